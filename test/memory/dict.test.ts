@@ -59,7 +59,8 @@ function exercise(seed: number, steps: number, range: number, keyAt: number): vo
   for (let i = 0; i < dict.count; i++) {
     const record = dict.at(i)
     const text = dict.key(record, out).latin1()
-    if (dict.positionOf(record) !== i || tail(dict, record) !== model.get(text)) throw new Error(`${text}: wrong record`)
+    if (dict.positionOf(record) !== i || tail(dict, record) !== model.get(text))
+      throw new Error(`${text}: wrong record`)
     seen.add(text)
   }
   expect(seen.size).toBe(model.size)
