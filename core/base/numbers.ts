@@ -1,0 +1,306 @@
+/* Numbers -- 64-bit integers and doubles as bytes, exactly as Redis reads and prints them.
+ *
+ * An int64 does not fit a JavaScript number, yet nearly every integer on the wire does. So parseInteger answers with a
+ * plain number whenever that is exact, and says in the same number when it is not:
+ *
+ *     "42"                     42           a safe integer: INCR, LRANGE and EXPIRE go on with plain arithmetic
+ *     "9223372036854775807"    Infinity     an int64 beyond 2^53; its 64 bits are in `wide`, and as a bigint in wideValue()
+ *     "-9007199254740993"      -Infinity    the same below
+ *     "007", "+1", "1.0", ""   NaN          not an integer, or beyond 64 bits
+ *
+ * Infinity is not only a flag: an index or a count of that size clamps as it should without another test.
+ *
+ * Doubles are accepted by the grammar of C's strtod less what Redis refuses (see real-syntax.ts), and are printed with the
+ * fewest digits that read back as the same double, laid out by the rules that Redis uses for scores:
+ *
+ *     3          integers up to 2^62 in full              0.1, 1234.5      plain, while it is short
+ *     1e+20      powers beyond that                       1.2345678912345679e+8
+ *
+ * Writers put bytes at a position and return the position behind them; none makes a string on its common path. The
+ * caller sees to it that NUMBER_BYTES_MAX bytes are free. */
+
+import { parseRealSlowly } from './real-syntax.ts'
+
+/** No writer here needs more bytes than this. */
+export const NUMBER_BYTES_MAX = 32
+
+/** The two halves of the last 64-bit integer that was too large for a plain number. */
+export const wide: { high: number; low: number } = { high: 0, low: 0 }
+
+const ZERO = 0x30
+const MINUS = 0x2d
+const PLUS = 0x2b
+const DOT = 0x2e
+const BILLION = 1_000_000_000
+const TWO_32 = 4294967296
+
+/**
+ * The signed 64-bit integer that the bytes spell in its one canonical form: no sign but `-`, no leading zeros, no spaces.
+ * A number when it is safe; NaN when the bytes are no such integer; an infinity when it is one but beyond
+ * Number.MAX_SAFE_INTEGER, and then `wide` holds it.
+ */
+export function parseInteger(buf: Buffer, start: number, end: number): number {
+  let at = start
+  const negative = end > start && buf[start] === MINUS
+  if (negative) at++
+  const digits = end - at
+  if (digits < 1 || digits > 19) return NaN
+  let value = buf[at]! - ZERO
+  if (value === 0) return digits === 1 && !negative ? 0 : NaN
+  if (value < 0 || value > 9) return NaN
+  const exactEnd = digits > 15 ? at + 15 : end
+  while (++at < exactEnd) {
+    const digit = buf[at]! - ZERO
+    if (digit < 0 || digit > 9) return NaN
+    value = value * 10 + digit
+  }
+  if (digits > 15) return parseLong(buf, value, at, end, negative)
+  return negative ? -value : value
+}
+
+/** 16 to 19 digits, of which `head` holds the first 15. */
+function parseLong(buf: Buffer, head: number, at: number, end: number, negative: boolean): number {
+  let tail = 0
+  let scale = 1
+  for (; at < end; at++) {
+    const digit = buf[at]! - ZERO
+    if (digit < 0 || digit > 9) return NaN
+    tail = tail * 10 + digit
+    scale *= 10
+  }
+  const rounded = head * scale + tail
+  if (rounded <= Number.MAX_SAFE_INTEGER) return negative ? -rounded : rounded
+  multiplyAdd(head, scale, tail)
+  if (wide.high >= 0x80000000 && !(negative && wide.high === 0x80000000 && wide.low === 0)) return NaN
+  if (negative) negateWide()
+  wide.high |= 0
+  wide.low |= 0
+  return negative ? -Infinity : Infinity
+}
+
+/** wide = a * b + c as unsigned words, for a < 2^53, b <= 10^5, c < 10^5. */
+function multiplyAdd(a: number, b: number, c: number): void {
+  const low = (a % TWO_32) * b + c
+  wide.high = Math.floor(a / TWO_32) * b + Math.floor(low / TWO_32)
+  wide.low = low % TWO_32
+}
+
+function negateWide(): void {
+  wide.low = ~wide.low + 1
+  wide.high = ~wide.high + ((wide.low | 0) === 0 ? 1 : 0)
+}
+
+/** The integer in `wide` as a bigint, read as signed. */
+export function wideValue(): bigint {
+  return (BigInt(wide.high) << 32n) | BigInt(wide.low >>> 0)
+}
+
+/** The integer in `wide` as a bigint, read as unsigned. */
+export function wideUnsigned(): bigint {
+  return (BigInt(wide.high >>> 0) << 32n) | BigInt(wide.low >>> 0)
+}
+
+/** The signed 64-bit integer that the bytes spell, whatever its size; null when they spell none. */
+export function parseBigInteger(buf: Buffer, start: number, end: number): bigint | null {
+  const value = parseInteger(buf, start, end)
+  if (Number.isNaN(value)) return null
+  return Number.isFinite(value) ? BigInt(value) : wideValue()
+}
+
+/**
+ * The unsigned 64-bit integer that the bytes spell, in decimal; unlike parseInteger it takes leading zeros and a plus,
+ * as Redis does for stream ids. NaN when there is none; Infinity when it is beyond safe integers and in `wide`.
+ */
+export function parseUnsigned(buf: Buffer, start: number, end: number): number {
+  let at = start
+  if (at < end && buf[at] === PLUS) at++
+  if (at === end) return NaN
+  while (at < end - 1 && buf[at] === ZERO) at++
+  if (end - at > 20) return NaN
+  let head = 0
+  const headEnd = end - at > 15 ? at + 15 : end
+  for (; at < headEnd; at++) {
+    const digit = buf[at]! - ZERO
+    if (digit < 0 || digit > 9) return NaN
+    head = head * 10 + digit
+  }
+  if (at === end) return head
+  let tail = 0
+  let scale = 1
+  for (; at < end; at++) {
+    const digit = buf[at]! - ZERO
+    if (digit < 0 || digit > 9) return NaN
+    tail = tail * 10 + digit
+    scale *= 10
+  }
+  const rounded = head * scale + tail
+  if (rounded <= Number.MAX_SAFE_INTEGER) return rounded
+  multiplyAdd(head, scale, tail)
+  if (wide.high >= TWO_32) return NaN
+  wide.high |= 0
+  wide.low |= 0
+  return Infinity
+}
+
+/** How many bytes writeInteger would write. */
+export function integerLength(n: number): number {
+  let length = 1
+  if (n < 0) {
+    n = -n
+    length = 2
+  }
+  for (let limit = 10; n >= limit; limit *= 10) length++
+  return length
+}
+
+/** Write a safe integer in decimal. Returns the position behind it. */
+export function writeInteger(buf: Buffer, at: number, n: number): number {
+  if (n < 0) {
+    buf[at++] = MINUS
+    n = -n
+  }
+  if (n < BILLION) return writeSmall(buf, at, n | 0)
+  const billions = Math.floor(n / BILLION)
+  at = writeSmall(buf, at, billions)
+  writePadded(buf, at, n - billions * BILLION, 9)
+  return at + 9
+}
+
+/** Write 0 <= n < 2^31 without leading zeros. */
+function writeSmall(buf: Buffer, at: number, n: number): number {
+  let digits = 1
+  for (let limit = 10; n >= limit && digits < 10; limit *= 10) digits++
+  writePadded(buf, at, n, digits)
+  return at + digits
+}
+
+function writePadded(buf: Buffer, at: number, n: number, digits: number): void {
+  for (let i = at + digits - 1; i >= at; i--) {
+    const quotient = (n / 10) | 0
+    buf[i] = ZERO + n - quotient * 10
+    n = quotient
+  }
+}
+
+/** Write any integer in decimal. Returns the position behind it. */
+export function writeBigInteger(buf: Buffer, at: number, n: bigint): number {
+  return at + buf.latin1Write(n.toString(), at)
+}
+
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+
+/**
+ * The double that the bytes spell, as strtod reads it (also `inf`, `+infinity`, `0x10`, `.5`, `1e3`); NaN when Redis refuses
+ * it: spaces around it, nothing, `nan`, trailing bytes, a magnitude that overflows or vanishes.
+ */
+export function parseDouble(buf: Buffer, start: number, end: number): number {
+  let at = start
+  const negative = buf[start] === MINUS
+  if (negative || buf[start] === PLUS) at++
+  // Up to 15 digits and a power of ten up to 22 are both exact as doubles, so one division rounds once: correctly.
+  let digits = end - at
+  if (digits < 1 || digits > 16) return parseRealSlowly(buf, start, end)
+  let value = 0
+  let decimals = -1
+  for (; at < end; at++) {
+    const c = buf[at]!
+    const digit = c - ZERO
+    if (digit >= 0 && digit <= 9) value = value * 10 + digit
+    else if (c === DOT && decimals < 0) {
+      digits--
+      decimals = end - at - 1
+    } else return parseRealSlowly(buf, start, end)
+  }
+  if (digits === 0) return NaN
+  if (digits > 15) return parseRealSlowly(buf, start, end)
+  if (decimals > 0) value /= POWERS_OF_TEN[decimals]!
+  return negative ? -value : value
+}
+
+/** Integers up to here are printed in full; beyond it Redis prints the shortest digits. */
+const FULL_INTEGER_MAX = 2 ** 62
+
+/** Write a double as Redis prints scores: `3`, `0.1`, `1e+20`, `inf`, `-inf`, `nan`, `-0`. Returns the position behind it. */
+export function writeDouble(buf: Buffer, at: number, value: number): number {
+  if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) return writeInteger(buf, at, value)
+  const end = writeShortDecimal(buf, at, value)
+  if (end > 0) return end
+  return at + buf.latin1Write(formatDouble(value), at)
+}
+
+/**
+ * Write a fraction that has at most 6 decimals and 15 digits, without a string; 0 when it is none. When r / 10^k gives the
+ * very same double and r has at most 15 digits, r is its only representation of that length, hence the shortest.
+ */
+function writeShortDecimal(buf: Buffer, at: number, value: number): number {
+  const size = value < 0 ? -value : value
+  if (!(size < 1e9 && size >= 1e-6)) return 0
+  for (let decimals = 1, scale = 10; decimals <= 6; decimals++, scale *= 10) {
+    const r = Math.round(size * scale)
+    if (r / scale !== size) continue
+    if (value < 0) buf[at++] = MINUS
+    const whole = Math.floor(r / scale)
+    at = writeSmall(buf, at, whole)
+    buf[at] = DOT
+    writePadded(buf, at + 1, r - whole * scale, decimals)
+    return at + 1 + decimals
+  }
+  return 0
+}
+
+/** A double as Redis prints scores. */
+export function formatDouble(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  if (value === 0) return 1 / value < 0 ? '-0' : '0'
+  if (value === Math.floor(value) && value >= -FULL_INTEGER_MAX && value <= FULL_INTEGER_MAX)
+    return BigInt(value).toString()
+  const shortest = value.toExponential()
+  const sign = value < 0 ? 1 : 0
+  const e = shortest.indexOf('e')
+  const digits = shortest[sign]! + shortest.slice(sign + 2, e)
+  return (sign === 1 ? '-' : '') + layOut(digits, Number(shortest.slice(e + 1)))
+}
+
+/** Place the point among significant digits; `exponent` is the power of ten of the first one. */
+function layOut(digits: string, exponent: number): string {
+  const count = digits.length
+  const last = exponent - count + 1
+  const size = Math.abs(exponent)
+  if (last >= 0 && size < count + 7) return digits + '0'.repeat(last)
+  if (last < 0 && (last > -7 || size < 4)) {
+    if (exponent < 0) return '0.' + '0'.repeat(-exponent - 1) + digits
+    return digits.slice(0, exponent + 1) + '.' + digits.slice(exponent + 1)
+  }
+  const fraction = count > 1 ? '.' + digits.slice(1) : ''
+  return `${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${size}`
+}
+
+/** 2^18: a double has a tie at the 17th decimal exactly when it is an odd multiple of 2^-18. */
+const TIE_SCALE = 262144
+
+/**
+ * A double with 17 decimals rounded half to even and trailing zeros cut, as Redis prints positions:
+ * `2.35219806432723999`, `-0` as `0`.
+ */
+export function formatDecimals(value: number): string {
+  if (!Number.isFinite(value)) return formatDouble(value)
+  const size = Math.abs(value)
+  if (size >= 1e21) return BigInt(value).toString()
+  let text = size.toFixed(17)
+  const scaled = size * TIE_SCALE
+  if (scaled === Math.floor(scaled) && scaled % 2 === 1) text = roundTieToEven(size.toFixed(18))
+  let end = text.length
+  while (text.charCodeAt(end - 1) === ZERO) end--
+  if (text.charCodeAt(end - 1) === DOT) end--
+  text = text.slice(0, end)
+  return value < 0 && text !== '0' ? '-' + text : text
+}
+
+/** Cut a final 5: toFixed would round it up where C rounds to the even neighbour. */
+function roundTieToEven(exact: string): string {
+  const cut = exact.slice(0, -1)
+  if (cut.charCodeAt(cut.length - 1) % 2 === 0) return cut
+  const raised = (BigInt(cut.replace('.', '')) + 1n).toString().padStart(18, '0')
+  return raised.slice(0, -17) + '.' + raised.slice(-17)
+}
