@@ -180,6 +180,20 @@ export class Memory {
     return address
   }
 
+  /**
+   * A block whose first `bytes` bytes are zero. Above 8 MB it costs nothing to clear: such a block is fresh from the
+   * system, which also gives it real pages only as they are written.
+   * @throws ArenaFull as `block` does.
+   */
+  zeroed(account: Account, bytes: number): Address {
+    const address = this.block(account, bytes)
+    if (bytes <= RUN_PAGES_MAX * PAGE_BYTES) {
+      const at = (address & UNIT_MASK) << 3
+      this.u8[address >>> SLAB_BITS]!.fill(0, at, at + bytes)
+    }
+    return address
+  }
+
   /** Give a block back to its account. */
   free(account: Account, address: Address): void {
     if (this.#quarantine === null) {

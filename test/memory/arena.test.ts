@@ -67,6 +67,20 @@ describe('arena', () => {
     expect(memory.used[ACCOUNT.dataset]).toBe(16)
   })
 
+  it('clears zeroed blocks, small, of pages and with slabs of their own', () => {
+    const memory = new Memory()
+    for (const bytes of [8, 40, 5000, 100_000, 8 << 20, (8 << 20) + 1, 20 << 20]) {
+      const dirty = memory.block(ACCOUNT.dataset, bytes)
+      const slab = dirty >>> SLAB_BITS
+      memory.u8[slab]!.fill(7, (dirty & UNIT_MASK) << 3, ((dirty & UNIT_MASK) << 3) + bytes)
+      memory.free(ACCOUNT.dataset, dirty)
+      const address = memory.zeroed(ACCOUNT.dataset, bytes)
+      const at = (address & UNIT_MASK) << 3
+      const sum = memory.u8[address >>> SLAB_BITS]!.subarray(at, at + bytes).indexOf(7)
+      expect([bytes, sum]).toEqual([bytes, -1])
+    }
+  })
+
   it('keeps the first bytes when a block is resized', () => {
     const memory = new Memory()
     let address = memory.block(ACCOUNT.dataset, 16)
