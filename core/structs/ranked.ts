@@ -203,7 +203,9 @@ export class Ranked {
       rank += sumCounts(memory, node, 0, slot)
       node = childAt(memory, node, slot)
     }
-    return rank + slotOfScore(memory, node, 0, score, after)
+    const slot = slotOfScore(memory, node, 0, score, after)
+    this.#point(node, slot, rank + slot)
+    return rank + slot
   }
 
   /** As scoreBound by the members' bytes, for a set whose scores are all equal. */
@@ -217,7 +219,19 @@ export class Ranked {
       rank += sumCounts(memory, node, 0, slot)
       node = childAt(memory, node, slot)
     }
-    return rank + slotOfMember(memory, node, 0, member.buf, member.start, member.end, after)
+    const slot = slotOfMember(memory, node, 0, member.buf, member.start, member.end, after)
+    this.#point(node, slot, rank + slot)
+    return rank + slot
+  }
+
+  /** Put the cursor on the first entry that scores `score` or more (more, when `after`). False when there is none. */
+  seekScore(score: number, after: boolean): boolean {
+    return this.#settle(this.scoreBound(score, after))
+  }
+
+  /** As seekScore by the members' bytes, for a set whose scores are all equal. */
+  seekMember(member: Range, after: boolean): boolean {
+    return this.#settle(this.memberBound(member, after))
   }
 
   /** Put the cursor on the entry of a rank. False when there is none. */
@@ -231,10 +245,7 @@ export class Ranked {
       rest -= sumCounts(memory, node, 0, slot)
       node = childAt(memory, node, slot)
     }
-    this.#cursorLeaf = node
-    this.#cursorUsed = used(memory, node)
-    this.#cursorSlot = rest
-    this.position = rank
+    this.#point(node, rest, rank)
     this.#load()
     return true
   }
@@ -336,6 +347,21 @@ export class Ranked {
 
   #setHeight(height: number): void {
     this.#setWord(2, (this.#word(2) & ~0xff) | height)
+  }
+
+  #point(leaf: Address, slot: number, rank: number): void {
+    this.#cursorLeaf = leaf
+    this.#cursorSlot = slot
+    this.#cursorUsed = used(this.#memory, leaf)
+    this.position = rank
+  }
+
+  /** Read the entry that a search pointed at; it may be the first one of the next leaf. */
+  #settle(rank: number): boolean {
+    if (rank >= this.length) return false
+    if (this.#cursorSlot >= this.#cursorUsed) return this.at(rank)
+    this.#load()
+    return true
   }
 
   #load(): void {

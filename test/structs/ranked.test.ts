@@ -179,10 +179,12 @@ describe('ranked', () => {
     }
     for (let i = 0; i < 300; i++) {
       const probe = random() < 0.5 ? model.entries[below(random, 2000)]!.member : someBytes(random, 12)
-      for (const after of [false, true])
-        expect(ranked.memberBound(Range.of(probe), after)).toBe(
-          model.entries.filter(entry => Buffer.compare(entry.member, probe) < (after ? 1 : 0)).length,
-        )
+      for (const after of [false, true]) {
+        const bound = model.entries.filter(entry => Buffer.compare(entry.member, probe) < (after ? 1 : 0)).length
+        expect(ranked.memberBound(Range.of(probe), after)).toBe(bound)
+        expect(ranked.seekMember(Range.of(probe), after)).toBe(bound < 2000)
+        if (bound < 2000) expect(ranked.record).toBe(model.entries[bound]!.record)
+      }
     }
   })
 
@@ -330,6 +332,7 @@ describe('ranked', () => {
     expect(ranked.remove(1, record)).toBe(false)
     expect(ranked.scoreBound(Infinity, true)).toBe(0)
     expect(ranked.memberBound(Range.of('x'), true)).toBe(0)
+    expect(ranked.seekScore(0, false)).toBe(false)
     ranked.removeRange(0, 0)
     expect(ranked.length).toBe(0)
   })
