@@ -1,0 +1,53 @@
+/* Batch -- a stretch of decoded samples, in columns.
+ *
+ *      times    ... | t0 t1 t2 ... |          values   ... | v0 v1 v2 ... |
+ *                   ^timesAt                               ^valuesAt
+ *
+ * A batch never owns its arrays. They are views of an arena block, or a workspace (edit.ts); both are doubles, so code
+ * that reads a batch need not know. `words` is the memory of `values` as 32-bit words, lower half first: exclusive ors
+ * are written there. A batch is valid until the next stretch is read. */
+
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { STRETCH } from './layout.ts'
+
+/** Bytes of a block that holds a decoded stretch: its times, then its values. */
+export const BATCH_BYTES = STRETCH * 16
+
+const NO_DOUBLES = new Float64Array(0)
+const NO_WORDS = new Int32Array(0)
+
+export class Batch {
+  times: Float64Array = NO_DOUBLES
+  values: Float64Array = NO_DOUBLES
+  words: Int32Array = NO_WORDS
+  timesAt = 0
+  valuesAt = 0
+  length = 0
+
+  /** Point at a block of BATCH_BYTES. */
+  set(memory: Memory, block: Address): void {
+    this.times = this.values = memory.f64[block >>> SLAB_BITS]!
+    this.words = memory.i32[block >>> SLAB_BITS]!
+    this.timesAt = block & UNIT_MASK
+    this.valuesAt = this.timesAt + STRETCH
+  }
+}
+
+/** A batch over a block of its own, which is never given back: one a server. */
+export function scratchBatch(memory: Memory): Batch {
+  const batch = new Batch()
+  batch.set(memory, memory.block(ACCOUNT.overhead, BATCH_BYTES))
+  return batch
+}
+
+/** First place in a batch, from `from` on, whose time is at least `time`; `end` when there is none. */
+export function placeOf(times: Float64Array, from: number, end: number, time: number): number {
+  let low = from
+  let high = end
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle]! < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
