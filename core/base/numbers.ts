@@ -10,8 +10,8 @@
  *
  * Infinity is not only a flag: an index or a count of that size clamps as it should without another test.
  *
- * Doubles are accepted by the grammar of C's strtod less what Redis refuses (see real-syntax.ts), and are printed with the
- * fewest digits that read back as the same double, laid out by the rules that Redis uses for scores:
+ * Doubles are accepted by the grammar of C's strtod less what Redis refuses (see real-syntax.ts), and are printed with
+ * few digits that read back as the same double (see shortest.ts), laid out by the rules that Redis uses for scores:
  *
  *     3          integers up to 2^62 in full              0.1, 1234.5      plain, while it is short
  *     1e+20      powers beyond that                       1.2345678912345679e+8
@@ -20,6 +20,7 @@
  * caller sees to it that NUMBER_BYTES_MAX bytes are free. */
 
 import { parseRealSlowly } from './real-syntax.ts'
+import { decimal, shortestDigits } from './shortest.ts'
 
 /** No writer here needs more bytes than this. */
 export const NUMBER_BYTES_MAX = 32
@@ -31,6 +32,7 @@ const ZERO = 0x30
 const MINUS = 0x2d
 const PLUS = 0x2b
 const DOT = 0x2e
+const EXPONENT = 0x65
 const BILLION = 1_000_000_000
 const TWO_32 = 4294967296
 
@@ -225,19 +227,32 @@ export function writeDouble(buf: Buffer, at: number, value: number): number {
   if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) return writeInteger(buf, at, value)
   const end = writeShortDecimal(buf, at, value)
   if (end > 0) return end
-  return at + buf.latin1Write(formatDouble(value), at)
+  if (!Number.isFinite(value) || value === 0) return at + buf.latin1Write(formatSpecial(value), at)
+  if (value < 0) {
+    buf[at++] = MINUS
+    value = -value
+  }
+  if (value <= FULL_INTEGER_MAX && value === Math.floor(value)) return writeBigInteger(buf, at, BigInt(value))
+  shortestDigits(value)
+  return writeDecimal(buf, at)
+}
+
+function formatSpecial(value: number): string {
+  return Number.isNaN(value) ? 'nan' : value === 0 ? '-0' : value > 0 ? 'inf' : '-inf'
 }
 
 /**
- * Write a fraction that has at most 6 decimals and 15 digits, without a string; 0 when it is none. When r / 10^k gives the
- * very same double and r has at most 15 digits, r is its only representation of that length, hence the shortest.
+ * Write a fraction that has at most 3 decimals, without generating digits; 0 when it has more. When r / 10^k gives the very
+ * same double and r has at most 15 digits, r is its only form of that length, hence the shortest. With 4 decimals it may
+ * lie so near to the midpoint of two doubles that Redis prints more digits.
  */
 function writeShortDecimal(buf: Buffer, at: number, value: number): number {
   const size = value < 0 ? -value : value
-  if (!(size < 1e9 && size >= 1e-6)) return 0
-  for (let decimals = 1, scale = 10; decimals <= 6; decimals++, scale *= 10) {
+  if (!(size < BILLION)) return 0
+  for (let decimals = 1, scale = 10; decimals <= 3; decimals++, scale *= 10) {
     const r = Math.round(size * scale)
     if (r / scale !== size) continue
+    if (r === 0) return 0
     if (value < 0) buf[at++] = MINUS
     const whole = Math.floor(r / scale)
     at = writeSmall(buf, at, whole)
@@ -248,32 +263,48 @@ function writeShortDecimal(buf: Buffer, at: number, value: number): number {
   return 0
 }
 
-/** A double as Redis prints scores. */
-export function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return 'nan'
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
-  if (value === 0) return 1 / value < 0 ? '-0' : '0'
-  if (value === Math.floor(value) && value >= -FULL_INTEGER_MAX && value <= FULL_INTEGER_MAX)
-    return BigInt(value).toString()
-  const shortest = value.toExponential()
-  const sign = value < 0 ? 1 : 0
-  const e = shortest.indexOf('e')
-  const digits = shortest[sign]! + shortest.slice(sign + 2, e)
-  return (sign === 1 ? '-' : '') + layOut(digits, Number(shortest.slice(e + 1)))
+/** Write the digits that shortestDigits found, with the point or the exponent where Redis puts it. */
+function writeDecimal(buf: Buffer, at: number): number {
+  const { digits, count, exponent } = decimal
+  const leading = exponent + count - 1
+  const size = Math.abs(leading)
+  if (exponent >= 0 && size < count + 7) {
+    at = putDigits(buf, at, digits, 0, count)
+    return putZeros(buf, at, exponent)
+  }
+  if (exponent < 0 && (exponent > -7 || size < 4)) {
+    const whole = Math.max(leading + 1, 0)
+    if (whole === 0) buf[at++] = ZERO
+    at = putDigits(buf, at, digits, 0, whole)
+    buf[at++] = DOT
+    at = putZeros(buf, at, -1 - Math.min(leading, -1))
+    return putDigits(buf, at, digits, whole, count)
+  }
+  buf[at++] = digits[0]!
+  if (count > 1) {
+    buf[at++] = DOT
+    at = putDigits(buf, at, digits, 1, count)
+  }
+  buf[at++] = EXPONENT
+  buf[at++] = leading < 0 ? MINUS : PLUS
+  return writeSmall(buf, at, size)
 }
 
-/** Place the point among significant digits; `exponent` is the power of ten of the first one. */
-function layOut(digits: string, exponent: number): string {
-  const count = digits.length
-  const last = exponent - count + 1
-  const size = Math.abs(exponent)
-  if (last >= 0 && size < count + 7) return digits + '0'.repeat(last)
-  if (last < 0 && (last > -7 || size < 4)) {
-    if (exponent < 0) return '0.' + '0'.repeat(-exponent - 1) + digits
-    return digits.slice(0, exponent + 1) + '.' + digits.slice(exponent + 1)
-  }
-  const fraction = count > 1 ? '.' + digits.slice(1) : ''
-  return `${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${size}`
+function putDigits(buf: Buffer, at: number, digits: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) buf[at++] = digits[i]!
+  return at
+}
+
+function putZeros(buf: Buffer, at: number, count: number): number {
+  for (let i = 0; i < count; i++) buf[at++] = ZERO
+  return at
+}
+
+const SCRATCH = Buffer.from(new Uint8Array(NUMBER_BYTES_MAX).buffer)
+
+/** A double as Redis prints scores. */
+export function formatDouble(value: number): string {
+  return SCRATCH.latin1Slice(0, writeDouble(SCRATCH, 0, value))
 }
 
 /** 2^18: a double has a tie at the 17th decimal exactly when it is an odd multiple of 2^-18. */

@@ -210,7 +210,7 @@ describe('doubles written as bytes', () => {
     )
   })
 
-  test('short decimals take the same form on both paths', () => {
+  test('short decimals are printed so that they read back', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 9 }), (n, decimals) => {
         const text = printed(Number(`${n}e-${decimals}`))
