@@ -21,7 +21,7 @@
 import { NO_BYTES } from '../base/bytes.ts'
 import { integer, ReplyFault, ReplyScanner, type ReplyVisitor, readTokens, TOKEN } from './tokens.ts'
 
-export { ReplyFault, type ReplyVisitor, readTokens } from './tokens.ts'
+export { ReplyFault, type ReplyVisitor, readTokens, TOKEN } from './tokens.ts'
 
 /** An error that a command answered. `code` is its first word. */
 export class ErrorReply extends Error {

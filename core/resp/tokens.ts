@@ -32,7 +32,7 @@ const MINUS = 45
 const DIGIT_0 = 48
 const QUESTION = 63
 
-/** The first bytes of tokens. */
+/** The first byte of each kind of token. */
 export const TOKEN = {
   blobError: 33,
   boolean: 35,
@@ -66,14 +66,15 @@ export interface ReplyVisitor {
   bulk(buf: Buffer, start: number, end: number): void
   /** `value` is exact where it is a safe integer; the digits are in the range. */
   integer(value: number, buf: Buffer, start: number, end: number): void
-  double(value: number): void
+  /** The text as the server wrote it is in the range. */
+  double(value: number, buf: Buffer, start: number, end: number): void
   boolean(value: boolean): void
   /** The digits of an integer of any size. */
   big(buf: Buffer, start: number, end: number): void
   /** Text behind its three-letter format, which stands at `start - 4`. */
   verbatim(buf: Buffer, start: number, end: number): void
-  /** `array` tells RESP2's null array from the other nulls. */
-  null(array: boolean): void
+  /** `type` tells the nulls apart: TOKEN.bulk and TOKEN.array are those of RESP2, TOKEN.null is RESP3's. */
+  null(type: number): void
   /** An aggregate begins: `count` items (pairs in a map) follow, then `close`. */
   array(count: number): void
   set(count: number): void
@@ -105,7 +106,7 @@ function readToken(buf: Buffer, start: number, end: number, visitor: ReplyVisito
       visitor.integer(integer(buf, line, cr), buf, line, cr)
       return cr + 2
     case TOKEN.double:
-      visitor.double(double(buf, line, cr))
+      visitor.double(double(buf, line, cr), buf, line, cr)
       return cr + 2
     case TOKEN.boolean:
       visitor.boolean(boolean(buf, line, cr))
@@ -114,7 +115,7 @@ function readToken(buf: Buffer, start: number, end: number, visitor: ReplyVisito
       visitor.big(buf, line, cr)
       return cr + 2
     case TOKEN.null:
-      visitor.null(false)
+      visitor.null(type)
       return cr + 2
     case TOKEN.bulk:
     case TOKEN.blobError:
@@ -130,7 +131,7 @@ function readBlob(type: number, buf: Buffer, line: number, cr: number, end: numb
   const start = cr + 2
   const stop = start + length
   if (length < 0) {
-    visitor.null(false)
+    visitor.null(type)
     return start
   }
   if (stop + 2 > end) throw new ReplyFault('it ends inside a string')
@@ -154,7 +155,7 @@ function readAggregate(
   const tokens = tokensBehind(type, buf, line, cr)
   let at = cr + 2
   if (tokens < 0) {
-    visitor.null(true)
+    visitor.null(type)
     return at
   }
   if (depth === DEPTH_MAX) throw new ReplyFault(`nested deeper than ${DEPTH_MAX}`)

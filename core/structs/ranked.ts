@@ -280,11 +280,10 @@ export class Ranked {
   }
 
   /**
-   * A copy of the tree at `root`, leaves packed full; `moved` gives the address of each record's own copy.
+   * Make a copy of the tree at `root`, leaves packed full, and turn to it; `moved` gives the address of each record's copy.
    * @throws ArenaFull with nothing left behind.
    */
   copy(root: Address, moved: (record: Address) => Address = same): Address {
-    const bound = this.#root
     const fresh = this.create()
     try {
       let more = this.bind(root).at(0)
@@ -295,9 +294,8 @@ export class Ranked {
     } catch (error) {
       this.release(fresh)
       throw error
-    } finally {
-      this.#root = bound
     }
+    this.#root = fresh
     return fresh
   }
 

@@ -157,8 +157,8 @@ class Recorder implements ReplyVisitor {
   integer(value: number, buf: Buffer, start: number, end: number): void {
     this.told.push('integer', value, buf.latin1Slice(start, end))
   }
-  double(value: number): void {
-    this.told.push('double', value)
+  double(value: number, buf: Buffer, start: number, end: number): void {
+    this.told.push('double', value, buf.latin1Slice(start, end))
   }
   boolean(value: boolean): void {
     this.told.push('boolean', value)
@@ -169,8 +169,8 @@ class Recorder implements ReplyVisitor {
   verbatim(buf: Buffer, start: number, end: number): void {
     this.told.push('verbatim', buf.latin1Slice(start - 4, end))
   }
-  null(array: boolean): void {
-    this.told.push('null', array)
+  null(type: number): void {
+    this.told.push('null', String.fromCharCode(type))
   }
   array(count: number): void {
     this.told.push('array', count)
@@ -192,12 +192,12 @@ class Recorder implements ReplyVisitor {
 describe('the walk over tokens', () => {
   it('tells a visitor every token in order and where the reply ends', () => {
     const text =
-      '*4\r\n%1\r\n+k\r\n$1\r\nv\r\n~1\r\n:9007199254740993\r\n>2\r\n_\r\n*-1\r\n*6\r\n-E x\r\n,0.5\r\n#t\r\n(12\r\n=5\r\ntxt:a\r\n$-1\r\n'
+      '*4\r\n%1\r\n+k\r\n$1\r\nv\r\n~1\r\n:9007199254740993\r\n>2\r\n_\r\n*-1\r\n*6\r\n-E x\r\n,0.50\r\n#t\r\n(12\r\n=5\r\ntxt:a\r\n$-1\r\n'
     const buf = Buffer.from(text + '+next\r\n')
     const recorder = new Recorder()
     expect(readTokens(buf, 0, buf.length, recorder)).toBe(text.length)
     const expected = `array 4 map 1 status k bulk v close set 1 integer 9007199254740992 9007199254740993 close
-      push 2 null false null true close array 6 error E/x double 0.5 boolean true big 12 verbatim txt:a null false close close`
+      push 2 null _ null * close array 6 error E/x double 0.5 0.50 boolean true big 12 verbatim txt:a null $ close close`
     expect(recorder.told.map(item => String(item).replace(' ', '/')).join(' ')).toBe(expected.replace(/\s+/g, ' '))
   })
 })

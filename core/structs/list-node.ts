@@ -1,0 +1,422 @@
+/* Nodes of a list: elements as they go over the wire, side by side in one block (see list.ts).
+ *
+ *      0        32       dataStart    first                                  last        capacity
+ *      +--------+--------+------------+------------------+----------+--------+-----------+
+ *      | header | table  |    gap     | $3 . . foo . .   | $1 . . x |  ...   |   room    |
+ *      +--------+--------+------------+------------------+----------+--------+-----------+
+ *
+ *   header   words: previous node, next node, count (24 bits) and snapshot epoch (8), base (16) and table length (16),
+ *            first, last, capacity, unused
+ *
+ * A node grows at both ends, so its elements are numbered from `base`, which goes down when one is put in front and up when
+ * the first is taken: no element is renumbered by a push or a pop. Whenever a number is a multiple of 16, the table holds
+ * the offset of that element, and finding element i walks over 15 others at most:
+ *
+ *      base 14, three elements:   14   15   16          table[1] = offset of element 16
+ *
+ * Numbers stay in [0, 16 x table length). The shortest element, `$0\r\n\r\n`, has 6 bytes, so a table of a ninety-sixth of
+ * the data suffices for a node that is laid out afresh; one that has drifted is laid out again (`shiftNode`).
+ *
+ * Offsets count bytes from the begin of the block. */
+
+import { copyBytes, type Range, sameBytes } from '../base/bytes.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
+
+/** The largest block of a node with several elements. */
+export const NODE_BYTES = 8192
+const HEADER_BYTES = 32
+const ELEMENT_BYTES_MIN = 6
+const GROUP = 16
+const CR = 13
+const LF = 10
+const DOLLAR = 36
+
+const PREVIOUS = 0
+const NEXT = 1
+const COUNT = 2
+const BASE = 3
+const FIRST = 4
+const LAST = 5
+const CAPACITY = 6
+
+/** Bytes of a block that are left for elements. */
+export function dataBytes(capacity: number): number {
+  return capacity - HEADER_BYTES - 2 * tableLength(capacity)
+}
+
+/** Bytes of the smallest block that holds so many bytes of elements. */
+export function blockBytes(data: number): number {
+  const estimate = HEADER_BYTES + data + 2 * Math.ceil(data / (GROUP * ELEMENT_BYTES_MIN) + 4)
+  if (estimate <= NODE_BYTES) return estimate
+  return data <= dataBytes(NODE_BYTES) ? NODE_BYTES : Math.max(NODE_BYTES + 1, HEADER_BYTES + data + 4)
+}
+
+/** A node larger than others holds one element, and needs no table. */
+function tableLength(capacity: number): number {
+  return capacity > NODE_BYTES ? 2 : Math.ceil((capacity - HEADER_BYTES) / (GROUP * ELEMENT_BYTES_MIN)) + 2
+}
+
+/** Write the header of an empty node that will be filled from its begin, or from its end downwards. */
+export function initNode(memory: Memory, node: Address, capacity: number, epoch: number, fromEnd: boolean): void {
+  const words = memory.i32[node >>> SLAB_BITS]!
+  const at = (node & UNIT_MASK) << 1
+  const table = tableLength(capacity)
+  const start = HEADER_BYTES + 2 * table
+  const down = fromEnd && capacity <= NODE_BYTES
+  const base = down ? Math.floor((capacity - start) / ELEMENT_BYTES_MIN) : 0
+  words[at + PREVIOUS] = words[at + NEXT] = 0
+  words[at + COUNT] = epoch << 24
+  words[at + BASE] = base | (table << 16)
+  words[at + FIRST] = words[at + LAST] = down ? capacity : start
+  words[at + CAPACITY] = capacity
+  words[at + 7] = 0
+}
+
+function word(memory: Memory, node: Address, i: number): number {
+  return memory.i32[node >>> SLAB_BITS]![((node & UNIT_MASK) << 1) + i]!
+}
+
+function setWord(memory: Memory, node: Address, i: number, value: number): void {
+  memory.i32[node >>> SLAB_BITS]![((node & UNIT_MASK) << 1) + i] = value
+}
+
+export function previousOf(memory: Memory, node: Address): Address {
+  return word(memory, node, PREVIOUS)
+}
+
+export function nextOf(memory: Memory, node: Address): Address {
+  return word(memory, node, NEXT)
+}
+
+export function setPrevious(memory: Memory, node: Address, other: Address): void {
+  setWord(memory, node, PREVIOUS, other)
+}
+
+export function setNext(memory: Memory, node: Address, other: Address): void {
+  setWord(memory, node, NEXT, other)
+}
+
+export function countOf(memory: Memory, node: Address): number {
+  return word(memory, node, COUNT) & 0xffffff
+}
+
+function setCount(memory: Memory, node: Address, count: number): void {
+  setWord(memory, node, COUNT, (word(memory, node, COUNT) & ~0xffffff) | count)
+}
+
+function setBase(memory: Memory, node: Address, base: number): void {
+  setWord(memory, node, BASE, (word(memory, node, BASE) & ~0xffff) | base)
+}
+
+export function capacityOf(memory: Memory, node: Address): number {
+  return word(memory, node, CAPACITY)
+}
+
+/** Offset of the first element. */
+export function firstOf(memory: Memory, node: Address): number {
+  return word(memory, node, FIRST)
+}
+
+/** Offset after the last element. */
+export function lastOf(memory: Memory, node: Address): number {
+  return word(memory, node, LAST)
+}
+
+/** Bytes of all elements. */
+export function usedOf(memory: Memory, node: Address): number {
+  return word(memory, node, LAST) - word(memory, node, FIRST)
+}
+
+/** Room before the first element. */
+export function gapOf(memory: Memory, node: Address): number {
+  return word(memory, node, FIRST) - HEADER_BYTES - 2 * (word(memory, node, BASE) >>> 16)
+}
+
+/** Whether an element of so many bytes can be put behind the last as the node stands. */
+export function hasRoomBehind(memory: Memory, node: Address, bytes: number): boolean {
+  const words = memory.i32[node >>> SLAB_BITS]!
+  const at = (node & UNIT_MASK) << 1
+  const numbers = words[at + BASE]!
+  return (
+    words[at + LAST]! + bytes <= words[at + CAPACITY]! &&
+    ((numbers & 0xffff) + (words[at + COUNT]! & 0xffffff)) >>> 4 < numbers >>> 16
+  )
+}
+
+/** Whether an element of so many bytes can be put before the first as the node stands. */
+export function hasRoomBefore(memory: Memory, node: Address, bytes: number): boolean {
+  return gapOf(memory, node) >= bytes && (word(memory, node, BASE) & 0xffff) > 0
+}
+
+// ---- Elements.
+
+/** Bytes of an element on the wire. */
+export function encodedBytes(length: number): number {
+  return length + 5 + digits(length)
+}
+
+function digits(n: number): number {
+  if (n < 10) return 1
+  if (n < 100) return 2
+  if (n < 1000) return 3
+  if (n < 10000) return 4
+  let count = 5
+  for (n = Math.floor(n / 100000); n > 0; n = Math.floor(n / 10)) count++
+  return count
+}
+
+function writeElement(slab: Buffer, at: number, value: Range): void {
+  const length = value.end - value.start
+  let p = at + digits(length)
+  slab[at] = DOLLAR
+  slab[p + 1] = CR
+  slab[p + 2] = LF
+  copyBytes(value.buf, value.start, slab, p + 3, length)
+  slab[p + 3 + length] = CR
+  slab[p + 4 + length] = LF
+  let n = length
+  do {
+    const rest = Math.floor(n / 10)
+    slab[p--] = 48 + n - rest * 10
+    n = rest
+  } while (n > 0)
+}
+
+/** Where the next element begins: indexes of the slab, not offsets. */
+export function elementEnd(slab: Buffer, at: number): number {
+  let length = slab[at + 1]! - 48
+  let p = at + 2
+  for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
+  return p + 4 + length
+}
+
+/** Fill `out` with the bytes of an element, without its frame. Index of the slab. */
+export function readElement(slab: Buffer, at: number, out: Range): number {
+  let length = slab[at + 1]! - 48
+  let p = at + 2
+  for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
+  out.buf = slab
+  out.start = p + 2
+  out.end = p + 2 + length
+  return p + 4 + length
+}
+
+/** Whether the element at an index of the slab holds these bytes. */
+export function elementIs(slab: Buffer, at: number, value: Range): boolean {
+  let length = slab[at + 1]! - 48
+  let p = at + 2
+  for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
+  return length === value.end - value.start && sameBytes(slab, p + 2, value.buf, value.start, length)
+}
+
+/** Offset of element `i`, which may be the count: then it is the end. */
+export function offsetOf(memory: Memory, node: Address, i: number): number {
+  const words = memory.i32[node >>> SLAB_BITS]!
+  const header = (node & UNIT_MASK) << 1
+  if (i === (words[header + COUNT]! & 0xffffff)) return words[header + LAST]!
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const base = words[header + BASE]! & 0xffff
+  const number = base + i
+  const mark = number & ~(GROUP - 1)
+  let steps = i
+  let at = block + words[header + FIRST]!
+  if (mark >= base) {
+    steps = number - mark
+    const entry = block + HEADER_BYTES + (mark >>> 3)
+    at = block + (slab[entry]! | (slab[entry + 1]! << 8))
+  }
+  while (steps-- > 0) at = elementEnd(slab, at)
+  return at - block
+}
+
+function setMark(slab: Buffer, block: number, number: number, offset: number): void {
+  const entry = block + HEADER_BYTES + (number >>> 3)
+  slab[entry] = offset
+  slab[entry + 1] = offset >>> 8
+}
+
+/** Write the table anew from element `i` on. */
+function rebuild(memory: Memory, node: Address, i: number): void {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const count = countOf(memory, node)
+  const base = word(memory, node, BASE) & 0xffff
+  let at = block + (i === 0 ? firstOf(memory, node) : offsetOf(memory, node, i - 1))
+  if (i > 0) at = elementEnd(slab, at)
+  for (let k = i; k < count; k++) {
+    if (((base + k) & (GROUP - 1)) === 0) setMark(slab, block, base + k, at - block)
+    at = elementEnd(slab, at)
+  }
+}
+
+/** Put an element behind the last; the room has been checked. */
+export function appendElement(memory: Memory, node: Address, value: Range, bytes: number): void {
+  const words = memory.i32[node >>> SLAB_BITS]!
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const header = (node & UNIT_MASK) << 1
+  const block = (node & UNIT_MASK) << 3
+  const last = words[header + LAST]!
+  const number = (words[header + BASE]! & 0xffff) + (words[header + COUNT]! & 0xffffff)
+  writeElement(slab, block + last, value)
+  if ((number & (GROUP - 1)) === 0) setMark(slab, block, number, last)
+  words[header + LAST] = last + bytes
+  words[header + COUNT]!++
+}
+
+/** Put an element before the first; the room has been checked. */
+export function prependElement(memory: Memory, node: Address, value: Range, bytes: number): void {
+  const words = memory.i32[node >>> SLAB_BITS]!
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const header = (node & UNIT_MASK) << 1
+  const block = (node & UNIT_MASK) << 3
+  const first = words[header + FIRST]! - bytes
+  words[header + BASE]!--
+  const number = words[header + BASE]! & 0xffff
+  writeElement(slab, block + first, value)
+  if ((number & (GROUP - 1)) === 0) setMark(slab, block, number, first)
+  words[header + FIRST] = first
+  words[header + COUNT]!++
+}
+
+/** Put an element before element `i`, neither first nor last; the room behind has been checked. */
+export function insertElement(memory: Memory, node: Address, i: number, value: Range, bytes: number): void {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const at = block + offsetOf(memory, node, i)
+  const last = lastOf(memory, node)
+  slab.copyWithin(at + bytes, at, block + last)
+  writeElement(slab, at, value)
+  setWord(memory, node, LAST, last + bytes)
+  setCount(memory, node, countOf(memory, node) + 1)
+  rebuild(memory, node, i)
+}
+
+/** Write other bytes over element `i`; `change` more bytes than it had, for which there is room behind. */
+export function rewriteElement(memory: Memory, node: Address, i: number, value: Range, change: number): void {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const at = block + offsetOf(memory, node, i)
+  if (change !== 0) {
+    const last = lastOf(memory, node)
+    const end = elementEnd(slab, at)
+    slab.copyWithin(end + change, end, block + last)
+    setWord(memory, node, LAST, last + change)
+  }
+  writeElement(slab, at, value)
+  if (change !== 0) rebuild(memory, node, i)
+}
+
+/** Take `k` elements out of a node, from element `i` on. */
+export function removeElements(memory: Memory, node: Address, i: number, k: number): void {
+  const count = countOf(memory, node)
+  if (i === 0) {
+    setWord(memory, node, FIRST, offsetOf(memory, node, k))
+    setBase(memory, node, (word(memory, node, BASE) & 0xffff) + k)
+    setCount(memory, node, count - k)
+    return
+  }
+  const from = offsetOf(memory, node, i)
+  const last = lastOf(memory, node)
+  const to = i + k === count ? last : offsetOf(memory, node, i + k)
+  const block = (node & UNIT_MASK) << 3
+  memory.u8[node >>> SLAB_BITS]!.copyWithin(block + from, block + to, block + last)
+  setWord(memory, node, LAST, last - (to - from))
+  setCount(memory, node, count - k)
+  if (i + k < count) rebuild(memory, node, i)
+}
+
+/** How many elements of a node hold these bytes. */
+export function countMatches(memory: Memory, node: Address, value: Range): number {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const end = block + lastOf(memory, node)
+  let matches = 0
+  for (let at = block + firstOf(memory, node); at < end; at = elementEnd(slab, at))
+    if (elementIs(slab, at, value)) matches++
+  return matches
+}
+
+/** Take out the elements that hold these bytes, but for the first `spare` of them, `most` at most. Returns how many. */
+export function removeMatches(memory: Memory, node: Address, value: Range, spare: number, most: number): number {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const end = block + lastOf(memory, node)
+  let to = block + firstOf(memory, node)
+  let kept = to
+  let removed = 0
+  for (let at = to; at < end; ) {
+    const next = elementEnd(slab, at)
+    if (removed < most && elementIs(slab, at, value) && spare-- <= 0) {
+      if (to !== kept) slab.copyWithin(to, kept, at)
+      to += at - kept
+      kept = next
+      removed++
+    }
+    at = next
+  }
+  if (removed > 0) slab.copyWithin(to, kept, end)
+  to += end - kept
+  if (removed === 0) return 0
+  setWord(memory, node, LAST, to - block)
+  setCount(memory, node, countOf(memory, node) - removed)
+  rebuild(memory, node, 0)
+  return removed
+}
+
+// ---- Moving elements within and between nodes.
+
+/** Lay a node's elements out again behind a gap of so many bytes, and number them so that both ends have numbers left. */
+export function shiftNode(memory: Memory, node: Address, gap: number): void {
+  const slab = memory.u8[node >>> SLAB_BITS]!
+  const block = (node & UNIT_MASK) << 3
+  const first = firstOf(memory, node)
+  const last = lastOf(memory, node)
+  const numbers = word(memory, node, BASE)
+  const to = HEADER_BYTES + 2 * (numbers >>> 16) + gap
+  slab.copyWithin(block + to, block + first, block + last)
+  setWord(memory, node, FIRST, to)
+  setWord(memory, node, LAST, to + last - first)
+  setBase(memory, node, Math.floor(gap / ELEMENT_BYTES_MIN))
+  rebuild(memory, node, 0)
+}
+
+/** Copy the elements of one node to an empty one, behind a gap of so many bytes. */
+export function copyElements(memory: Memory, from: Address, to: Address, gap: number): void {
+  const start = HEADER_BYTES + 2 * (word(memory, to, BASE) >>> 16) + gap
+  copyRun(memory, from, firstOf(memory, from), usedOf(memory, from), to, start)
+  setWord(memory, to, FIRST, start)
+  setWord(memory, to, LAST, start + usedOf(memory, from))
+  setCount(memory, to, countOf(memory, from))
+  setBase(memory, to, capacityOf(memory, to) > NODE_BYTES ? 0 : Math.floor(gap / ELEMENT_BYTES_MIN))
+  rebuild(memory, to, 0)
+}
+
+/** Move the elements from `i` on to the begin of an empty node. */
+export function splitNode(memory: Memory, node: Address, i: number, right: Address): void {
+  const from = offsetOf(memory, node, i)
+  const bytes = lastOf(memory, node) - from
+  const start = firstOf(memory, right)
+  copyRun(memory, node, from, bytes, right, start)
+  setWord(memory, right, LAST, start + bytes)
+  setCount(memory, right, countOf(memory, node) - i)
+  rebuild(memory, right, 0)
+  setWord(memory, node, LAST, from)
+  setCount(memory, node, i)
+}
+
+/** Copy the elements of `right` behind those of `left`, which has been laid out with room for them. */
+export function joinNodes(memory: Memory, left: Address, right: Address): void {
+  const last = lastOf(memory, left)
+  const bytes = usedOf(memory, right)
+  copyRun(memory, right, firstOf(memory, right), bytes, left, last)
+  setWord(memory, left, LAST, last + bytes)
+  const count = countOf(memory, left)
+  setCount(memory, left, count + countOf(memory, right))
+  rebuild(memory, left, count)
+}
+
+function copyRun(memory: Memory, from: Address, offset: number, bytes: number, to: Address, toOffset: number): void {
+  const at = ((from & UNIT_MASK) << 3) + offset
+  memory.u8[from >>> SLAB_BITS]!.copy(memory.u8[to >>> SLAB_BITS]!, ((to & UNIT_MASK) << 3) + toOffset, at, at + bytes)
+}
