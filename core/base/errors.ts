@@ -1,0 +1,55 @@
+/* Errors -- what a client is told when it is at fault.
+ *
+ * A ReplyError is a record made once and thrown or returned as often as needed: no stack is captured, so refusing costs
+ * no more than answering. The exact text is contract: clients match on it. Texts that a single feature uses live in that
+ * feature's errors.ts; those below are shared. */
+
+/** An error reply. `text` is the whole line behind the minus sign, its code included. */
+export class ReplyError {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** The first word: what INFO errorstats counts under. */
+  get code(): string {
+    const space = this.text.indexOf(' ')
+    return space < 0 ? this.text : this.text.slice(0, space)
+  }
+
+  toString(): string {
+    return this.text
+  }
+}
+
+/** An error reply with a text of its own. For cold paths: prefer a constant. */
+export function replyError(text: string): ReplyError {
+  return new ReplyError(text)
+}
+
+/** Bytes taken from a client may not break the line that an error is. */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n]/g, ' ')
+}
+
+export const ERR = {
+  wrongType: new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value'),
+  syntax: new ReplyError('ERR syntax error'),
+  notInteger: new ReplyError('ERR value is not an integer or out of range'),
+  notFloat: new ReplyError('ERR value is not a valid float'),
+  outOfRange: new ReplyError('ERR value is out of range'),
+  mustBePositive: new ReplyError('ERR value is out of range, must be positive'),
+  noSuchKey: new ReplyError('ERR no such key'),
+  sameObject: new ReplyError('ERR source and destination objects are the same'),
+  indexOutOfRange: new ReplyError('ERR index out of range'),
+  overflow: new ReplyError('ERR increment or decrement would overflow'),
+  decrementOverflow: new ReplyError('ERR decrement would overflow'),
+  nanOrInfinity: new ReplyError('ERR increment would produce NaN or Infinity'),
+  stringTooLong: new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
+  outOfMemory: new ReplyError("OOM command not allowed when used memory > 'maxmemory'."),
+  timeoutNotFloat: new ReplyError('ERR timeout is not a float or out of range'),
+  timeoutNegative: new ReplyError('ERR timeout is negative'),
+  timeoutRange: new ReplyError('ERR timeout is out of range'),
+  internal: new ReplyError('ERR internal error'),
+} as const

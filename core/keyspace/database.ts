@@ -1,0 +1,338 @@
+/* Database -- typed values by key.
+ *
+ * One numbered database: a Dict of records, their deadlines, and the ways to a value that commands use. A command asks
+ * for a key with the type that it expects and gets a view, null when there is none, or WRONGTYPE raised for it.
+ *
+ *      read(key, type)     look at a value
+ *      open(key, type)     the same in order to change it
+ *      create(key, type)   a new empty value; the key is free
+ *      remove(record)      take a key away with all it holds
+ *
+ * Whoever writes goes through the four moments of a write: `change` (called here, by open, create and remove), then the
+ * mutation, then `changed(key)`, then `notify(...)` once per event in Redis's order. */
+
+import { compareRanges, Range } from '../base/bytes.ts'
+import { ERR } from '../base/errors.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
+import { Dict } from '../memory/dict.ts'
+import { KeyDeadlines } from './deadlines.ts'
+import { EVENT } from './event.ts'
+import type { EventDetail, Keyspace } from './keyspace.ts'
+import {
+  ENCODING_AT,
+  EXPIRE_WORD,
+  FLAGS_AT,
+  FORM,
+  FORM_MASK,
+  KEY_AT,
+  LRU_WORD,
+  recordByte,
+  recordWord,
+  setRecordByte,
+  setRecordWord,
+  TYPE_AT,
+  VALUE_WORD,
+} from './record.ts'
+import type { ValueType, View } from './value-type.ts'
+
+/** A value beyond this many bytes leaves its record for a block of its own. */
+export const INLINE_MAX = 48 << 10
+
+export class Database {
+  readonly keyspace: Keyspace
+  readonly memory: Memory
+  /** The number that SELECT takes; SWAPDB exchanges it. */
+  number: number
+  readonly keys: Dict
+  readonly deadlines: KeyDeadlines
+  /** Moving average of the time to live of sampled keys, for INFO. */
+  averageTtlMs = 0
+  readonly #scratch = new Range()
+
+  constructor(keyspace: Keyspace, number: number) {
+    this.keyspace = keyspace
+    this.memory = keyspace.memory
+    this.number = number
+    this.keys = new Dict(keyspace.memory, keyspace.hashKey, KEY_AT, keyspace.accountOfKeys)
+    this.keys.create()
+    this.deadlines = new KeyDeadlines(keyspace.memory, keyspace.accountOfKeys)
+  }
+
+  // ------------------------------------------------------------------ finding
+
+  /** The live record of a key, or 0. A key whose time has come is removed, with its event, and not found. */
+  find(key: Range): Address {
+    const record = this.keys.find(key.buf, key.start, key.end)
+    if (record === 0) return 0
+    const place = recordWord(this.memory, record, EXPIRE_WORD)
+    return place === 0 || !this.#isExpired(record, place) ? record : 0
+  }
+
+  #isExpired(record: Address, place: number): boolean {
+    const keyspace = this.keyspace
+    if (this.deadlines.timeAt(place - 1) > keyspace.nowMs) return false
+    if (!keyspace.mayExpire) return !keyspace.seesExpired
+    this.expire(record)
+    return true
+  }
+
+  /** Find as a read does: counts a hit or a miss, and marks the key as used. */
+  lookup(key: Range): Address {
+    const record = this.find(key)
+    if (record === 0) {
+      this.keyspace.misses++
+      this.notify(EVENT.miss, 'keymiss', key)
+      return 0
+    }
+    this.keyspace.hits++
+    this.touch(record)
+    return record
+  }
+
+  /** Note that a key was used, for LRU, LFU and OBJECT IDLETIME. */
+  touch(record: Address): void {
+    const keyspace = this.keyspace
+    if (!keyspace.touches) return
+    const words = this.memory.i32[record >>> SLAB_BITS]!
+    const at = ((record & UNIT_MASK) << 1) + LRU_WORD
+    words[at] = keyspace.lfu === null ? keyspace.lruClock : keyspace.lfu.used(words[at]!)
+  }
+
+  /** The value of a key, or null. @throws the type's refusal when the key holds another type. */
+  read<V extends object>(key: Range, type: ValueType<V>): V | null {
+    const record = this.lookup(key)
+    return record === 0 ? null : this.viewAs(record, type)
+  }
+
+  /** Like `read`, for a command that may change the value. */
+  open<V extends object>(key: Range, type: ValueType<V>): V | null {
+    const record = this.find(key)
+    if (record === 0) return null
+    this.touch(record)
+    const value = this.viewAs(record, type)
+    this.keyspace.change(this, record)
+    return value
+  }
+
+  /** The value of a record. @throws the type's refusal when it is of another type. */
+  viewAs<V extends object>(record: Address, type: ValueType<V>): V {
+    if (this.typeOf(record) !== type.id) throw type.wrongType ?? ERR.wrongType
+    return this.view(record, type)
+  }
+
+  /** The value of a record that is known to be of this type. */
+  view<V extends object>(record: Address, type: ValueType<V>): V {
+    if (type.form === 'object') return this.keyspace.objects.get(recordWord(this.memory, record, VALUE_WORD)) as V
+    return (this.keyspace.pools[type.id]!.next(this) as unknown as View).bind(this, record) as unknown as V
+  }
+
+  // ------------------------------------------------------------------ making and removing
+
+  /**
+   * A new key with an empty value. The key must be free: a find that returned 0 stands before this call.
+   * @throws ArenaFull with nothing changed.
+   */
+  create<V extends object>(key: Range, type: ValueType<V>, tail = 0): V {
+    this.keys.find(key.buf, key.start, key.end)
+    const record = this.newRecord(key, type.id, tail)
+    try {
+      const value = type.create(this, record)
+      if (type.form === 'object') {
+        setRecordByte(this.memory, record, FLAGS_AT, FORM.object)
+        setRecordWord(this.memory, record, VALUE_WORD, this.keyspace.objects.add(value))
+        return value
+      }
+      return this.view(record, type)
+    } catch (error) {
+      // A value that could not be made leaves no key behind.
+      this.keys.remove(record)
+      throw error
+    }
+  }
+
+  /** A bare record with the type set and `tail` bytes of room for an inline value. Follows a failed find of the key. */
+  newRecord(key: Range, typeId: number, tail: number): Address {
+    const record = this.keys.insert(key.buf, key.start, key.end, tail)
+    const memory = this.memory
+    setRecordByte(memory, record, TYPE_AT, typeId)
+    setRecordWord(
+      memory,
+      record,
+      LRU_WORD,
+      this.keyspace.lfu === null ? this.keyspace.lruClock : this.keyspace.lfu.fresh(),
+    )
+    setRecordWord(memory, record, VALUE_WORD, 0)
+    if (this.keyspace.listens(EVENT.new)) this.#tellNew(key)
+    return record
+  }
+
+  /** The event of a key that came to be; a hook may look keys up, which the caller's insertion must not notice. */
+  #tellNew(key: Range): void {
+    this.keyspace.tell(this, EVENT.new, 'new', key)
+  }
+
+  /** Take a key away, now; what it held is freed at once, or in slices when it is large. */
+  remove(record: Address): void {
+    this.keyspace.change(this, record)
+    this.discardValue(record)
+    this.deadlines.clear(record)
+    this.keys.remove(record)
+  }
+
+  /** Free a record's value, in slices when it is large; the record stays, with an empty inline value. */
+  discardValue(record: Address): void {
+    const form = recordByte(this.memory, record, FLAGS_AT) & FORM_MASK
+    if (form === FORM.inline) return
+    const type = this.keyspace.types[this.typeOf(record)]!
+    const value = this.view(record, type)
+    if (type.elements !== undefined && type.elements(value) > 64 && type.releaseStep !== undefined)
+      this.keyspace.bury(this, record, type)
+    else type.release(value, this)
+    if (form === FORM.object) this.keyspace.objects.remove(recordWord(this.memory, record, VALUE_WORD))
+    setRecordByte(this.memory, record, FLAGS_AT, 0)
+    setRecordWord(this.memory, record, VALUE_WORD, 0)
+  }
+
+  /** Remove a key whose time has come: counted, told, and propagated as a deletion. */
+  expire(record: Address): void {
+    const key = Range.of(this.keys.key(record, this.#scratch).copy())
+    this.remove(record)
+    this.keyspace.expiredKeys++
+    this.keyspace.hooks.removed(this, key, 'expired')
+    this.notify(EVENT.expired, 'expired', key)
+    if (this.keyspace.armed !== 0) this.keyspace.touched(this, key)
+    // A hook may have looked other keys up: an insertion that follows relies on this key's hash.
+    this.keys.find(key.buf, key.start, key.end)
+  }
+
+  /** Delete a key if it is there: true when it was. The caller tells of it. */
+  delete(key: Range): boolean {
+    const record = this.find(key)
+    if (record === 0) return false
+    this.remove(record)
+    return true
+  }
+
+  // ------------------------------------------------------------------ parts of a record
+
+  typeOf(record: Address): number {
+    return recordByte(this.memory, record, TYPE_AT)
+  }
+
+  encodingOf(record: Address): number {
+    return recordByte(this.memory, record, ENCODING_AT)
+  }
+
+  setEncoding(record: Address, encoding: number): void {
+    setRecordByte(this.memory, record, ENCODING_AT, encoding)
+  }
+
+  formOf(record: Address): number {
+    return recordByte(this.memory, record, FLAGS_AT) & FORM_MASK
+  }
+
+  /** The value word: the length of an inline value, an address, or a handle. */
+  wordOf(record: Address): number {
+    return recordWord(this.memory, record, VALUE_WORD)
+  }
+
+  /** Let the value be an arena block, which the type owns. An inline value is forgotten. */
+  setBlock(record: Address, block: Address): Address {
+    const flags = recordByte(this.memory, record, FLAGS_AT)
+    const moved = flags & FORM_MASK ? record : this.#resize(record, 0)
+    setRecordByte(this.memory, moved, FLAGS_AT, (flags & ~FORM_MASK) | FORM.block)
+    setRecordWord(this.memory, moved, VALUE_WORD, block)
+    return moved
+  }
+
+  /** Name the bytes of an inline value. */
+  inline(record: Address, out: Range): Range {
+    out.buf = this.memory.u8[record >>> SLAB_BITS]!
+    out.start = ((record & UNIT_MASK) << 3) + this.keys.tailAt(record)
+    out.end = out.start + recordWord(this.memory, record, VALUE_WORD)
+    return out
+  }
+
+  /** Bytes that an inline value may grow to before the record must move. */
+  inlineRoom(record: Address): number {
+    return this.memory.sizeOf(record) - this.keys.tailAt(record)
+  }
+
+  /**
+   * Make an inline value `length` bytes long; what fits of the old bytes is kept. Returns the record, which may have
+   * moved. @throws ArenaFull with nothing changed.
+   */
+  setInline(record: Address, length: number): Address {
+    const moved = this.#resize(record, length)
+    const flags = recordByte(this.memory, moved, FLAGS_AT)
+    if ((flags & FORM_MASK) !== 0) setRecordByte(this.memory, moved, FLAGS_AT, flags & ~FORM_MASK)
+    setRecordWord(this.memory, moved, VALUE_WORD, length)
+    return moved
+  }
+
+  #resize(record: Address, tail: number): Address {
+    const moved = this.keys.resize(record, tail)
+    if (moved !== record && recordWord(this.memory, moved, EXPIRE_WORD) !== 0) this.deadlines.moved(record, moved)
+    return moved
+  }
+
+  /** Give the value of `from` to `to`, a fresh record: bytes are copied, blocks and handles change hands. */
+  moveValue(from: Address, to: Address, fromDb: Database): Address {
+    const memory = this.memory
+    const flags = recordByte(memory, from, FLAGS_AT)
+    let target = to
+    if ((flags & FORM_MASK) === FORM.inline) {
+      const out = fromDb.inline(from, new Range())
+      target = this.setInline(to, out.length)
+      const at = ((target & UNIT_MASK) << 3) + this.keys.tailAt(target)
+      out.buf.copy(memory.u8[target >>> SLAB_BITS]!, at, out.start, out.end)
+    } else setRecordWord(memory, target, VALUE_WORD, recordWord(memory, from, VALUE_WORD))
+    for (const offset of [TYPE_AT, FLAGS_AT, ENCODING_AT])
+      setRecordByte(memory, target, offset, recordByte(memory, from, offset))
+    setRecordByte(memory, from, FLAGS_AT, FORM.inline)
+    setRecordWord(memory, from, VALUE_WORD, 0)
+    return target
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  /** After a mutation: counts it, breaks WATCH, and marks the key for tracking and for clients that wait on it. */
+  changed(key: Range): void {
+    const keyspace = this.keyspace
+    keyspace.dirty++
+    if (keyspace.armed !== 0) keyspace.touched(this, key)
+  }
+
+  /** Tell of one event; `kind` is a bit of EVENT, `detail` names what changed inside the value. */
+  notify(kind: number, event: string, key: Range, detail?: EventDetail): void {
+    if (this.keyspace.listens(kind)) this.keyspace.tell(this, kind, event, key, detail)
+  }
+
+  // ------------------------------------------------------------------ whole database
+
+  get size(): number {
+    return this.keys.count
+  }
+
+  /** A uniformly chosen record, or 0 when the database is empty. */
+  randomRecord(): Address {
+    const count = this.keys.count
+    return count === 0 ? 0 : this.keys.at(Math.floor(this.keyspace.random.next() * count))
+  }
+
+  /** Bytes of a key: its record, its share of the tables, and its value. */
+  sizeBytes(record: Address): number {
+    let bytes = this.memory.sizeOf(record) + 16
+    if (recordWord(this.memory, record, EXPIRE_WORD) !== 0) bytes += 12
+    if (this.formOf(record) !== FORM.inline) {
+      const type = this.keyspace.types[this.typeOf(record)]!
+      bytes += type.sizeBytes(this.view(record, type))
+    }
+    return bytes
+  }
+
+  /** Whether two keys are the same bytes. */
+  static sameKey(a: Range, b: Range): boolean {
+    return compareRanges(a, b) === 0
+  }
+}

@@ -1,0 +1,262 @@
+/* Keyspace -- all databases of a server, and what they share.
+ *
+ * It knows values only by their ValueType. Whatever must happen around a write is reached from here, and costs one bit
+ * test while nobody wants it:
+ *
+ *      change    before     the snapshot, when one runs
+ *      touched   after      WATCH, client-side caching, clients that wait on the key      bits in `armed`
+ *      tell      an event   notifications, hooks of modules                               bits in `listening`      */
+
+import type { Range } from '../base/bytes.ts'
+import type { HashKey } from '../base/siphash.ts'
+import { ACCOUNT, type Account, type Address, type Memory } from '../memory/arena.ts'
+import { Database } from './database.ts'
+import { Handles } from './handles.ts'
+import type { ValueType } from './value-type.ts'
+import { WatchTable } from './watch.ts'
+
+/** What changed inside a value: names of hash fields or paths of a document. Absent: assume all of it. */
+export type EventDetail = readonly (Buffer | string)[]
+
+/** Chance, as the keyspace needs it. */
+export interface KeyspaceRandom {
+  next(): number
+}
+
+/** What the layers above do when keys change. */
+export interface KeyspaceHooks {
+  /** An event of a class somebody listens to. */
+  event(db: Database, kind: number, name: string, key: Range, detail: EventDetail | undefined): void
+  /** The server itself removed a key: propagate a deletion. */
+  removed(db: Database, key: Range, why: 'expired' | 'evicted'): void
+  /** A touched key may serve clients that wait on it. Called while ARMED.waiting is set. */
+  waiting(db: Database, key: Range): void
+  /** A touched key may stand in clients' caches. Called while ARMED.tracking is set. */
+  tracking(db: Database, key: Range): void
+}
+
+/** Sees each key just before it changes: the snapshot. */
+export interface ChangeHook {
+  before(db: Database, record: Address): void
+}
+
+/** LFU counters, when the eviction policy wants them. */
+export interface Frequency {
+  /** The clock word after one more use. */
+  used(word: number): number
+  /** The clock word of a new key. */
+  fresh(): number
+}
+
+/** Bits of `armed`: who wants to hear that a key was touched. */
+export const ARMED = { watch: 1, waiting: 2, tracking: 4 } as const
+
+/** Lenses of one type, handed out in turn within a command. */
+export class ViewPool<V extends object> {
+  readonly #type: ValueType<V>
+  readonly #items: V[] = []
+  #used = 0
+  #sequence = -1
+
+  constructor(type: ValueType<V>) {
+    this.#type = type
+  }
+
+  next(db: Database): V {
+    const sequence = db.keyspace.sequence
+    if (sequence !== this.#sequence) {
+      this.#sequence = sequence
+      this.#used = 0
+      if (this.#items.length > 64) this.#items.length = 64
+    }
+    const items = this.#items
+    if (this.#used === items.length) items.push(this.#type.view!(db))
+    return items[this.#used++]!
+  }
+
+  /** How many are in use; a nested call gives its own back with `reset`. */
+  get used(): number {
+    return this.#used
+  }
+
+  reset(used: number): void {
+    this.#used = used
+  }
+}
+
+interface Buried {
+  readonly value: object
+  readonly type: ValueType
+  readonly db: Database
+  bytes: number
+}
+
+export class Keyspace {
+  readonly memory: Memory
+  readonly hashKey: HashKey
+  readonly random: KeyspaceRandom
+  readonly hooks: KeyspaceHooks
+  readonly accountOfKeys: Account = ACCOUNT.dataset
+  readonly databases: Database[] = []
+  readonly types: ValueType[] = []
+  readonly pools: ViewPool<object>[] = []
+  readonly objects = new Handles()
+  readonly watch = new WatchTable()
+
+  /** The time that commands go by: it stands still while one runs. */
+  nowMs = 0
+  /** 24 bits of seconds, for LRU. */
+  lruClock = 0
+  /** Whether uses are noted: off while a client with NO-TOUCH runs a command. */
+  touches = true
+  lfu: Frequency | null = null
+  /** Whether a key past its time is removed when it is met. Not while loading, in a replica, or in a paused server. */
+  mayExpire = true
+  /** With mayExpire off: whether a key past its time is still seen. */
+  seesExpired = false
+  /** Who hears of touched keys: bits of ARMED. */
+  armed = 0
+  /** Classes of events that somebody listens to. */
+  listening = 0
+  snapshot: ChangeHook | null = null
+  /** Number of the running command: views are handed out anew for each. */
+  sequence = 0
+
+  /** Changes since the last save. */
+  dirty = 0
+  hits = 0
+  misses = 0
+  expiredKeys = 0
+  evictedKeys = 0
+  /** Bytes in the graveyard: freed for everyone, not yet for the arena. */
+  buriedBytes = 0
+  readonly #graveyard: Buried[] = []
+
+  constructor(memory: Memory, hashKey: HashKey, random: KeyspaceRandom, hooks: KeyspaceHooks, databases: number) {
+    this.memory = memory
+    this.hashKey = hashKey
+    this.random = random
+    this.hooks = hooks
+    for (let number = 0; number < databases; number++) this.databases.push(new Database(this, number))
+  }
+
+  /** Register a native type under its own number. */
+  addType(type: ValueType): void {
+    this.types[type.id] = type
+    this.pools[type.id] = new ViewPool(type)
+  }
+
+  /** Register a module's type; returns the declaration with its number in this server. */
+  registerType<V extends object>(type: ValueType<V>): ValueType<V> {
+    let id = FIRST_MODULE_TYPE
+    while (this.types[id] !== undefined) id++
+    const registered: ValueType<V> = Object.assign(Object.create(Object.getPrototypeOf(type) as object), type, { id })
+    this.addType(registered as unknown as ValueType)
+    return registered
+  }
+
+  setTime(nowMs: number): void {
+    this.nowMs = nowMs
+    this.lruClock = (nowMs / 1000) & 0xffffff
+  }
+
+  /** Before a mutation of a key that exists. */
+  change(db: Database, record: Address): void {
+    if (this.snapshot !== null) this.snapshot.before(db, record)
+  }
+
+  /** After a mutation, while somebody is armed. */
+  touched(db: Database, key: Range): void {
+    const armed = this.armed
+    if (armed & ARMED.watch) this.watch.touch(db, key)
+    if (armed & ARMED.waiting) this.hooks.waiting(db, key)
+    if (armed & ARMED.tracking) this.hooks.tracking(db, key)
+  }
+
+  arm(bit: number, on: boolean): void {
+    this.armed = on ? this.armed | bit : this.armed & ~bit
+  }
+
+  listens(kind: number): boolean {
+    return (this.listening & kind) !== 0
+  }
+
+  tell(db: Database, kind: number, event: string, key: Range, detail?: EventDetail): void {
+    this.hooks.event(db, kind, event, key, detail)
+  }
+
+  /** Exchange the contents of two databases, by exchanging their numbers. */
+  swap(a: number, b: number): void {
+    const first = this.databases[a]!
+    const second = this.databases[b]!
+    this.databases[a] = second
+    this.databases[b] = first
+    second.number = a
+    first.number = b
+  }
+
+  /** Put an empty database in the place of one; the old one goes to the graveyard. Returns how many keys it had. */
+  flush(number: number): number {
+    const old = this.databases[number]!
+    const count = old.size
+    if (count === 0) return 0
+    const fresh = new Database(this, number)
+    this.databases[number] = fresh
+    this.watch.swap(old, fresh)
+    this.#graveyard.push({ value: old, type: DATABASE, db: old, bytes: 0 })
+    return count
+  }
+
+  /** Free a large value in slices; the record may go at once. */
+  bury(db: Database, record: Address, type: ValueType): void {
+    const held = db.view(record, type)
+    let value = held
+    if (type.form === 'view')
+      value = (type.view!(db) as { bind(db: Database, record: Address): object }).bind(db, record)
+    const bytes = type.sizeBytes(held)
+    this.buriedBytes += bytes
+    this.#graveyard.push({ value, type, db, bytes })
+  }
+
+  get hasBuried(): boolean {
+    return this.#graveyard.length > 0
+  }
+
+  /** Values that wait to be freed: `lazyfree_pending_objects`. */
+  get buriedCount(): number {
+    return this.#graveyard.length
+  }
+
+  /** Free some of the graveyard: about `budget` elements. */
+  freeBuried(budget: number): void {
+    const buried = this.#graveyard[this.#graveyard.length - 1]
+    if (buried === undefined) return
+    const done =
+      buried.type === DATABASE
+        ? releaseDatabase(buried.value as Database, budget)
+        : buried.type.releaseStep!(buried.value, buried.db, budget)
+    if (!done) return
+    // A database may have buried values of its own meanwhile, on top of itself.
+    this.#graveyard.splice(this.#graveyard.indexOf(buried), 1)
+    this.buriedBytes -= buried.bytes
+  }
+}
+
+/** Numbers below belong to native types. */
+export const FIRST_MODULE_TYPE = 32
+
+/** Marks a whole database in the graveyard. */
+const DATABASE = {} as ValueType
+
+function releaseDatabase(db: Database, budget: number): boolean {
+  const steps = Math.max(1, Math.floor(budget / 4))
+  for (let i = 0; i < steps && db.keys.count > 0; i++) {
+    const record = db.keys.at(db.keys.count - 1)
+    db.discardValue(record)
+    db.keys.remove(record)
+  }
+  if (db.keys.count > 0) return false
+  db.keys.release()
+  db.deadlines.release()
+  return true
+}

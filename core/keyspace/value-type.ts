@@ -1,0 +1,103 @@
+/* ValueType -- what the keyspace must know about a kind of value.
+ *
+ * A list of the core and a document of a module are declared by the same record, and nothing above it (keyspace, RDB,
+ * AOF, DUMP, COPY, MEMORY) knows more about either. When a type is added, it is listed in commands.ts (native) or
+ * registered by `host.type` (a module's); nothing else has to be edited.
+ *
+ * A value is used through a view. For a type in INLINE or BLOCK form a view is a lens that is bound to a record and reused
+ * for the next key; for a type in OBJECT form the "view" is the object itself, which the keyspace holds under a handle. */
+
+import type { Range } from '../base/bytes.ts'
+import type { ReplyError } from '../base/errors.ts'
+import type { Address } from '../memory/arena.ts'
+import type { Database } from './database.ts'
+
+/** Where a type writes its value for RDB, DUMP and replication. Numbers and strings as in Redis's module encoding. */
+export interface SaveSink {
+  /** A length or any whole number up to 2^64-1. */
+  unsigned(n: number | bigint): void
+  signed(n: number | bigint): void
+  string(from: Buffer, start: number, end: number): void
+  text(text: string): void
+  double(d: number): void
+  float(d: number): void
+}
+
+/** Where a type reads its value from. Each throws when the data is damaged. */
+export interface LoadSource {
+  unsigned(): number
+  unsigned64(): bigint
+  signed(): number
+  signed64(): bigint
+  /** The bytes stay valid until the next call. */
+  string(out: Range): Range
+  text(): string
+  double(): number
+  float(): number
+}
+
+/** A command of the rewritten append-only file, its arguments in order. */
+export type EmitCommand = (args: readonly (string | Buffer | number)[]) => void
+
+/** Adds what a value holds to DEBUG DIGEST; order matters within one `mix`, not between them. */
+export interface DigestSink {
+  /** Mix one element, whose parts are added with `part`. */
+  part(from: Buffer, start: number, end: number): void
+  partText(text: string): void
+  end(): void
+}
+
+/** A lens over one record; see the header. */
+export abstract class View {
+  db!: Database
+  record: Address = 0
+
+  /** Look at a record of this view's type. A subclass that caches anything of the value loads it in `load`. */
+  bind(db: Database, record: Address): this {
+    this.db = db
+    this.record = record
+    this.load()
+    return this
+  }
+
+  /** Called after every bind, and after the record moved. */
+  load(): void {}
+}
+
+/** A kind of value. Declarations are shared by servers, so they hold no state. */
+export interface ValueType<V extends object = object> {
+  /** What TYPE answers. */
+  readonly name: string
+  /** Index in the keyspace's list. Native types have fixed numbers; `host.type` returns a copy with a number. */
+  readonly id: number
+  /** 'view' for INLINE and BLOCK values, 'object' for JavaScript objects under a handle. */
+  readonly form: 'view' | 'object'
+  /** The refusal of a key of another type; WRONGTYPE when left out. */
+  readonly wrongType?: ReplyError
+  /** RDB: the module type's nine characters and the version it writes; native types have theirs in persistence/. */
+  readonly module?: { readonly name: string; readonly version: number }
+  /** A fresh view, unbound (form 'view'). */
+  view?(db: Database): V
+  /** A new empty value in a record that was just made. For 'object' the result is stored under a handle. */
+  create(db: Database, record: Address): V
+  /** Free what the value holds beyond its record. */
+  release(value: V, db: Database): void
+  /** Free a part of it, about `budget` elements; true when nothing is left. Absent: `release` does it at once. */
+  releaseStep?(value: V, db: Database, budget: number): boolean
+  /** Elements, by which UNLINK and eviction decide whether to free in slices. */
+  elements?(value: V): number
+  /** Bytes that the value holds beyond its record. */
+  sizeBytes(value: V): number
+  /** What OBJECT ENCODING answers. */
+  encoding(value: V): string
+  /** Fill `to`, a new empty value of this type, with what `from` holds. */
+  copy(from: V, to: V, fromKey: Range, toKey: Range): void
+  /** Why COPY is refused, for the types that refuse it. */
+  readonly copyRefusal?: ReplyError
+  save(value: V, sink: SaveSink): void
+  /** Fill a new empty value. Throws on damaged data. */
+  load(value: V, source: LoadSource, version: number): void
+  /** The commands that make this value. Absent: the append-only file holds a RESTORE. */
+  rewrite?(key: Range, value: V, emit: EmitCommand): void
+  digest(value: V, sink: DigestSink): void
+}

@@ -1,0 +1,95 @@
+/* Watch -- who is told, once, that a key was touched.
+ *
+ * Names of keys lead to the watchers of each. Nothing is sent: a watcher's flag is raised and EXEC looks at it. The table
+ * is empty most of the time, so the keyspace asks for it only while its bit in `armed` is set. */
+
+import type { Range } from '../base/bytes.ts'
+import type { Database } from './database.ts'
+
+/** One client's stake in the keys that it watches. */
+export interface Watcher {
+  /** A watched key was touched. */
+  broken: boolean
+}
+
+interface Watched {
+  readonly db: Database
+  readonly key: string
+  /** The key was past its time already when it was watched, so its removal breaks nothing. */
+  readonly wasExpired: boolean
+}
+
+export class WatchTable {
+  readonly #watchers = new Map<Database, Map<string, Set<Watcher>>>()
+  readonly #keys = new Map<Watcher, Watched[]>()
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Watch a key; watching it twice is once. */
+  add(watcher: Watcher, db: Database, key: string, wasExpired: boolean): void {
+    let byKey = this.#watchers.get(db)
+    if (byKey === undefined) this.#watchers.set(db, (byKey = new Map()))
+    let set = byKey.get(key)
+    if (set === undefined) byKey.set(key, (set = new Set()))
+    if (set.has(watcher)) return
+    set.add(watcher)
+    const keys = this.#keys.get(watcher)
+    if (keys === undefined) this.#keys.set(watcher, [{ db, key, wasExpired }])
+    else keys.push({ db, key, wasExpired })
+  }
+
+  /** Number of keys that somebody watches. */
+  get keyCount(): number {
+    let count = 0
+    for (const byKey of this.#watchers.values()) count += byKey.size
+    return count
+  }
+
+  /** The keys of one watcher. */
+  keysOf(watcher: Watcher): readonly Watched[] {
+    return this.#keys.get(watcher) ?? []
+  }
+
+  /** Stop watching all keys. */
+  clear(watcher: Watcher): void {
+    for (const { db, key } of this.keysOf(watcher)) {
+      const byKey = this.#watchers.get(db)
+      const set = byKey?.get(key)
+      if (byKey === undefined || set === undefined) continue
+      set.delete(watcher)
+      if (set.size === 0) byKey.delete(key)
+      if (byKey.size === 0) this.#watchers.delete(db)
+    }
+    this.#keys.delete(watcher)
+  }
+
+  /** A key was touched. */
+  touch(db: Database, key: Range): void {
+    const set = this.#watchers.get(db)?.get(key.latin1())
+    if (set !== undefined) for (const watcher of set) watcher.broken = true
+  }
+
+  /** Every key that exists in a database, or exists in the one that takes its place, was touched: FLUSHDB, SWAPDB. */
+  touchAll(db: Database, exists: (key: string) => boolean): void {
+    const byKey = this.#watchers.get(db)
+    if (byKey === undefined) return
+    for (const [key, set] of byKey) if (exists(key)) for (const watcher of set) watcher.broken = true
+  }
+
+  /** Move what watches one database to another: SWAPDB exchanges numbers, and watchers watch numbers. */
+  swap(a: Database, b: Database): void {
+    const ofA = this.#watchers.get(a)
+    const ofB = this.#watchers.get(b)
+    this.#watchers.delete(a)
+    this.#watchers.delete(b)
+    if (ofA !== undefined) this.#watchers.set(b, ofA)
+    if (ofB !== undefined) this.#watchers.set(a, ofB)
+    for (const [watcher, keys] of this.#keys)
+      this.#keys.set(
+        watcher,
+        keys.map(k => (k.db === a ? { ...k, db: b } : k.db === b ? { ...k, db: a } : k)),
+      )
+  }
+}
