@@ -17,6 +17,7 @@
 
 import type { Range } from '../base/bytes.ts'
 import type { ReplyError } from '../base/errors.ts'
+import { NUMBER_BYTES_MAX, writeDouble, writeInteger } from '../base/numbers.ts'
 
 const LARGE_BYTES = 64 << 10
 const SMALL_BYTES = 512
@@ -175,7 +176,7 @@ export class Reply {
       return
     }
     this.buf[at] = 58
-    this.at = writeDigits(this.buf, at + 1, n)
+    this.at = writeInteger(this.buf, at + 1, n)
     this.#end()
   }
 
@@ -201,7 +202,7 @@ export class Reply {
       const tens = (length / 10) | 0
       buf[at++] = 48 + tens
       buf[at++] = 48 + length - tens * 10
-    } else at = writeDigits(buf, at, length)
+    } else at = writeInteger(buf, at, length)
     buf[at++] = CR
     buf[at++] = LF
     if (length <= 40) for (let i = start; i < end; i++) buf[at++] = from[i]!
@@ -219,7 +220,7 @@ export class Reply {
     const length = text.length < 64 && isAscii(text) ? text.length : Buffer.byteLength(text)
     this.room(length + 16)
     this.buf[this.at++] = 36
-    this.at = writeDigits(this.buf, this.at, length)
+    this.at = writeInteger(this.buf, this.at, length)
     this.#end()
     if (length === text.length && length < 64) this.#characters(text)
     else this.at += this.buf.utf8Write(text, this.at, length)
@@ -229,11 +230,11 @@ export class Reply {
   /** A bulk string that holds a whole number. */
   bulkInteger(n: number): void {
     this.room(40)
-    const digits = writeDigits(this.buf, this.at + 5, n) - this.at - 5
+    const digits = writeInteger(this.buf, this.at + 5, n) - this.at - 5
     this.buf[this.at++] = 36
-    this.at = writeDigits(this.buf, this.at, digits)
+    this.at = writeInteger(this.buf, this.at, digits)
     this.#end()
-    this.at = writeDigits(this.buf, this.at, n)
+    this.at = writeInteger(this.buf, this.at, n)
     this.#end()
   }
 
@@ -247,6 +248,20 @@ export class Reply {
   nullArray(): void {
     if (this.protocol === 3) this.#line(95, '')
     else this.#line(42, '-1')
+  }
+
+  /** A double, as Redis prints scores: a bulk string in RESP2. */
+  double(value: number): void {
+    this.room(NUMBER_BYTES_MAX * 2)
+    if (this.protocol === 3) {
+      this.buf[this.at] = 44
+      this.at = writeDouble(this.buf, this.at + 1, value)
+      this.#end()
+      return
+    }
+    const start = this.at + 6
+    const end = writeDouble(this.buf, start, value)
+    this.bytes(this.buf, start, end)
   }
 
   /** A double whose text is already in Redis's form: a bulk string in RESP2. */
@@ -274,7 +289,7 @@ export class Reply {
     const length = Buffer.byteLength(text) + 4
     this.room(length + 16)
     this.buf[this.at++] = 61
-    this.at = writeDigits(this.buf, this.at, length)
+    this.at = writeInteger(this.buf, this.at, length)
     this.#end()
     this.#characters(format)
     this.buf[this.at++] = 58
@@ -307,7 +322,7 @@ export class Reply {
     this.room(16)
     this.buf[this.at++] = type
     if (count < 10) this.buf[this.at++] = 48 + count
-    else this.at = writeDigits(this.buf, this.at, count)
+    else this.at = writeInteger(this.buf, this.at, count)
     this.#end()
   }
 
@@ -412,24 +427,4 @@ function whole(piece: Buffer): Buffer {
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
   return true
-}
-
-/** Write a whole number in decimal; returns the position behind it. */
-export function writeDigits(buf: Buffer, at: number, n: number): number {
-  if (n < 0) {
-    buf[at++] = 45
-    n = -n
-  }
-  if (n >= 1_000_000_000) {
-    const text = n < 1e21 ? String(n) : BigInt(n).toString()
-    return at + buf.latin1Write(text, at)
-  }
-  let digits = 1
-  for (let limit = 10; n >= limit; limit *= 10) digits++
-  for (let i = at + digits - 1; i >= at; i--) {
-    const rest = (n / 10) | 0
-    buf[i] = 48 + n - rest * 10
-    n = rest
-  }
-  return at + digits
 }

@@ -1,0 +1,118 @@
+/* Client -- one party that sends commands: behind a socket, inside the process, or a script.
+ *
+ * What belongs to a feature alone (subscriptions, a transaction's queue) stands here as a field that the feature owns
+ * and that is null until it is used, because it must be at hand for every command. The connection is seen only through
+ * the few things that commands do to it. */
+
+import type { Database } from '../keyspace/database.ts'
+import type { Watcher } from '../keyspace/watch.ts'
+import type { Reply } from '../resp/reply.ts'
+import type { Args } from './args.ts'
+import type { Suspended } from './suspend.ts'
+
+/** What commands do to a connection. */
+export interface Connection {
+  /** `127.0.0.1:51234`, or the path of a Unix socket with `:0`. */
+  readonly address: string
+  readonly localAddress: string
+  readonly descriptor: number
+  readonly isUnix: boolean
+  /** Something was written to the client outside its own read event: send it at the end of this turn. */
+  wake(): void
+  /** Go on with input that waited while the client was suspended. */
+  resume(): void
+  /** Close when what was written has been sent. */
+  closeAfterReply(): void
+  /** Close now. */
+  destroy(): void
+  /** Bytes of input that wait, and the room set aside for them. */
+  readonly inputBytes: number
+  readonly inputRoom: number
+  /** Bytes of output not yet taken by the system. */
+  readonly outputBytes: number
+}
+
+/** A queued command of a transaction. */
+export interface Queued {
+  readonly entry: unknown
+  readonly args: Args
+}
+
+/** A transaction being queued. */
+export interface Transaction {
+  readonly queue: Queued[]
+  /** A command was refused while queueing: EXEC will abort. */
+  spoiled: boolean
+  bytes: number
+}
+
+/** Bits of a client's own state that some commands must be held against; see gates.ts. */
+export const CLIENT_GATE = { unauthenticated: 1, multi: 2, subscribed: 4, restricted: 8 } as const
+
+export class Client implements Watcher {
+  readonly id: number
+  readonly connection: Connection | null
+  readonly reply: Reply
+  db: Database
+  /** Bits of CLIENT_GATE. */
+  gates = 0
+
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  user = 'default'
+  readonly createdMs: number
+  lastUsedMs: number
+  /** Name of the last command, lower case, for CLIENT LIST. */
+  lastCommand = 'NULL'
+  /** A script or a module speaks through this client: it may not block, and its writes belong to the caller's unit. */
+  readonly isInternal: boolean
+
+  transaction: Transaction | null = null
+  /** A watched key was touched. */
+  broken = false
+  suspended: Suspended | null = null
+
+  channels: Set<string> | null = null
+  patterns: Set<string> | null = null
+  shardChannels: Set<string> | null = null
+  isMonitor = false
+  /** CLIENT REPLY: 'skip' mutes the next command only. */
+  replies: 'on' | 'off' | 'skip' = 'on'
+  noEvict = false
+  noTouch = false
+  closing = false
+  commands = 0
+  networkInBytes = 0
+  networkOutBytes = 0
+  /** Client-side caching; owned by the tracking feature. */
+  tracking: object | null = null
+  /** Access rules; null: everything is allowed. Owned by acl/. */
+  rules: object | null = null
+
+  constructor(
+    id: number,
+    connection: Connection | null,
+    reply: Reply,
+    db: Database,
+    nowMs: number,
+    isInternal = false,
+  ) {
+    this.id = id
+    this.connection = connection
+    this.reply = reply
+    this.db = db
+    this.createdMs = nowMs
+    this.lastUsedMs = nowMs
+    this.isInternal = isInternal
+  }
+
+  gate(bit: number, on: boolean): void {
+    this.gates = on ? this.gates | bit : this.gates & ~bit
+  }
+
+  /** Number of channels and patterns, without shard channels. */
+  get subscriptions(): number {
+    return (this.channels?.size ?? 0) + (this.patterns?.size ?? 0)
+  }
+}

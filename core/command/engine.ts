@@ -1,0 +1,500 @@
+/* Engine -- runs commands.
+ *
+ * The path of a command from its arguments to the end of its unit:
+ *
+ *      execute   find it, check arity, ask the gates, queue it inside MULTI       (top level and in-process calls)
+ *      run       call the handler, undo its reply when it throws, count, state its effect
+ *      endUnit   give the log its effects, serve clients that waited for a touched key, run what hooks queued
+ *
+ * Contexts stand on a stack: the arguments of an outer command are never overwritten by an inner one. Features attach
+ * what they own through `service` and the hook lists; this file imports none of them. */
+
+import type { Clock } from '../base/clock.ts'
+import { type Range, Range as ByteRange } from '../base/bytes.ts'
+import { ERR, ReplyError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
+import { ArenaFull } from '../memory/arena.ts'
+import { ARMED, type Keyspace } from '../keyspace/keyspace.ts'
+import type { Database } from '../keyspace/database.ts'
+import { Reply, type SegmentPool } from '../resp/reply.ts'
+import type { Args } from './args.ts'
+import { CLIENT_GATE, Client, type Connection } from './client.ts'
+import type { ConfigRegistry } from './config.ts'
+import { Context } from './context.ts'
+import {
+  type Checks,
+  ENGINE_GATE,
+  INTERNAL_ERROR,
+  openChecks,
+  refusal,
+  runsInsideMulti,
+  unknownCommand,
+  unknownSubcommand,
+  wrongArity,
+} from './gates.ts'
+import { PropagationLog } from './propagate.ts'
+import { type Command, FLAG } from './spec.ts'
+import { type Suspended, type UnblockReason, WaitTable } from './suspend.ts'
+import { CommandTable, Entry } from './table.ts'
+
+/** Calls nested deeper than this are a runaway module. */
+const DEPTH_MAX = 64
+
+/** What the engine is built from. */
+export interface EngineParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly keyspace: Keyspace
+  readonly config: ConfigRegistry
+  readonly segments: SegmentPool
+  /** Our own faults end here; they are logged, and in tests they crash. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Counters that INFO shows. */
+export interface EngineStats {
+  commands: number
+  connections: number
+  rejectedConnections: number
+  networkInBytes: number
+  networkOutBytes: number
+  errorReplies: number
+  inputLimitDisconnections: number
+  outputLimitDisconnections: number
+  unexpectedErrors: number
+}
+
+export class Engine {
+  readonly clock: Clock
+  readonly random: Random
+  readonly keyspace: Keyspace
+  readonly config: ConfigRegistry
+  readonly segments: SegmentPool
+  readonly table = new CommandTable()
+  readonly propagation = new PropagationLog()
+  readonly waits = new WaitTable()
+  readonly checks: Checks = openChecks()
+  readonly clients = new Map<number, Client>()
+  readonly stats: EngineStats = {
+    commands: 0,
+    connections: 0,
+    rejectedConnections: 0,
+    networkInBytes: 0,
+    networkOutBytes: 0,
+    errorReplies: 0,
+    inputLimitDisconnections: 0,
+    outputLimitDisconnections: 0,
+    unexpectedErrors: 0,
+  }
+  /** Error replies by code. */
+  readonly errorCounts = new Map<string, number>()
+  /** Bits of ENGINE_GATE that are armed. */
+  gates = 0
+  /** Level of the running command; -1 between commands. */
+  depth = -1
+  commandCount = 0
+
+  /** Called before a command runs, while monitors are connected. */
+  onMonitor: ((client: Client, args: Args) => void) | null = null
+  /** Called after a command that took at least `slowMicros`. */
+  onSlow: ((client: Client, entry: Entry, args: Args, micros: number) => void) | null = null
+  slowMicros = Number.POSITIVE_INFINITY
+  /** Called after a client left. */
+  readonly onClientGone: ((client: Client) => void)[] = []
+  /** Called after each unit: invalidations, jobs of hooks. A hook that has nothing to do costs a call, so few are here. */
+  readonly onUnitEnd: (() => void)[] = []
+  /** Called when a command returned, before its unit ends. */
+  onCommandEnd: ((ctx: Context) => void) | null = null
+  /** A client was held back by a pause; owned by connection/. */
+  onPaused: ((client: Client, entry: Entry, args: Args) => Suspended | null) | null = null
+  /** The keys that the running command read; owned by tracking. */
+  onTracked: ((ctx: Context) => void) | null = null
+
+  readonly #contexts: Context[] = []
+  readonly #services = new Map<unknown, object>()
+  readonly #onFault: (error: unknown) => void
+  #nextClientId = 1
+  #servingReady = false
+  #poolMarks: number[][] = []
+
+  constructor(parts: EngineParts) {
+    this.clock = parts.clock
+    this.random = parts.random
+    this.keyspace = parts.keyspace
+    this.config = parts.config
+    this.segments = parts.segments
+    this.#onFault = parts.onFault
+    for (let i = 0; i < DEPTH_MAX; i++) this.#contexts.push(new Context(this))
+  }
+
+  // ------------------------------------------------------------------ features and commands
+
+  /** Keep what a feature owns in this server; the class is its name. */
+  provide<T extends object>(kind: abstract new (...args: never[]) => T, service: T): T {
+    this.#services.set(kind, service)
+    return service
+  }
+
+  /** What a feature keeps in this server. */
+  service<T extends object>(kind: abstract new (...args: never[]) => T): T {
+    const service = this.#services.get(kind)
+    if (service === undefined) throw new Error(`no ${kind.name} in this server`)
+    return service as T
+  }
+
+  /** Add declared commands under a group of the manual. Containers of subcommands are made as needed. */
+  addCommands(group: string, commands: readonly Command[], module = ''): void {
+    for (const command of commands) {
+      if (command.parent === null) {
+        const isContainer = commands.some(other => other.parent === command.name)
+        this.table.add(new Entry(command, command.name, group, this.commandCount++, isContainer, module))
+        continue
+      }
+      let container = this.table.get(command.parent)
+      if (container === null) {
+        container = new Entry(containerOf(command.parent), command.parent, group, this.commandCount++, true, module)
+        this.table.add(container)
+      }
+      container.subcommands!.add(new Entry(command, command.name, group, this.commandCount++, false, module))
+    }
+  }
+
+  /** The command or subcommand that the arguments name, or null. */
+  resolve(args: Args): Entry | null {
+    if (args.argc === 0) return null
+    const entry = this.table.find(args.buf, args.starts[0]!, args.ends[0]!)
+    if (entry === null || entry.subcommands === null || args.argc < 2) return entry
+    return entry.subcommands.find(args.buf, args.starts[1]!, args.ends[1]!)
+  }
+
+  // ------------------------------------------------------------------ clients
+
+  /** A new client. `connection` is null for calls from inside the process. */
+  addClient(connection: Connection | null, isInternal = false): Client {
+    const db = this.keyspace.databases[0]!
+    const reply = new Reply(this.segments)
+    const client = new Client(this.#nextClientId++, connection, reply, db, this.clock.nowMs(), isInternal)
+    if (connection !== null) this.clients.set(client.id, client)
+    return client
+  }
+
+  /** A client is gone: whatever it held is let go. */
+  dropClient(client: Client): void {
+    const suspended = client.suspended
+    if (suspended !== null) {
+      this.#endSuspension(suspended)
+      suspended.onCancel?.()
+    }
+    client.transaction = null
+    this.keyspace.watch.clear(client)
+    this.keyspace.arm(ARMED.watch, this.keyspace.watch.size > 0)
+    for (const hook of this.onClientGone) hook(client)
+    this.clients.delete(client.id)
+  }
+
+  /** The time for what runs next. */
+  setTime(): void {
+    this.keyspace.setTime(this.clock.nowMs())
+  }
+
+  // ------------------------------------------------------------------ running
+
+  /** The context whose arguments a connection's parser fills. Valid while nothing runs. */
+  get outermost(): Context {
+    return this.#contexts[0]!
+  }
+
+  /** Run the command in the outermost context's arguments for a client: the way in for connections. */
+  execute(client: Client): void {
+    this.depth = 0
+    const ctx = this.#contexts[0]!
+    ctx.args.restart(1)
+    this.dispatch(ctx, client, !client.isInternal)
+    this.depth = -1
+    this.endUnit()
+  }
+
+  /** Find the command, ask the gates, and run or queue it. */
+  dispatch(ctx: Context, client: Client, mayBlock: boolean): void {
+    const args = ctx.args
+    ctx.client = client
+    ctx.reply = client.reply
+    ctx.db = client.db
+    ctx.mayBlock = mayBlock
+    ctx.resumed = null
+    let entry = this.table.find(args.buf, args.starts[0]!, args.ends[0]!)
+    if (entry !== null && entry.subcommands !== null && args.argc > 1) {
+      const container = entry
+      entry = entry.subcommands.find(args.buf, args.starts[1]!, args.ends[1]!)
+      if (entry === null) {
+        this.#reject(client, null, unknownSubcommand(container, args))
+        return
+      }
+      args.position = 2
+    }
+    if (entry === null) {
+      this.#reject(client, null, unknownCommand(args))
+      return
+    }
+    if (entry.arity > 0 ? args.argc !== entry.arity : args.argc < -entry.arity) {
+      this.#reject(client, entry, wrongArity(entry))
+      return
+    }
+    if ((this.gates | client.gates) !== 0 && !this.#mayRun(ctx, client, entry)) return
+    ctx.entry = entry
+    this.run(ctx)
+  }
+
+  /** The slow way past the gates: false when the command was refused, queued or held back. */
+  #mayRun(ctx: Context, client: Client, entry: Entry): boolean {
+    const args = ctx.args
+    const refused = refusal(this, client, entry, args)
+    if (refused !== null) {
+      this.#reject(client, entry, refused)
+      return false
+    }
+    if (this.gates & ENGINE_GATE.paused && ctx.mayBlock && this.onPaused !== null) {
+      const suspended = this.onPaused(client, entry, args)
+      if (suspended !== null) return false
+    }
+    if (client.gates & CLIENT_GATE.multi && !runsInsideMulti(entry)) {
+      const copy = args.copy()
+      copy.position = args.position
+      client.transaction!.queue.push({ entry, args: copy })
+      client.transaction!.bytes += copy.buf.length
+      client.reply.status('QUEUED')
+      return false
+    }
+    return true
+  }
+
+  #reject(client: Client, entry: Entry | null, error: ReplyError): void {
+    if (entry !== null) entry.rejected++
+    if (client.transaction !== null && !(entry !== null && runsInsideMulti(entry))) client.transaction.spoiled = true
+    this.countError(error)
+    client.reply.error(error)
+  }
+
+  /** Run a command whose context is set up: `entry`, `args`, `client`, `db`, `reply`, `mayBlock`. */
+  run(ctx: Context): Suspended | null {
+    const { entry, client, args, reply } = ctx
+    const keyspace = this.keyspace
+    const dirty = keyspace.dirty
+    const mark = reply.length
+    const position = args.position
+    ctx.stated = false
+    keyspace.sequence++
+    if (this.onMonitor !== null && !(entry.flags & (FLAG.skip_monitor | FLAG.admin))) this.onMonitor(client, args)
+    let suspended: Suspended | null = null
+    const start = this.clock.microseconds()
+    try {
+      suspended = entry.handler(ctx, args) ?? null
+    } catch (error) {
+      reply.rewind(mark)
+      this.#failed(ctx, error)
+    }
+    const micros = this.clock.microseconds() - start
+    entry.calls++
+    entry.microseconds += micros
+    this.stats.commands++
+    client.commands++
+    if (keyspace.dirty !== dirty && !ctx.stated && this.propagation.active) {
+      args.position = position
+      this.propagation.addFrame(ctx.db.number, args)
+    }
+    if (this.onCommandEnd !== null) this.onCommandEnd(ctx)
+    if (micros >= this.slowMicros && this.onSlow !== null && !(entry.flags & FLAG.skip_slowlog))
+      this.onSlow(client, entry, args, micros)
+    return suspended
+  }
+
+  #failed(ctx: Context, error: unknown): void {
+    ctx.entry.failed++
+    if (error instanceof ReplyError) {
+      this.countError(error)
+      ctx.reply.error(error)
+      return
+    }
+    const shown = error instanceof ArenaFull ? ERR.outOfMemory : INTERNAL_ERROR
+    this.countError(shown)
+    ctx.reply.error(shown)
+    if (error instanceof ArenaFull) return
+    this.stats.unexpectedErrors++
+    this.#onFault(error)
+    ctx.client.connection?.closeAfterReply()
+  }
+
+  /** Count an error reply for INFO. */
+  countError(error: ReplyError): void {
+    this.stats.errorReplies++
+    this.errorCounts.set(error.code, (this.errorCounts.get(error.code) ?? 0) + 1)
+  }
+
+  /** Push a context for a command inside a command. Whoever enters leaves, also after a throw. */
+  enter(client: Client): Context {
+    if (this.depth + 1 >= DEPTH_MAX) throw new ReplyError('ERR too many nested calls')
+    const marks = (this.#poolMarks[this.depth + 1] ??= [])
+    const pools = this.keyspace.pools
+    for (let i = 0; i < pools.length; i++) marks[i] = pools[i] === undefined ? 0 : pools[i]!.used
+    const ctx = this.#contexts[++this.depth]!
+    ctx.client = client
+    ctx.reply = client.reply
+    ctx.db = client.db
+    ctx.mayBlock = false
+    ctx.resumed = null
+    return ctx
+  }
+
+  leave(): void {
+    const marks = this.#poolMarks[this.depth]!
+    const pools = this.keyspace.pools
+    for (let i = 0; i < marks.length; i++) pools[i]?.reset(marks[i]!)
+    this.depth--
+  }
+
+  /**
+   * Run a whole command from values, for a client of ours; its reply lies in `client.reply`. Outside any command this
+   * is a unit of its own, inside one it belongs to that unit.
+   */
+  call(client: Client, values: readonly (string | Buffer | number | bigint)[], mayBlock = false): void {
+    const isOutermost = this.depth < 0
+    if (isOutermost) this.setTime()
+    const ctx = this.enter(client)
+    try {
+      ctx.args.loadValues(values)
+      this.dispatch(ctx, client, mayBlock)
+    } finally {
+      this.leave()
+    }
+    if (isOutermost) this.endUnit()
+  }
+
+  /** The unit is over, when no command is running any more. */
+  endUnit(): void {
+    if (this.depth >= 0) return
+    if (this.propagation.pending > 0) this.propagation.endUnit()
+    for (const hook of this.onUnitEnd) hook()
+    if (this.waits.hasReady && !this.#servingReady) this.#serveReady()
+  }
+
+  // ------------------------------------------------------------------ suspension
+
+  /** Remember that a client waits for keys; called by Context.waitForKeys. */
+  beginWait(suspended: Suspended, timeoutMs: number): void {
+    suspended.client.suspended = suspended
+    this.waits.add(suspended)
+    this.keyspace.arm(ARMED.waiting, true)
+    if (timeoutMs > 0)
+      suspended.timer = this.clock.after(timeoutMs, () => {
+        this.setTime()
+        this.unblock(suspended, null)
+      })
+  }
+
+  /** Remember that a client waits for a job; called by Context.suspend. */
+  beginJob(suspended: Suspended): void {
+    suspended.client.suspended = suspended
+  }
+
+  /** A job ended: write its reply and let the client go on. Nothing happens when the client left meanwhile. */
+  finish(suspended: Suspended, write: (reply: Reply) => void): void {
+    if (suspended.done) return
+    this.#endSuspension(suspended)
+    const { client } = suspended
+    try {
+      write(client.reply)
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error
+      this.countError(error)
+      client.reply.error(error)
+    }
+    this.#goOn(client)
+  }
+
+  /** End a wait without what was waited for: the time is up (null), or an error. */
+  unblock(suspended: Suspended, reason: UnblockReason): void {
+    if (suspended.done) return
+    if (suspended.wait === null) suspended.onCancel?.()
+    const wait = suspended.wait
+    this.finish(suspended, reply => {
+      if (reason !== null) throw reason
+      wait?.onTimeout(reply)
+    })
+  }
+
+  #endSuspension(suspended: Suspended): void {
+    suspended.done = true
+    suspended.timer?.cancel()
+    suspended.client.suspended = null
+    if (suspended.wait === null) return
+    this.waits.remove(suspended)
+    this.keyspace.arm(ARMED.waiting, this.waits.count > 0)
+  }
+
+  #goOn(client: Client): void {
+    client.connection?.wake()
+    client.connection?.resume()
+  }
+
+  /** Serve those who wait for touched keys; serving may touch further ones. */
+  #serveReady(): void {
+    this.#servingReady = true
+    const key = new ByteRange()
+    while (this.waits.hasReady)
+      for (const ready of this.waits.takeReady()) {
+        const bytes = Buffer.from(ready.key, 'latin1')
+        key.set(bytes, 0, bytes.length)
+        for (const waiter of this.waits.waiters(ready.db, ready.key))
+          if (!waiter.done && this.#canServe(waiter, ready.db, key)) this.#rerun(waiter)
+      }
+    this.#servingReady = false
+  }
+
+  #canServe(waiter: Suspended, db: Database, key: Range): boolean {
+    const wait = waiter.wait!
+    const record = db.find(key)
+    if (record === 0) return wait.onVanished
+    return wait.types.includes(db.typeOf(record)) || wait.onVanished
+  }
+
+  #rerun(waiter: Suspended): void {
+    const { client } = waiter
+    const ctx = this.enter(client)
+    const own = ctx.args
+    let outcome: Suspended | null = null
+    try {
+      ctx.args = waiter.args
+      ctx.args.restart(1)
+      ctx.entry = waiter.entry
+      ctx.mayBlock = true
+      ctx.resumed = waiter
+      outcome = this.run(ctx)
+    } finally {
+      ctx.args = own
+      ctx.resumed = null
+      this.leave()
+    }
+    if (outcome === waiter) return
+    this.#endSuspension(waiter)
+    if (this.propagation.pending > 0) this.propagation.endUnit()
+    for (const hook of this.onUnitEnd) hook()
+    this.#goOn(client)
+  }
+}
+
+/** A container says what its subcommands are for; alone it is only an arity error. */
+function containerOf(name: string): Command {
+  return Object.freeze({
+    name,
+    parent: null,
+    synopsis: name,
+    arity: -2,
+    flags: 0,
+    keySpecs: [],
+    categories: ['-group'],
+    tips: [],
+    handler: () => {
+      throw ERR.syntax
+    },
+  })
+}

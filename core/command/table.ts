@@ -1,0 +1,151 @@
+/* Table -- which command do these bytes name?
+ *
+ * Open addressing over a hash that folds case while it reads the bytes: no string is made, and `get`, `GET` and `Get` meet.
+ * An Entry is what one server keeps of a shared declaration: its counters, and the gates that it must pass. */
+
+import { CATEGORIES, type Command, FLAG } from './spec.ts'
+
+/** One command in one server. */
+export class Entry {
+  readonly command: Command
+  readonly handler: Command['handler']
+  readonly flags: number
+  readonly arity: number
+  /** Lower case; subcommands `config|get`. What INFO, ACL and the slow log call it. */
+  readonly name: string
+  /** As declared, after rename-command. */
+  readonly nameBytes: Buffer
+  readonly group: string
+  /** Subcommands, for a container. */
+  readonly subcommands: CommandTable | null
+  /** Number of this command in this server, dense from 0. */
+  readonly number: number
+  /** Names of its ACL categories, in their order. */
+  readonly categories: readonly string[]
+  /** Name of the module that brought it, or ''. */
+  readonly module: string
+
+  calls = 0
+  microseconds = 0
+  rejected = 0
+  failed = 0
+  /** Latency histogram, made when first needed; owned by introspection. */
+  histogram: Float64Array | null = null
+
+  constructor(command: Command, name: string, group: string, number: number, isContainer: boolean, module: string) {
+    this.command = command
+    this.handler = command.handler
+    this.flags = command.flags
+    this.arity = command.arity
+    this.name = name.toLowerCase()
+    const bar = this.name.indexOf('|')
+    this.nameBytes = Buffer.from(bar < 0 ? this.name : this.name.slice(bar + 1), 'latin1')
+    this.group = group
+    this.number = number
+    this.subcommands = isContainer ? new CommandTable() : null
+    this.categories = module === '' ? categoriesOf(command, group) : command.categories
+    this.module = module
+  }
+}
+
+const GROUP_CATEGORY: Readonly<Record<string, string>> = {
+  generic: 'keyspace',
+  string: 'string',
+  list: 'list',
+  set: 'set',
+  'sorted-set': 'sortedset',
+  hash: 'hash',
+  stream: 'stream',
+  geo: 'geo',
+  hyperloglog: 'hyperloglog',
+  bitmap: 'bitmap',
+  pubsub: 'pubsub',
+  connection: 'connection',
+  transactions: 'transaction',
+  scripting: 'scripting',
+}
+
+function categoriesOf(command: Command, group: string): readonly string[] {
+  const found = new Set(command.categories)
+  const flags = command.flags
+  if (flags & FLAG.write) found.add('write')
+  if (flags & FLAG.readonly && group !== 'scripting') found.add('read')
+  if (flags & FLAG.admin) found.add('admin').add('dangerous')
+  if (flags & FLAG.pubsub) found.add('pubsub')
+  if (flags & FLAG.blocking) found.add('blocking')
+  found.add(flags & FLAG.fast ? 'fast' : 'slow')
+  const ofGroup = GROUP_CATEGORY[group]
+  if (ofGroup !== undefined && !found.delete('-group')) found.add(ofGroup)
+  return CATEGORIES.filter(category => found.has(category))
+}
+
+/** Commands, or the subcommands of one, by name in any case. */
+export class CommandTable {
+  #slots: (Entry | null)[] = new Array<Entry | null>(64).fill(null)
+  #count = 0
+
+  /** The command that the bytes name, or null. */
+  find(buf: Buffer, start: number, end: number): Entry | null {
+    let hash = end - start
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (buf[i]! & 0xdf), 0x01000193)
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot]!
+      if (entry === null || sameName(entry.nameBytes, buf, start, end)) return entry
+    }
+  }
+
+  /** The command of this name, or null. */
+  get(name: string): Entry | null {
+    const bytes = Buffer.from(name, 'latin1')
+    return this.find(bytes, 0, bytes.length)
+  }
+
+  add(entry: Entry): void {
+    if ((this.#count + 1) * 3 > this.#slots.length) this.#rebuild(this.#slots.length * 2, [...this, entry])
+    else this.#put(entry)
+    this.#count++
+  }
+
+  delete(entry: Entry): void {
+    this.#rebuild(
+      this.#slots.length,
+      [...this].filter(other => other !== entry),
+    )
+    this.#count--
+  }
+
+  get size(): number {
+    return this.#count
+  }
+
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const entry of this.#slots) if (entry !== null) yield entry
+  }
+
+  #rebuild(length: number, entries: Entry[]): void {
+    this.#slots = new Array<Entry | null>(length).fill(null)
+    for (const entry of entries) this.#put(entry)
+  }
+
+  #put(entry: Entry): void {
+    const bytes = entry.nameBytes
+    let hash = bytes.length
+    for (const byte of bytes) hash = Math.imul(hash ^ (byte & 0xdf), 0x01000193)
+    const mask = this.#slots.length - 1
+    let slot = (hash ^ (hash >>> 15)) & mask
+    while (this.#slots[slot] !== null) slot = (slot + 1) & mask
+    this.#slots[slot] = entry
+  }
+}
+
+/** Whether the bytes spell a name that is in lower case. */
+function sameName(name: Buffer, buf: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false
+  for (let i = 0; i < name.length; i++) {
+    const byte = buf[start + i]!
+    if (byte !== name[i] && (byte < 65 || byte > 90 || (byte | 32) !== name[i])) return false
+  }
+  return true
+}
