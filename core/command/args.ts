@@ -77,7 +77,7 @@ export class Args extends RequestFrame {
     if (this.position >= this.argc) throw ERR.syntax
     const i = this.position++
     const n = parseInteger(this.buf, this.starts[i]!, this.ends[i]!)
-    if (n !== n) throw refusal
+    if (Number.isNaN(n)) throw refusal
     if (n === Infinity || n === -Infinity) return Number(parseBigInteger(this.buf, this.starts[i]!, this.ends[i]!))
     return n
   }
@@ -101,7 +101,7 @@ export class Args extends RequestFrame {
   double(refusal: ReplyError = ERR.notFloat): number {
     const range = this.bytes()
     const d = parseDouble(range.buf, range.start, range.end)
-    if (d !== d) throw refusal
+    if (Number.isNaN(d)) throw refusal
     return d
   }
 

@@ -124,6 +124,24 @@ export class Reply {
     return all
   }
 
+  /** The segments that were written, which the caller owns from now on; the writer is empty afterwards. */
+  takeChain(): Buffer[] {
+    const segments = this.chain.splice(0)
+    if (this.at > 0) segments.push(this.buf.subarray(0, this.at))
+    else if (this.buf !== NO_SEGMENT) this.pool.give(this.buf)
+    for (const segment of segments) this.pool.forget(whole(segment))
+    this.chainBytes = 0
+    this.at = 0
+    this.buf = NO_SEGMENT
+    return segments
+  }
+
+  /** The current segment was handed to the system, which still reads from it. */
+  forget(): void {
+    this.pool.forget(this.buf)
+    this.buf = NO_SEGMENT
+  }
+
   /** Give the current segment back when nothing is in it. */
   release(): void {
     if (this.at > 0 || this.buf === NO_SEGMENT) return
