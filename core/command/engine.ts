@@ -17,6 +17,7 @@ import { ArenaFull } from '../memory/arena.ts'
 import { ARMED, type Keyspace } from '../keyspace/keyspace.ts'
 import type { Database } from '../keyspace/database.ts'
 import { Reply, type SegmentPool } from '../resp/reply.ts'
+import type { RequestLimits } from '../resp/request.ts'
 import type { Args } from './args.ts'
 import { CLIENT_GATE, Client, type Connection } from './client.ts'
 import type { ConfigRegistry } from './config.ts'
@@ -47,6 +48,7 @@ export interface EngineParts {
   readonly keyspace: Keyspace
   readonly config: ConfigRegistry
   readonly segments: SegmentPool
+  readonly limits: RequestLimits
   /** Our own faults end here; they are logged, and in tests they crash. */
   readonly onFault: (error: unknown) => void
 }
@@ -70,6 +72,8 @@ export class Engine {
   readonly keyspace: Keyspace
   readonly config: ConfigRegistry
   readonly segments: SegmentPool
+  /** What a request may announce; CONFIG SET changes it in place. */
+  readonly limits: RequestLimits
   readonly table = new CommandTable()
   readonly propagation = new PropagationLog()
   readonly waits = new WaitTable()
@@ -123,6 +127,7 @@ export class Engine {
     this.keyspace = parts.keyspace
     this.config = parts.config
     this.segments = parts.segments
+    this.limits = parts.limits
     this.#onFault = parts.onFault
     for (let i = 0; i < DEPTH_MAX; i++) this.#contexts.push(new Context(this))
   }

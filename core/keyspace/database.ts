@@ -245,6 +245,12 @@ export class Database {
     return moved
   }
 
+  /** Let a key die at a time: ms since 1970, a bigint where a number is not exact. */
+  setDeadline(record: Address, deadline: number | bigint): void {
+    if (typeof deadline === 'number') this.deadlines.set(record, deadline)
+    else this.deadlines.set(record, Number(deadline), deadline)
+  }
+
   /** Name the bytes of an inline value. */
   inline(record: Address, out: Range): Range {
     out.buf = this.memory.u8[record >>> SLAB_BITS]!

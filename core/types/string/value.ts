@@ -12,7 +12,7 @@
 
 import { copyBytes, Range } from '../../base/bytes.ts'
 import { parseInteger } from '../../base/numbers.ts'
-import { type Address, Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { type Database, INLINE_MAX } from '../../keyspace/database.ts'
 import { FORM, recordWord, VALUE_WORD } from '../../keyspace/record.ts'
 import { type DigestSink, type LoadSource, type SaveSink, type ValueType, View } from '../../keyspace/value-type.ts'
@@ -86,7 +86,12 @@ export class StringView extends View {
     const { db } = this
     const block = db.memory.block(db.keyspace.accountOfKeys, BLOCK_HEAD + roomFor(length, spare))
     const from = db.inline(this.record, this.#scratch)
-    from.buf.copy(db.memory.u8[block >>> SLAB_BITS]!, ((block & UNIT_MASK) << 3) + BLOCK_HEAD, from.start, from.start + keep)
+    from.buf.copy(
+      db.memory.u8[block >>> SLAB_BITS]!,
+      ((block & UNIT_MASK) << 3) + BLOCK_HEAD,
+      from.start,
+      from.start + keep,
+    )
     this.record = db.setBlock(this.record, block)
     setLength(db.memory, block, length)
   }
