@@ -14,7 +14,7 @@ import { type Range, Range as ByteRange } from '../base/bytes.ts'
 import { ERR, ReplyError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import { ArenaFull } from '../memory/arena.ts'
-import { ARMED, type Keyspace } from '../keyspace/keyspace.ts'
+import { ARMED, type EventDetail, type Keyspace } from '../keyspace/keyspace.ts'
 import type { Database } from '../keyspace/database.ts'
 import { Reply, type SegmentPool } from '../resp/reply.ts'
 import type { RequestLimits } from '../resp/request.ts'
@@ -52,6 +52,15 @@ export interface EngineParts {
   /** Our own faults end here; they are logged, and in tests they crash. */
   readonly onFault: (error: unknown) => void
 }
+
+/** Hears of an event of a key. */
+export type EventListener = (
+  db: Database,
+  kind: number,
+  name: string,
+  key: Range,
+  detail: EventDetail | undefined,
+) => void
 
 /** Counters that INFO shows. */
 export interface EngineStats {
@@ -114,6 +123,19 @@ export class Engine {
   /** The keys that the running command read; owned by tracking. */
   onTracked: ((ctx: Context) => void) | null = null
 
+  /** Called when a client connected: it may have to authenticate. */
+  readonly onClientNew: ((client: Client) => void)[] = []
+  /** Called ten times a second. */
+  readonly onCron: (() => void)[] = []
+  /** Called when the server closes. */
+  readonly onClose: (() => void | Promise<void>)[] = []
+  /** Listeners to events of keys, each with the classes it wants. */
+  readonly onEvent: { kinds: number; run: EventListener }[] = []
+  /** A key was touched while tracking is armed. */
+  onTouched: ((db: Database, key: Range) => void) | null = null
+  /** Replies wait for the append-only file. */
+  holdsReplies = false
+
   readonly #contexts: Context[] = []
   readonly #services = new Map<unknown, object>()
   readonly #onFault: (error: unknown) => void
@@ -170,6 +192,19 @@ export class Engine {
     const entry = this.table.find(args.buf, args.starts[0]!, args.ends[0]!)
     if (entry === null || entry.subcommands === null || args.argc < 2) return entry
     return entry.subcommands.find(args.buf, args.starts[1]!, args.ends[1]!)
+  }
+
+  /** Listen to events of keys. `kinds` are bits of EVENT; call with 0 to stop. */
+  listen(run: EventListener, kinds: number): void {
+    const at = this.onEvent.findIndex(listener => listener.run === run)
+    if (at >= 0) this.onEvent.splice(at, 1)
+    if (kinds !== 0) this.onEvent.push({ kinds, run })
+    this.keyspace.listening = this.onEvent.reduce((bits, listener) => bits | listener.kinds, 0)
+  }
+
+  /** Tell an event to those who listen to its class. */
+  tellEvent(db: Database, kind: number, name: string, key: Range, detail: EventDetail | undefined): void {
+    for (const listener of this.onEvent) if (listener.kinds & kind) listener.run(db, kind, name, key, detail)
   }
 
   // ------------------------------------------------------------------ clients

@@ -1,0 +1,26 @@
+/* Commands -- the whole surface of the core, by the groups of the manual.
+ *
+ * A new family of commands, a new type or a new feature is added to one of these lists, and nowhere else. */
+
+import type { Command } from './command/spec.ts'
+import type { Engine } from './command/engine.ts'
+import { commands as configCommands } from './config/commands.ts'
+import { commands as connectionCommands, installConnection } from './connection/commands.ts'
+import type { ValueType } from './keyspace/value-type.ts'
+import { commands as keyCommands } from './types/keys/commands.ts'
+import { commands as stringCommands } from './types/string/commands.ts'
+import { stringType } from './types/string/value.ts'
+
+/** Tables of commands with their groups. */
+export const commandTables: readonly (readonly [string, readonly Command[]])[] = [
+  ['connection', connectionCommands],
+  ['server', configCommands],
+  ['generic', keyCommands],
+  ['string', stringCommands],
+]
+
+/** Types of the core; each has a fixed number. */
+export const nativeTypes: readonly ValueType[] = [stringType as unknown as ValueType]
+
+/** What features set up in a new server, in this order. */
+export const features: readonly ((engine: Engine) => void)[] = [installConnection]

@@ -1,0 +1,69 @@
+/* CONFIG. */
+
+import { matchGlob } from '../base/glob.ts'
+import { Range } from '../base/bytes.ts'
+import { replyError } from '../base/errors.ts'
+import type { Args } from '../command/args.ts'
+import type { Parameter } from '../command/config.ts'
+import type { Context } from '../command/context.ts'
+import { wrongArity } from '../command/gates.ts'
+import { type Command, sub } from '../command/spec.ts'
+
+export const commands: readonly Command[] = [
+  sub('CONFIG GET parameter [parameter ...]', 'admin noscript loading stale', '', configGet),
+  sub(
+    'CONFIG SET parameter value [parameter value ...]',
+    'admin noscript loading stale ~request_policy:all_nodes ~response_policy:all_succeeded',
+    '',
+    configSet,
+  ),
+]
+
+function configGet({ engine, reply }: Context, args: Args): void {
+  const found = new Map<string, string>()
+  while (args.left > 0) {
+    const pattern = Range.of(args.bytes().latin1().toLowerCase())
+    for (const [name, parameter] of engine.config.entries())
+      if (matchGlob(pattern, Range.of(name))) found.set(name, parameter.get())
+  }
+  reply.map(found.size)
+  for (const [name, value] of found) {
+    reply.text(name)
+    reply.text(value)
+  }
+}
+
+function configSet(ctx: Context, args: Args): void {
+  const { engine, reply } = ctx
+  if (args.left % 2 !== 0) throw wrongArity(ctx.entry)
+  const changes = takeChanges(ctx, args)
+  const done: { parameter: Parameter; before: string }[] = []
+  for (const [parameter, text] of changes) {
+    const before = parameter.get()
+    const reason = parameter.set(text)
+    if (reason === null) {
+      done.push({ parameter, before })
+      continue
+    }
+    for (const { parameter: changed, before: old } of done.reverse()) changed.set(old)
+    throw replyError(`ERR CONFIG SET failed (possibly related to argument '${parameter.name}') - ${reason}`)
+  }
+  for (const hook of engine.config.onChange) hook()
+  reply.ok()
+}
+
+function takeChanges({ engine }: Context, args: Args): Map<Parameter, string> {
+  const changes = new Map<Parameter, string>()
+  while (args.left > 0) {
+    const name = args.bytes().latin1()
+    const parameter = engine.config.find(name)
+    if (parameter === undefined)
+      throw replyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
+    if (parameter.immutable === true)
+      throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`)
+    if (changes.has(parameter))
+      throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - duplicate parameter`)
+    changes.set(parameter, args.text())
+  }
+  return changes
+}

@@ -1,0 +1,238 @@
+/* Server -- owns everything of one server, and is the only place that wires it together.
+ *
+ * It builds the parts bottom up (clock, arena, keyspace, engine, features, modules), gives connections their dispatcher,
+ * and takes all of it down again. Several servers in a process share nothing but code. */
+
+import { type Clock, systemClock, type Timer } from './base/clock.ts'
+import { replyError } from './base/errors.ts'
+import { Log } from './base/log.ts'
+import { type Random, systemRandom } from './base/random.ts'
+import type { Client } from './command/client.ts'
+import { ConfigRegistry } from './command/config.ts'
+import { Engine } from './command/engine.ts'
+import { commandTables, features, nativeTypes } from './commands.ts'
+import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
+import { expireSome } from './keyspace/expire.ts'
+import { Keyspace } from './keyspace/keyspace.ts'
+import { Memory } from './memory/arena.ts'
+import type { Dispatcher, SocketConnection } from './net/connection.ts'
+import { Listener, TurnEnd } from './net/listener.ts'
+import { type Reply, SegmentPool } from './resp/reply.ts'
+import { defaultRequestLimits, type RequestFrame } from './resp/request.ts'
+
+/** What a Server is built from; everything may be left out. */
+export interface ServerParts {
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly log?: Log
+  /** Databases, 16 when left out. */
+  readonly databases?: number
+  /** Overwrite what is no longer valid, so that a stale Range or address shows: for tests. */
+  readonly poison?: boolean
+}
+
+/** Longest a slice of background work may take, in microseconds. */
+const SLICE_MICROS = 1000
+
+export class Server implements Dispatcher {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly memory: Memory
+  readonly settings: Settings
+  readonly config = new ConfigRegistry()
+  readonly keyspace: Keyspace
+  readonly engine: Engine
+  readonly poison: boolean
+  readonly startedMs: number
+  readonly connections = new Set<SocketConnection>()
+  readonly #listeners: Listener[] = []
+  readonly #turnEnd: TurnEnd
+  readonly #receive = Listener.receiveBuffer()
+  readonly #timers: Timer[] = []
+  readonly #clients = new WeakMap<SocketConnection, Client>()
+  readonly #softSince = new WeakMap<SocketConnection, number>()
+  #slicing = false
+  #closed = false
+
+  constructor(parts: ServerParts = {}) {
+    this.clock = parts.clock ?? systemClock()
+    this.random = parts.random ?? systemRandom()
+    this.log = parts.log ?? new Log({ pid: process.pid, now: () => this.clock.nowMs(), sink: () => {} })
+    this.poison = parts.poison ?? false
+    this.startedMs = this.clock.nowMs()
+    this.memory = new Memory({ poison: this.poison })
+    this.settings = defaultSettings(defaultRequestLimits())
+    if (parts.databases !== undefined) this.settings.databases = parts.databases
+    this.config.add(settingsParameters(this.settings))
+    const hashKey = { k0: this.random.u32() | 0, k1: this.random.u32() | 0 }
+    this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
+    for (const type of nativeTypes) this.keyspace.addType(type)
+    this.engine = new Engine({
+      clock: this.clock,
+      random: this.random,
+      keyspace: this.keyspace,
+      config: this.config,
+      segments: new SegmentPool(),
+      limits: this.settings,
+      onFault: error => this.#fault(error),
+    })
+    this.engine.setTime()
+    for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
+    for (const install of features) install(this.engine)
+    this.#turnEnd = new TurnEnd(
+      run => this.clock.soon(run),
+      () => {},
+    )
+    this.#timers.push(this.clock.every(Math.max(1, Math.floor(1000 / this.settings.hz)), () => this.#cron()))
+  }
+
+  /** What happens when keys change, for those above the keyspace. */
+  #keyspaceHooks(): ConstructorParameters<typeof Keyspace>[3] {
+    return {
+      event: (db, kind, name, key, detail) => this.engine.tellEvent(db, kind, name, key, detail),
+      removed: (db, key) => this.engine.propagation.add(db.number, ['DEL', key.copy()]),
+      waiting: (db, key) => this.engine.waits.mark(db, key.latin1()),
+      tracking: (db, key) => this.engine.onTouched?.(db, key),
+    }
+  }
+
+  #fault(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.log.warning(`a command failed by a fault of the server: ${text}`)
+    if (this.poison) throw error
+  }
+
+  // ------------------------------------------------------------------ time
+
+  /** What is done ten times a second. */
+  #cron(): void {
+    if (this.#closed) return
+    this.engine.setTime()
+    const until = this.clock.microseconds() + SLICE_MICROS
+    if (this.keyspace.mayExpire) {
+      for (const db of this.keyspace.databases) expireSome(db, () => this.clock.microseconds() < until)
+      this.engine.endUnit()
+    }
+    for (const run of this.engine.onCron) run()
+    if (this.keyspace.hasBuried) this.#sliceBuried()
+  }
+
+  /** Free the graveyard between the turns of the loop. */
+  #sliceBuried(): void {
+    if (this.#slicing) return
+    this.#slicing = true
+    const step = (): void => {
+      const until = this.clock.microseconds() + SLICE_MICROS
+      while (!this.#closed && this.keyspace.hasBuried && this.clock.microseconds() < until)
+        this.keyspace.freeBuried(256)
+      if (!this.#closed && this.keyspace.hasBuried) this.clock.soon(step)
+      else this.#slicing = false
+    }
+    step()
+  }
+
+  // ------------------------------------------------------------------ connections
+
+  get frame(): RequestFrame {
+    return this.engine.outermost.args
+  }
+
+  get limits(): Settings {
+    return this.settings
+  }
+
+  begin(): void {
+    this.engine.setTime()
+  }
+
+  execute(connection: SocketConnection): void {
+    const client = this.#clients.get(connection)!
+    this.engine.execute(client)
+    if (client.suspended !== null) connection.stopped = true
+  }
+
+  protocolError(connection: SocketConnection, text: string): void {
+    if (text === '') {
+      this.engine.stats.inputLimitDisconnections++
+      connection.destroy()
+      return
+    }
+    const error = replyError(`ERR ${text}`)
+    this.engine.countError(error)
+    connection.reply.error(error)
+    connection.closeAfterReply()
+  }
+
+  opened(connection: SocketConnection): Reply {
+    const client = this.engine.addClient(connection)
+    this.#clients.set(connection, client)
+    this.engine.stats.connections++
+    for (const hook of this.engine.onClientNew) hook(client)
+    if (this.engine.clients.size > this.settings.clientsMax) {
+      this.engine.stats.rejectedConnections++
+      client.reply.error(replyError('ERR max number of clients reached'))
+      client.closing = true
+    }
+    return client.reply
+  }
+
+  closed(connection: SocketConnection): void {
+    this.engine.dropClient(this.#clients.get(connection)!)
+  }
+
+  mayOwe(connection: SocketConnection, bytes: number): boolean {
+    const client = this.#clients.get(connection)!
+    const limit: OutputLimit = client.subscriptions > 0 ? this.settings.outputPubsub : this.settings.outputNormal
+    const overHard = limit.hardBytes > 0 && bytes > limit.hardBytes
+    const overSoft = limit.softBytes > 0 && bytes > limit.softBytes
+    if (!overSoft) this.#softSince.delete(connection)
+    else if (!this.#softSince.has(connection)) this.#softSince.set(connection, this.clock.nowMs())
+    const since = this.#softSince.get(connection)
+    const tooLong = since !== undefined && this.clock.nowMs() - since > limit.softSeconds * 1000
+    if (!overHard && !tooLong) return true
+    this.engine.stats.outputLimitDisconnections++
+    return false
+  }
+
+  holds(): boolean {
+    return this.engine.holdsReplies
+  }
+
+  later(connection: SocketConnection): void {
+    this.#turnEnd.add(connection)
+  }
+
+  /** Listen on a TCP port; 0 picks a free one. Resolves with the port. */
+  async listen(port: number, host: string): Promise<number> {
+    const listener = new Listener(this, this.connections, this.#receive)
+    const bound = await listener.listen({ port, host, backlog: this.settings.backlog })
+    this.#listeners.push(listener)
+    return bound
+  }
+
+  /** Listen on a Unix socket. */
+  async listenUnix(path: string): Promise<void> {
+    const listener = new Listener(this, this.connections, this.#receive, path)
+    await listener.listen({ path, backlog: this.settings.backlog })
+    this.#listeners.push(listener)
+  }
+
+  /** Close every connection and listener, and drop the data. Resolves when the system has let go of the sockets. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const timer of this.#timers) timer.cancel()
+    for (const listener of this.#listeners) listener.close()
+    const gone = [...this.connections].map(
+      connection =>
+        new Promise<void>(resolve => {
+          connection.socket.once('close', () => resolve())
+          connection.destroy()
+        }),
+    )
+    await Promise.all(gone)
+    for (const stop of this.engine.onClose) await stop()
+    this.memory.drop()
+  }
+}
