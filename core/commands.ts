@@ -7,6 +7,9 @@ import type { Engine } from './command/engine.ts'
 import { commands as configCommands } from './config/commands.ts'
 import { commands as connectionCommands, installConnection } from './connection/commands.ts'
 import type { ValueType } from './keyspace/value-type.ts'
+import { commands as introspectionCommands } from './introspection/commands.ts'
+import { installInfo } from './introspection/info.ts'
+import { commands as moduleCommands } from './module/commands.ts'
 import { commands as keyCommands } from './types/keys/commands.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
@@ -15,6 +18,8 @@ import { stringType } from './types/string/value.ts'
 export const commandTables: readonly (readonly [string, readonly Command[]])[] = [
   ['connection', connectionCommands],
   ['server', configCommands],
+  ['server', introspectionCommands],
+  ['server', moduleCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
 ]
@@ -23,4 +28,4 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
 export const nativeTypes: readonly ValueType[] = [stringType as unknown as ValueType]
 
 /** What features set up in a new server, in this order. */
-export const features: readonly ((engine: Engine) => void)[] = [installConnection]
+export const features: readonly ((engine: Engine) => void)[] = [installInfo, installConnection]

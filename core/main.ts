@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { Server } from './server.ts'
+import { createServer } from './index.ts'
 
-const server = new Server()
 const at = process.argv.indexOf('--port')
-const port = await server.listen(at > 0 ? Number(process.argv[at + 1]) : 6379, '127.0.0.1')
-console.log(`Ready to accept connections on ${port}`)
+await createServer({ port: at > 0 ? Number(process.argv[at + 1]) : 6379, log: line => console.log(line) })

@@ -3,28 +3,34 @@
  * It builds the parts bottom up (clock, arena, keyspace, engine, features, modules), gives connections their dispatcher,
  * and takes all of it down again. Several servers in a process share nothing but code. */
 
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type Clock, systemClock, type Timer } from './base/clock.ts'
 import { replyError } from './base/errors.ts'
-import { Log } from './base/log.ts'
+import type { Log } from './base/log.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Client } from './command/client.ts'
 import { ConfigRegistry } from './command/config.ts'
 import { Engine } from './command/engine.ts'
+import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
+import { REDIS_VERSION, REDSTRATA_VERSION } from './introspection/info.ts'
 import { expireSome } from './keyspace/expire.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
+import { ModuleLoader } from './module/commands.ts'
+import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './module/host.ts'
 import { Memory } from './memory/arena.ts'
 import type { Dispatcher, SocketConnection } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
 import { type Reply, SegmentPool } from './resp/reply.ts'
 import { defaultRequestLimits, type RequestFrame } from './resp/request.ts'
 
-/** What a Server is built from; everything may be left out. */
+/** What a Server is built from. */
 export interface ServerParts {
   readonly clock?: Clock
   readonly random?: Random
-  readonly log?: Log
+  readonly log: Log
   /** Databases, 16 when left out. */
   readonly databases?: number
   /** Overwrite what is no longer valid, so that a stale Range or address shows: for tests. */
@@ -55,10 +61,10 @@ export class Server implements Dispatcher {
   #slicing = false
   #closed = false
 
-  constructor(parts: ServerParts = {}) {
+  constructor(parts: ServerParts) {
     this.clock = parts.clock ?? systemClock()
     this.random = parts.random ?? systemRandom()
-    this.log = parts.log ?? new Log({ pid: process.pid, now: () => this.clock.nowMs(), sink: () => {} })
+    this.log = parts.log
     this.poison = parts.poison ?? false
     this.startedMs = this.clock.nowMs()
     this.memory = new Memory({ poison: this.poison })
@@ -78,13 +84,40 @@ export class Server implements Dispatcher {
       onFault: error => this.#fault(error),
     })
     this.engine.setTime()
+    this.engine.provide(InfoRegistry, new InfoRegistry())
+    this.engine.provide(ModuleRegistry, new ModuleRegistry())
+    this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)
+    this.#addInfo()
     this.#turnEnd = new TurnEnd(
       run => this.clock.soon(run),
       () => {},
     )
     this.#timers.push(this.clock.every(Math.max(1, Math.floor(1000 / this.settings.hz)), () => this.#cron()))
+  }
+
+  /** The sections of INFO that are about the program. */
+  #addInfo(): void {
+    const registry = this.engine.service(InfoRegistry)
+    const server = (): [string, string | number][] => {
+      const uptime = Math.floor((this.clock.nowMs() - this.startedMs) / 1000)
+      return [
+        ['redis_version', REDIS_VERSION],
+        ['redstrata_version', REDSTRATA_VERSION],
+        ['redis_mode', 'standalone'],
+        ['arch_bits', 64],
+        ['run_id', this.engine.replicationId],
+        ['tcp_port', this.settings.port],
+        ['server_time_usec', this.clock.nowMs() * 1000],
+        ['uptime_in_seconds', uptime],
+        ['uptime_in_days', Math.floor(uptime / 86400)],
+        ['hz', this.settings.hz],
+        ['configured_hz', this.settings.hz],
+        ['lru_clock', this.keyspace.lruClock],
+      ]
+    }
+    registry.sections.unshift({ name: 'Server', isDefault: true, module: '', lines: server })
   }
 
   /** What happens when keys change, for those above the keyspace. */
@@ -101,6 +134,34 @@ export class Server implements Dispatcher {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.log.warning(`a command failed by a fault of the server: ${text}`)
     if (this.poison) throw error
+  }
+
+  // ------------------------------------------------------------------ modules
+
+  /** Load a module that is at hand. */
+  async loadModule(module: Module, args: readonly string[] = [], path = ''): Promise<void> {
+    await loadModule(this.engine, this.log, module, path, args)
+    this.log.notice(`Module '${module.name}' loaded${path === '' ? '' : ` from ${path}`}`)
+  }
+
+  /** Load a module from a file; a relative path is taken from the working directory. */
+  async loadModuleFile(path: string, args: readonly string[]): Promise<LoadedModule> {
+    try {
+      const file = (await import(pathToFileURL(resolve(path)).href)) as { default?: Module }
+      if (typeof file.default?.load !== 'function') throw new Error('the file has no module as its default export')
+      await this.loadModule(file.default, args, path)
+      return this.engine.service(ModuleRegistry).get(file.default.name)!
+    } catch (error) {
+      this.log.warning(`Module ${path} failed to load: ${error instanceof Error ? error.message : String(error)}`)
+      throw error
+    }
+  }
+
+  /** All modules are loaded and the data is there: modules begin their work. */
+  start(): void {
+    const registry = this.engine.service(ModuleRegistry)
+    registry.started = true
+    for (const run of registry.onStart.splice(0)) run()
   }
 
   // ------------------------------------------------------------------ time
@@ -222,6 +283,7 @@ export class Server implements Dispatcher {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.engine.closed = true
     for (const timer of this.#timers) timer.cancel()
     for (const listener of this.#listeners) listener.close()
     const gone = [...this.connections].map(

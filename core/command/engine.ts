@@ -133,6 +133,14 @@ export class Engine {
   readonly onEvent: { kinds: number; run: EventListener }[] = []
   /** A key was touched while tracking is armed. */
   onTouched: ((db: Database, key: Range) => void) | null = null
+  /** Commands of the last second, sampled by the cron. */
+  opsPerSecond = 0
+  /** Forty hexadecimal digits that name this run's data for replicas. */
+  readonly replicationId: string
+  /** ACL categories that modules brought. */
+  readonly extraCategories: string[] = []
+  /** The server is closing: nothing runs any more. */
+  closed = false
   /** Replies wait for the append-only file. */
   holdsReplies = false
 
@@ -151,6 +159,7 @@ export class Engine {
     this.segments = parts.segments
     this.limits = parts.limits
     this.#onFault = parts.onFault
+    this.replicationId = hexId(parts.random)
     for (let i = 0; i < DEPTH_MAX; i++) this.#contexts.push(new Context(this))
   }
 
@@ -520,6 +529,13 @@ export class Engine {
     for (const hook of this.onUnitEnd) hook()
     this.#goOn(client)
   }
+}
+
+/** Forty random hexadecimal digits. */
+function hexId(random: Random): string {
+  let id = ''
+  while (id.length < 40) id += random.u32().toString(16).padStart(8, '0')
+  return id
 }
 
 /** A container says what its subcommands are for; alone it is only an arity error. */

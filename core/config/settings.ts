@@ -49,7 +49,7 @@ export function defaultSettings(limits: RequestLimits): Settings {
     databases: 16,
     hz: 10,
     dynamicHz: true,
-    dir: process.cwd(),
+    dir: '.',
     port: 6379,
     bind: '127.0.0.1 -::1',
     unixSocket: '',

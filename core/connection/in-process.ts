@@ -1,0 +1,84 @@
+/* Calls from inside the process -- a client without a socket.
+ *
+ * A call takes the same path as a request from a connection: gates, handler, propagation. Its reply is decoded from the same
+ * bytes. A command that waits (BLPOP) resolves when it is served. */
+
+import type { Client, Connection } from '../command/client.ts'
+import type { Engine } from '../command/engine.ts'
+import { ErrorReply, type ReplyValue, readReply } from '../resp/reader.ts'
+
+/** One in-process client; calls are answered in order. */
+export class InProcessClient {
+  readonly #engine: Engine
+  readonly #client: Client
+  #waiting: { resolve(value: ReplyValue): void; reject(error: Error): void } | null = null
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    const connection: Connection = {
+      address: 'in-process:0',
+      localAddress: 'in-process:0',
+      descriptor: -1,
+      isUnix: false,
+      inputBytes: 0,
+      inputRoom: 0,
+      outputBytes: 0,
+      wake: () => {},
+      resume: () => this.#served(),
+      closeAfterReply: () => {},
+      destroy: () => this.#fail(new Error('the client was closed')),
+    }
+    this.#client = engine.addClient(connection)
+    this.#client.reply.protocol = 3
+  }
+
+  /** Run a command. Rejects with an ErrorReply for an error reply. */
+  call(...args: (string | Buffer | number | bigint)[]): Promise<ReplyValue> {
+    if (this.#client.suspended !== null) {
+      const next = this.#queue.then(() => this.call(...args))
+      this.#queue = next.catch(() => {}) // its own caller hears of the failure
+      return next
+    }
+    try {
+      this.#engine.call(this.#client, args, true)
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+    if (this.#client.suspended === null) return settled(this.#take())
+    const served = new Promise<ReplyValue>((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+    })
+    this.#queue = served.catch(() => {}) // the caller hears of it
+    return served
+  }
+
+  close(): void {
+    this.#engine.dropClient(this.#client)
+    this.#fail(new Error('the server was closed'))
+  }
+
+  #served(): void {
+    const waiting = this.#waiting
+    this.#waiting = null
+    const value = this.#take()
+    if (value instanceof ErrorReply) waiting?.reject(value)
+    else waiting?.resolve(value)
+  }
+
+  #fail(error: Error): void {
+    const waiting = this.#waiting
+    this.#waiting = null
+    waiting?.reject(error)
+  }
+
+  #take(): ReplyValue {
+    const bytes = this.#client.reply.take()
+    if (bytes.length === 0) return null
+    return readReply(bytes, 0, bytes.length)
+  }
+}
+
+function settled(value: ReplyValue): Promise<ReplyValue> {
+  return value instanceof ErrorReply ? Promise.reject(value) : Promise.resolve(value)
+}

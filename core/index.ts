@@ -1,0 +1,93 @@
+/* redstrata -- a server inside your process.
+ *
+ *      import { createServer } from 'redstrata'
+ *
+ *      const server = await createServer({ port: 0 })
+ *      await server.call('SET', 'k', 'v')
+ *      await server.close()                                                     */
+
+import { type Clock, systemClock, type TestClock, testClock } from './base/clock.ts'
+import { Log } from './base/log.ts'
+import { SeededRandom } from './base/random.ts'
+import { InProcessClient } from './connection/in-process.ts'
+import type { Module } from './module/host.ts'
+import type { ReplyValue } from './resp/reader.ts'
+import { Server } from './server.ts'
+
+/** How to create a server; everything may be left out. */
+export interface ServerOptions {
+  /** Port to listen on: 0 picks a free one, null listens on none. 6379 when left out. */
+  readonly port?: number | null
+  /** Address to listen on, 127.0.0.1 when left out. */
+  readonly host?: string
+  /** Unix socket to listen on. */
+  readonly unixSocket?: string
+  /** A clock to go by, such as `testClock()`, which a test turns. */
+  readonly clock?: Clock
+  /** Seed of all that is random, for a test that must repeat itself. */
+  readonly seed?: number
+  /** Modules to load besides the four that come with the package; false loads none at all. */
+  readonly modules?: readonly Module[] | false
+  /** Parameters, as in redis.conf: `{ 'maxmemory': '100mb' }`. */
+  readonly config?: Readonly<Record<string, string | number>>
+  /** Takes the lines of the log; none are written when left out. */
+  readonly log?: (line: string) => void
+  /** Overwrite what is no longer valid, for tests of modules. */
+  readonly poison?: boolean
+}
+
+/** A running server. */
+export interface RunningServer {
+  /** The TCP port, 0 when it listens on none. */
+  readonly port: number
+  /** The parts of the server, for modules and tools. */
+  readonly server: Server
+  /** Run a command with no socket. Numbers are sent in decimal; an error reply rejects with an ErrorReply. */
+  call(...args: (string | Buffer | number | bigint)[]): Promise<ReplyValue>
+  /** Another in-process client, with its own database and transaction. */
+  client(): InProcessClient
+  close(): Promise<void>
+}
+
+/** Create a server and let it listen. Rejects when an address is taken or a parameter is wrong. */
+export async function createServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const clock = options.clock ?? systemClock()
+  const server = new Server({
+    clock,
+    ...(options.seed === undefined ? {} : { random: new SeededRandom(options.seed) }),
+    ...(options.poison === undefined ? {} : { poison: options.poison }),
+    log: new Log({ pid: process.pid, now: () => clock.nowMs(), sink: options.log ?? (() => {}) }),
+  })
+  try {
+    configure(server, options.config ?? {})
+    if (options.modules !== false) for (const module of options.modules ?? []) await server.loadModule(module)
+    server.start()
+    const { port = 6379, host = '127.0.0.1', unixSocket } = options
+    const bound = port === null ? 0 : await server.listen(port, host)
+    if (unixSocket !== undefined) await server.listenUnix(unixSocket)
+    const own = new InProcessClient(server.engine)
+    return {
+      port: bound,
+      server,
+      call: (...args) => own.call(...args),
+      client: () => new InProcessClient(server.engine),
+      close: () => server.close(),
+    }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+function configure(server: Server, values: Readonly<Record<string, string | number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const parameter = server.config.find(name)
+    if (parameter === undefined) throw new Error(`no parameter is called ${name}`)
+    const reason = parameter.set(String(value))
+    if (reason !== null) throw new Error(`${name}: ${reason}`)
+  }
+}
+
+export { ErrorReply, PushReply, type ReplyValue, VerbatimString } from './resp/reader.ts'
+export type { Module } from './module/host.ts'
+export { type Clock, InProcessClient, type TestClock, testClock }

@@ -1,0 +1,6 @@
+/* Introspection: INFO and what else tells of the server. */
+
+import type { Command } from '../command/spec.ts'
+import { infoCommands } from './info.ts'
+
+export const commands: readonly Command[] = [...infoCommands]
