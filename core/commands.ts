@@ -10,7 +10,7 @@ import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
 import { installInfo } from './introspection/info.ts'
 import { commands as moduleCommands } from './module/commands.ts'
-import { commands as keyCommands } from './types/keys/commands.ts'
+import { commands as keyCommands, databaseCommands } from './types/keys/commands.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
 
@@ -20,6 +20,7 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['server', configCommands],
   ['server', introspectionCommands],
   ['server', moduleCommands],
+  ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
 ]

@@ -125,6 +125,10 @@ export class Server implements Dispatcher {
     return {
       event: (db, kind, name, key, detail) => this.engine.tellEvent(db, kind, name, key, detail),
       removed: (db, key) => this.engine.propagation.add(db.number, ['DEL', key.copy()]),
+      replaced: db => {
+        this.engine.waits.markAll(db)
+        this.engine.onReplaced?.(db)
+      },
       waiting: (db, key) => this.engine.waits.mark(db, key.latin1()),
       tracking: (db, key) => this.engine.onTouched?.(db, key),
     }

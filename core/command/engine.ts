@@ -133,6 +133,12 @@ export class Engine {
   readonly onEvent: { kinds: number; run: EventListener }[] = []
   /** A key was touched while tracking is armed. */
   onTouched: ((db: Database, key: Range) => void) | null = null
+  /** Called after FLUSHALL emptied every database. */
+  readonly onFlushAll: (() => void)[] = []
+  /** Called after SWAPDB exchanged two databases. */
+  readonly onSwapDb: ((a: Database, b: Database) => void)[] = []
+  /** The whole content of a database was replaced; owned by tracking. */
+  onReplaced: ((db: Database) => void) | null = null
   /** Commands of the last second, sampled by the cron. */
   opsPerSecond = 0
   /** Forty hexadecimal digits that name this run's data for replicas. */

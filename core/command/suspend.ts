@@ -140,22 +140,4 @@ export class WaitTable {
     const set = this.#byKey.get(db)?.get(key)
     return set === undefined ? [] : [...set]
   }
-
-  /** Let those who wait in one database wait in another: databases were exchanged, and clients select numbers. */
-  rebind(from: Database, to: Database, other: Suspended[]): void {
-    for (const suspended of other) if (suspended.wait!.db === from) this.#move(suspended, to)
-  }
-
-  #move(suspended: Suspended, to: Database): void {
-    this.remove(suspended)
-    suspended.wait = { ...suspended.wait!, db: to }
-    this.add(suspended)
-  }
-
-  /** All who wait in a database. */
-  all(db: Database): Suspended[] {
-    const seen = new Set<Suspended>()
-    for (const set of this.#byKey.get(db)?.values() ?? []) for (const waiter of set) seen.add(waiter)
-    return [...seen]
-  }
 }

@@ -41,21 +41,48 @@ export const INLINE_MAX = 48 << 10
 export class Database {
   readonly keyspace: Keyspace
   readonly memory: Memory
-  /** The number that SELECT takes; SWAPDB exchanges it. */
-  number: number
-  readonly keys: Dict
-  readonly deadlines: KeyDeadlines
+  /** The number that SELECT takes. */
+  readonly number: number
+  /** The content; SWAPDB exchanges it, FLUSHDB takes a fresh one. Clients and watchers hold on to the Database. */
+  keys: Dict
+  deadlines: KeyDeadlines
   /** Moving average of the time to live of sampled keys, for INFO. */
   averageTtlMs = 0
   readonly #scratch = new Range()
 
-  constructor(keyspace: Keyspace, number: number) {
+  constructor(keyspace: Keyspace, number: number, content: Database | null = null) {
     this.keyspace = keyspace
     this.memory = keyspace.memory
     this.number = number
-    this.keys = new Dict(keyspace.memory, keyspace.hashKey, KEY_AT, keyspace.accountOfKeys)
-    this.keys.create()
-    this.deadlines = new KeyDeadlines(keyspace.memory, keyspace.accountOfKeys)
+    if (content === null) {
+      this.keys = new Dict(keyspace.memory, keyspace.hashKey, KEY_AT, keyspace.accountOfKeys)
+      this.keys.create()
+      this.deadlines = new KeyDeadlines(keyspace.memory, keyspace.accountOfKeys)
+    } else {
+      this.keys = content.keys
+      this.deadlines = content.deadlines
+    }
+  }
+
+  /** Take an empty content; returns a husk that holds the old one, to be freed. */
+  detach(): Database {
+    const husk = new Database(this.keyspace, this.number, this)
+    const empty = new Database(this.keyspace, this.number)
+    this.keys = empty.keys
+    this.deadlines = empty.deadlines
+    this.averageTtlMs = 0
+    return husk
+  }
+
+  /** Exchange contents with another database. */
+  exchange(other: Database): void {
+    const { keys, deadlines, averageTtlMs } = this
+    this.keys = other.keys
+    this.deadlines = other.deadlines
+    this.averageTtlMs = other.averageTtlMs
+    other.keys = keys
+    other.deadlines = deadlines
+    other.averageTtlMs = averageTtlMs
   }
 
   // ------------------------------------------------------------------ finding

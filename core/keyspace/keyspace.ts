@@ -29,6 +29,8 @@ export interface KeyspaceHooks {
   event(db: Database, kind: number, name: string, key: Range, detail: EventDetail | undefined): void
   /** The server itself removed a key: propagate a deletion. */
   removed(db: Database, key: Range, why: 'expired' | 'evicted'): void
+  /** The whole content of a database was replaced. */
+  replaced(db: Database): void
   /** A touched key may serve clients that wait on it. Called while ARMED.waiting is set. */
   waiting(db: Database, key: Range): void
   /** A touched key may stand in clients' caches. Called while ARMED.tracking is set. */
@@ -38,6 +40,8 @@ export interface KeyspaceHooks {
 /** Sees each key just before it changes: the snapshot. */
 export interface ChangeHook {
   before(db: Database, record: Address): void
+  /** A database is about to be emptied. */
+  flushed(db: Database): void
 }
 
 /** LFU counters, when the eviction policy wants them. */
@@ -46,6 +50,8 @@ export interface Frequency {
   used(word: number): number
   /** The clock word of a new key. */
   fresh(): number
+  /** The counter in a clock word, after what time has taken from it. */
+  count(word: number): number
 }
 
 /** Bits of `armed`: who wants to hear that a key was touched. */
@@ -185,26 +191,32 @@ export class Keyspace {
     this.hooks.event(db, kind, event, key, detail)
   }
 
-  /** Exchange the contents of two databases, by exchanging their numbers. */
-  swap(a: number, b: number): void {
-    const first = this.databases[a]!
-    const second = this.databases[b]!
-    this.databases[a] = second
-    this.databases[b] = first
-    second.number = a
-    first.number = b
+  /** Exchange the contents of two databases. Whoever watches or waits on a key of either may be concerned. */
+  swap(first: Database, second: Database): void {
+    if (first === second) return
+    first.exchange(second)
+    for (const db of [first, second]) this.touchedAll(db, first, second)
   }
 
-  /** Put an empty database in the place of one; the old one goes to the graveyard. Returns how many keys it had. */
-  flush(number: number): number {
-    const old = this.databases[number]!
-    const count = old.size
+  /** Empty a database; what it held is freed in slices. Returns how many keys that were. */
+  flush(db: Database): number {
+    const count = db.size
     if (count === 0) return 0
-    const fresh = new Database(this, number)
-    this.databases[number] = fresh
-    this.watch.swap(old, fresh)
-    this.#graveyard.push({ value: old, type: DATABASE, db: old, bytes: 0 })
+    this.snapshot?.flushed(db)
+    if (this.armed & ARMED.watch) this.touchedAll(db, db, db)
+    this.#graveyard.push({ value: db.detach(), type: DATABASE, db, bytes: 0 })
+    this.dirty += count
     return count
+  }
+
+  /** Watched keys of a database that exist in either of two contents were touched, and so may be all that are waited for. */
+  touchedAll(db: Database, first: Database, second: Database): void {
+    if (this.armed & ARMED.watch)
+      this.watch.touchAll(db, key => {
+        const bytes = Buffer.from(key, 'latin1')
+        return [first, second].some(content => content.keys.find(bytes, 0, bytes.length) !== 0)
+      })
+    this.hooks.replaced(db)
   }
 
   /** Free a large value in slices; the record may go at once. */

@@ -77,19 +77,4 @@ export class WatchTable {
     if (byKey === undefined) return
     for (const [key, set] of byKey) if (exists(key)) for (const watcher of set) watcher.broken = true
   }
-
-  /** Move what watches one database to another: SWAPDB exchanges numbers, and watchers watch numbers. */
-  swap(a: Database, b: Database): void {
-    const ofA = this.#watchers.get(a)
-    const ofB = this.#watchers.get(b)
-    this.#watchers.delete(a)
-    this.#watchers.delete(b)
-    if (ofA !== undefined) this.#watchers.set(b, ofA)
-    if (ofB !== undefined) this.#watchers.set(a, ofB)
-    for (const [watcher, keys] of this.#keys)
-      this.#keys.set(
-        watcher,
-        keys.map(k => (k.db === a ? { ...k, db: b } : k.db === b ? { ...k, db: a } : k)),
-      )
-  }
 }

@@ -1,0 +1,70 @@
+/* OBJECT: how a value is kept. */
+
+import { ReplyError } from '../../base/errors.ts'
+import type { Args } from '../../command/args.ts'
+import type { Context } from '../../command/context.ts'
+import type { Address } from '../../memory/arena.ts'
+import { LRU_WORD, recordWord } from '../../keyspace/record.ts'
+
+const SWITCHING =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.'
+const NO_LFU = new ReplyError(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`)
+const IS_LFU = new ReplyError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`)
+
+/** The record of the key, unless there is none, which is answered with null. Looking does not count as a use. */
+function found(ctx: Context, args: Args): Address {
+  const record = ctx.db.find(args.key())
+  if (record === 0) ctx.reply.null()
+  return record
+}
+
+export function objectEncoding(ctx: Context, args: Args): void {
+  const record = found(ctx, args)
+  if (record === 0) return
+  const type = ctx.engine.keyspace.types[ctx.db.typeOf(record)]!
+  ctx.reply.text(type.encoding(ctx.db.view(record, type)))
+}
+
+export function objectRefcount(ctx: Context, args: Args): void {
+  if (found(ctx, args) !== 0) ctx.reply.integer(1)
+}
+
+export function objectIdletime(ctx: Context, args: Args): void {
+  const { keyspace } = ctx.engine
+  const record = found(ctx, args)
+  if (record === 0) return
+  if (keyspace.lfu !== null) throw IS_LFU
+  const word = recordWord(keyspace.memory, record, LRU_WORD) & 0xffffff
+  ctx.reply.integer((keyspace.lruClock - word) & 0xffffff)
+}
+
+export function objectFreq(ctx: Context, args: Args): void {
+  const { keyspace } = ctx.engine
+  const record = found(ctx, args)
+  if (record === 0) return
+  if (keyspace.lfu === null) throw NO_LFU
+  ctx.reply.integer(keyspace.lfu.count(recordWord(keyspace.memory, record, LRU_WORD)))
+}
+
+const HELP = [
+  'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'ENCODING <key>',
+  '    Return the kind of internal representation used in order to store the value',
+  '    associated with a <key>.',
+  'FREQ <key>',
+  '    Return the access frequency index of the <key>. The returned integer is',
+  '    proportional to the logarithm of the recent access frequency of the key.',
+  'IDLETIME <key>',
+  '    Return the idle time of the <key>, that is the approximated number of',
+  '    seconds elapsed since the last access to the key.',
+  'REFCOUNT <key>',
+  '    Return the number of references of the value associated with the specified',
+  '    <key>.',
+  'HELP',
+  '    Print this help.',
+]
+
+export function objectHelp({ reply }: Context): void {
+  reply.array(HELP.length)
+  for (const line of HELP) reply.status(line)
+}
