@@ -10,6 +10,8 @@ import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
 import { installInfo } from './introspection/info.ts'
 import { commands as moduleCommands } from './module/commands.ts'
+import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
+import { commands as transactionCommands, installTransactions } from './transactions/commands.ts'
 import { commands as keyCommands, databaseCommands } from './types/keys/commands.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
@@ -20,6 +22,8 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['server', configCommands],
   ['server', introspectionCommands],
   ['server', moduleCommands],
+  ['transactions', transactionCommands],
+  ['pubsub', pubsubCommands],
   ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
@@ -29,4 +33,9 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
 export const nativeTypes: readonly ValueType[] = [stringType as unknown as ValueType]
 
 /** What features set up in a new server, in this order. */
-export const features: readonly ((engine: Engine) => void)[] = [installInfo, installConnection]
+export const features: readonly ((engine: Engine) => void)[] = [
+  installInfo,
+  installConnection,
+  installTransactions,
+  installPubSub,
+]

@@ -77,8 +77,8 @@ export class Client implements Watcher {
   patterns: Set<string> | null = null
   shardChannels: Set<string> | null = null
   isMonitor = false
-  /** CLIENT REPLY: 'skip' mutes the next command only. */
-  replies: 'on' | 'off' | 'skip' = 'on'
+  /** CLIENT REPLY: 'skipNext' is set by the command itself, and mutes the one behind it as 'skip'. */
+  replies: 'on' | 'off' | 'skip' | 'skipNext' = 'on'
   noEvict = false
   noTouch = false
   closing = false

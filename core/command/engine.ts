@@ -27,7 +27,9 @@ import {
   ENGINE_GATE,
   INTERNAL_ERROR,
   openChecks,
+  execAbort,
   refusal,
+  refusalInTransaction,
   runsInsideMulti,
   unknownCommand,
   unknownSubcommand,
@@ -133,6 +135,8 @@ export class Engine {
   readonly onEvent: { kinds: number; run: EventListener }[] = []
   /** A key was touched while tracking is armed. */
   onTouched: ((db: Database, key: Range) => void) | null = null
+  /** EXEC itself was refused, which ends the transaction; owned by transactions/. */
+  onExecRefused: ((client: Client) => void) | null = null
   /** Called after FLUSHALL emptied every database. */
   readonly onFlushAll: (() => void)[] = []
   /** Called after SWAPDB exchanged two databases. */
@@ -259,14 +263,36 @@ export class Engine {
     return this.#contexts[0]!
   }
 
+  /** The client whose command is running at the top, or null between commands. */
+  get runningClient(): Client | null {
+    return this.depth >= 0 ? this.#contexts[0]!.client : null
+  }
+
   /** Run the command in the outermost context's arguments for a client: the way in for connections. */
   execute(client: Client): void {
     this.depth = 0
     const ctx = this.#contexts[0]!
     ctx.args.restart(1)
-    this.dispatch(ctx, client, !client.isInternal)
+    if (client.replies === 'on') this.dispatch(ctx, client, true)
+    else this.#dispatchMuted(ctx, client)
     this.depth = -1
     this.endUnit()
+  }
+
+  /** CLIENT REPLY OFF or SKIP is in force: whatever the command writes is taken back. */
+  #dispatchMuted(ctx: Context, client: Client): void {
+    const mark = client.reply.length
+    const before = client.replies
+    this.dispatch(ctx, client, true)
+    if (client.replies === 'on') return
+    client.reply.rewind(mark)
+    if (before === 'skip' && client.replies === 'skip') client.replies = 'on'
+    else if (client.replies === 'skipNext') client.replies = 'skip'
+  }
+
+  /** Ask again what may have changed since a command was queued: access, and the state of the server. */
+  refusalInside(client: Client, entry: Entry, args: Args): ReplyError | null {
+    return (this.gates | client.gates) === 0 ? null : refusalInTransaction(this, client, entry, args)
   }
 
   /** Find the command, ask the gates, and run or queue it. */
@@ -292,7 +318,9 @@ export class Engine {
       return
     }
     if (entry.arity > 0 ? args.argc !== entry.arity : args.argc < -entry.arity) {
-      this.#reject(client, entry, wrongArity(entry))
+      const error = wrongArity(entry)
+      this.#reject(client, entry, entry.name === 'exec' ? execAbort(error) : error)
+      if (entry.name === 'exec') this.onExecRefused?.(client)
       return
     }
     if ((this.gates | client.gates) !== 0 && !this.#mayRun(ctx, client, entry)) return

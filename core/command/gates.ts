@@ -98,6 +98,17 @@ function refusalOfState(engine: Engine, armed: number, client: Client, entry: En
   return null
 }
 
+/** The gates that are asked again when EXEC runs a queued command. */
+export function refusalInTransaction(engine: Engine, client: Client, entry: Entry, args: Args): ReplyError | null {
+  if (client.gates & CLIENT_GATE.restricted) return engine.checks.access(client, entry, args)
+  return null
+}
+
+/** A refusal of EXEC itself, which discards the transaction. */
+export function execAbort(error: ReplyError): ReplyError {
+  return replyError(`EXECABORT Transaction discarded because of: ${error.text.replace(/^ERR /, '')}`)
+}
+
 function isAllowedToSubscriber(entry: Entry): boolean {
   switch (entry.name) {
     case 'ping':
