@@ -164,7 +164,13 @@ function bothNan(want: Scalar, got: number | bigint): boolean {
 
 function fitsText(want: Reply, got: string | Buffer, how: Comparison): boolean {
   if (want.kind !== '$' && want.kind !== '+') return false
-  return sameText(want, { kind: want.kind, text: typeof got === 'string' ? latin1(got) : got.latin1Slice() }, how)
+  if (typeof got !== 'string') return sameText(want, { kind: want.kind, text: got.latin1Slice() }, how)
+  return sameText({ kind: want.kind, text: utf8(want.text) }, { kind: want.kind, text: got }, how)
+}
+
+/** Bytes as the text that a value would be; what is no UTF-8 is lost on both sides. */
+function utf8(text: string): string {
+  return Buffer.from(text, 'latin1').utf8Slice()
 }
 
 function latin1(text: string): string {

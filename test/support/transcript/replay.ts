@@ -6,6 +6,7 @@
  *   resp3      a RESP2 case on RESP3 connections, through the projection
  *   inMulti    each command in a transaction of its own: same reply, inside EXEC's array
  *   inProcess  each command through server.call, through the projection
+ *   twin       exact, and afterwards a second server that heard the propagated effects holds the same (see twin.ts)
  *
  * A mode runs only the cases in which it changes nothing else; `suits` says which, by the commands that they use. */
 
@@ -21,7 +22,7 @@ export interface Target {
   call(...args: Buffer[]): Promise<ReplyValue>
 }
 
-export type Mode = 'exact' | 'resp3' | 'inMulti' | 'inProcess'
+export type Mode = 'exact' | 'resp3' | 'inMulti' | 'inProcess' | 'twin'
 
 const SILENCE_MS = 150
 
@@ -44,7 +45,7 @@ const ABOUT_STATE = /^(select|swapdb|move|asking|readonly|readwrite)$/
 
 /** Whether a case can be replayed in a mode. */
 export function suits(mode: Mode, one: Case): boolean {
-  if (mode === 'exact') return true
+  if (mode === 'exact' || mode === 'twin') return true
   if (one.resp3) return false
   const commands = one.steps.filter(step => step.kind === 'send').map(commandOf)
   if (commands.some(name => ABOUT_CONNECTION.test(name)) || one.steps.some(step => step.kind === 'raw')) return false

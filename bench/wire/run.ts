@@ -1,0 +1,137 @@
+/* Redstrata beside the real redis-server, over the wire, in one run.
+ *
+ *   npm run bench                                     everything; about a quarter of an hour on two cores
+ *   npm run bench -- --only throughput --tests set,get --pipeline 16 --rounds 5
+ *   npm run bench -- --only memory
+ *
+ * Without a redis-server and redis-benchmark on PATH, what can be measured alone is. Ratios are ours to theirs: above 1
+ * is faster; for CPU, theirs to ours: above 1 is cheaper. */
+
+import { parseArgs } from 'node:util'
+import { measureInProcess } from './in-process.ts'
+import { type MemoryGrowth, measureMemory, SHAPES } from './memory.ts'
+import { fillPauses, floodRatio } from './pauses.ts'
+import { build, type ServerProcess, startRedis, startRedstrata, versionOf } from './server-process.ts'
+import { geometricMean, median, megabytes, printTable } from './table.ts'
+import { measure, type Result, type Sample, TESTS } from './throughput.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'throughput,memory,process,pauses' },
+    tests: { type: 'string', default: '' },
+    pipeline: { type: 'string', default: '1,16,64' },
+    rounds: { type: 'string', default: '5' },
+    requests: { type: 'string', default: '50000' },
+    keys: { type: 'string', default: '10000000' },
+  },
+})
+const parts = values.only.split(',')
+const hasRedis = versionOf('redis-server') !== null
+
+async function main(): Promise<void> {
+  console.log(`node ${process.version}; ${versionOf('redis-server') ?? 'no redis-server on PATH'}`)
+  build()
+  if (parts.includes('throughput')) await throughput()
+  if (parts.includes('memory')) await memory()
+  if (parts.includes('process')) await inProcess()
+  if (parts.includes('pauses')) await pauses()
+}
+
+async function throughput(): Promise<void> {
+  if (versionOf('redis-benchmark') === null) {
+    console.log('\nno redis-benchmark on PATH: throughput is not measured')
+    return
+  }
+  const wanted = values.tests === '' ? [] : values.tests.toUpperCase().split(',')
+  const tests = TESTS.filter(test => wanted.length === 0 || wanted.some(name => test.name.startsWith(name)))
+  const servers: ServerProcess[] = [await startRedstrata()]
+  if (hasRedis) servers.push(await startRedis())
+  const results = await measure(servers, {
+    tests,
+    pipelines: values.pipeline.split(',').map(Number),
+    rounds: Number(values.rounds),
+    requests: Number(values.requests),
+  })
+  for (const server of servers) await server.stop()
+  for (const pipeline of new Set(results.map(result => result.pipeline)))
+    printThroughput(
+      pipeline,
+      results.filter(result => result.pipeline === pipeline),
+    )
+}
+
+function printThroughput(pipeline: number, results: readonly Result[]): void {
+  console.log(`\nPipeline ${pipeline}, -d 16 -r 100000 -c 50`)
+  const ratios: number[] = []
+  const cpuRatios: number[] = []
+  const rows = results.map(({ test, samples }) => {
+    const ours = samples.get('redstrata') ?? []
+    const theirs = samples.get('redis') ?? []
+    const ratio = median(ours.map((sample, round) => sample.perSecond / (theirs[round]?.perSecond ?? Number.NaN)))
+    const cpuRatio = cpuOf(theirs) / cpuOf(ours)
+    ratios.push(ratio)
+    cpuRatios.push(cpuRatio)
+    const thousands = (of: readonly Sample[]): string => (median(of.map(sample => sample.perSecond)) / 1000).toFixed(0)
+    return [
+      test,
+      thousands(ours),
+      theirs.length > 0 ? thousands(theirs) : '-',
+      ratio.toFixed(2),
+      cpuOf(ours).toFixed(2),
+      cpuOf(theirs).toFixed(2),
+      cpuRatio.toFixed(2),
+    ]
+  })
+  const worst = Math.min(...ratios).toFixed(2)
+  rows.push(['geometric mean', '', '', geometricMean(ratios).toFixed(2), '', '', geometricMean(cpuRatios).toFixed(2)])
+  printTable(['test', 'krps', 'redis krps', 'ratio', 'µs CPU', 'redis µs', 'CPU ratio'], rows)
+  console.log(`lowest ratio ${worst}`)
+}
+
+function cpuOf(samples: readonly Sample[]): number {
+  return samples.length === 0 ? Number.NaN : median(samples.map(sample => sample.cpuMicros))
+}
+
+async function memory(): Promise<void> {
+  const growths: MemoryGrowth[] = await measureMemory(() => startRedstrata())
+  if (hasRedis) growths.push(...(await measureMemory(() => startRedis())))
+  const rows = SHAPES.map(({ name }) => {
+    const ours = growths.find(growth => growth.shape === name && growth.server === 'redstrata')
+    const theirs = growths.find(growth => growth.shape === name && growth.server === 'redis')
+    if (ours === undefined) throw new Error(`${name} was not measured`)
+    return [
+      name,
+      megabytes(ours.rssBytes),
+      theirs === undefined ? '-' : megabytes(theirs.rssBytes),
+      theirs === undefined ? '-' : (ours.rssBytes / theirs.rssBytes).toFixed(2),
+      megabytes(ours.usedBytes),
+      (ours.usedBytes / ours.rssBytes).toFixed(2),
+    ]
+  })
+  console.log('\nMemory that came with the data (resident, after a collection)')
+  printTable(['data', 'RSS', 'redis RSS', 'ratio', 'used_memory', 'used/RSS'], rows)
+}
+
+async function inProcess(): Promise<void> {
+  const { callPerSecond, ioredisPerSecond } = await measureInProcess()
+  const ratio = (callPerSecond / ioredisPerSecond).toFixed(1)
+  console.log('\nAwaiting each GET, one after the other')
+  console.log(
+    `server.call ${callPerSecond.toFixed(0)}/s, ioredis over loopback ${ioredisPerSecond.toFixed(0)}/s: ${ratio} times`,
+  )
+}
+
+async function pauses(): Promise<void> {
+  const server = await startRedstrata()
+  const flood = await floodRatio(server)
+  console.log(
+    `\n16,384 keys that collide under any seeded Murmur take ${flood.toFixed(2)} times as long as random ones`,
+  )
+  const { maxMs, p999Ms } = await fillPauses(server, Number(values.keys))
+  console.log(
+    `filling ${values.keys} keys: the loop stood still for ${maxMs.toFixed(1)} ms at most (99.9 %: ${p999Ms.toFixed(1)} ms)`,
+  )
+  await server.stop()
+}
+
+await main()

@@ -1,0 +1,135 @@
+/* Server process -- a server that is measured from outside: Redstrata as it is shipped, or the redis-server on PATH. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Load } from './load.ts'
+
+const TOP = join(import.meta.dirname, '../..')
+/** The kernel counts processor time in ticks of this many microseconds (USER_HZ is 100 everywhere). */
+const TICK_MICROS = 10_000
+
+export interface ServerProcess {
+  readonly name: string
+  readonly port: number
+  /** Processor time used so far, user and system, all threads. */
+  cpuMicros(): number
+  /** Resident memory in bytes. */
+  rssBytes(): number
+  /** The same after garbage was collected, where there is such a thing. */
+  settledRssBytes(): Promise<number>
+  /** used_memory of INFO. */
+  usedMemory(): Promise<number>
+  /** Begin to watch the event loop, or null where there is none. */
+  watchLoop(): Promise<(() => Promise<{ maxMs: number; p999Ms: number }>) | null>
+  stop(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+/** The version line of a program, or null when it is not on PATH. */
+export function versionOf(program: string): string | null {
+  try {
+    return execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()
+  } catch {
+    return null
+  }
+}
+
+/** Build Redstrata, so that what is measured is what is shipped. */
+export function build(): void {
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: TOP, stdio: 'inherit' })
+}
+
+export async function startRedstrata(options: readonly string[] = []): Promise<ServerProcess> {
+  const probe = join(import.meta.dirname, 'probe.mjs')
+  const program = [`--expose-gc`, `--import=${probe}`, join(TOP, 'dist/core/main.js')]
+  return start('redstrata', process.execPath, program, options)
+}
+
+export async function startRedis(options: readonly string[] = []): Promise<ServerProcess> {
+  return start('redis', 'redis-server', [], options)
+}
+
+async function start(
+  name: string,
+  program: string,
+  before: readonly string[],
+  options: readonly string[],
+): Promise<ServerProcess> {
+  const port = await freePort()
+  const dir = mkdtempSync(join(tmpdir(), 'redstrata-bench-'))
+  const args = [...before, '--port', String(port), '--save', '', '--dir', dir, ...options]
+  const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  await answering(child, port)
+  const pid = child.pid ?? 0
+  const info = await Load.connect(port)
+  return {
+    name,
+    port,
+    cpuMicros: () => cpuMicros(pid),
+    rssBytes: () => rssBytes(pid),
+    async settledRssBytes() {
+      if (name === 'redstrata') await ask(child, 'collect')
+      await new Promise(resolve => setTimeout(resolve, 500))
+      return rssBytes(pid)
+    },
+    usedMemory: async () => Number(/used_memory:(\d+)/.exec(await info.text('INFO', 'memory'))?.[1] ?? Number.NaN),
+    async watchLoop() {
+      if (name !== 'redstrata') return null
+      await ask(child, 'watch')
+      return async () => (await ask(child, 'delays')) as { maxMs: number; p999Ms: number }
+    },
+    async stop() {
+      info.close()
+      child.kill('SIGTERM')
+      await ended
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function ask(child: ChildProcess, question: string): Promise<unknown> {
+  return new Promise(resolve => {
+    child.once('message', resolve)
+    child.send(question)
+  })
+}
+
+/** Wait until the server answers PING, or say that it ended. */
+async function answering(child: ChildProcess, port: number): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}`)
+    try {
+      const load = await Load.connect(port)
+      await load.text('PING')
+      load.close()
+      return
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, 50)) // it has yet to listen
+    }
+  }
+}
+
+/** utime and stime of all threads: the 14th and 15th field, counted behind the name, which may hold blanks. */
+function cpuMicros(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
+}
+
+function rssBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+  return Number(kilobytes) * 1024
+}

@@ -1,0 +1,112 @@
+/* Throughput -- the default tests of redis-benchmark, on each server in turn.
+ *
+ * Every round runs each test on one server and then on the other, so that whatever else the machine does meets both.
+ * What counts is the median over rounds of the ratio within a round. Processor time is the kernel's count for the whole
+ * process, divided by the commands of the run. */
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { encode, Load } from './load.ts'
+import type { ServerProcess } from './server-process.ts'
+
+const run = promisify(execFile)
+
+interface Test {
+  readonly name: string
+  /** How many times longer than SET a command of it takes: such tests send fewer. */
+  readonly weight: number
+  /** Arguments of redis-benchmark that choose it. */
+  readonly args: readonly string[]
+}
+
+const LIST = 'mylist'
+
+function listed(name: string, weight = 1): Test {
+  return { name, weight, args: ['-t', name.toLowerCase()] }
+}
+
+function range(count: number): Test {
+  return { name: `LRANGE_${count}`, weight: 5 + count / 20, args: ['LRANGE', LIST, '0', String(count - 1)] }
+}
+
+/** The default list in its order, in which a test finds what those before it left. */
+export const TESTS: readonly Test[] = [
+  ...['PING_INLINE', 'PING_MBULK', 'SET', 'GET', 'INCR', 'LPUSH', 'RPUSH', 'LPOP', 'RPOP', 'SADD', 'HSET'].map(name =>
+    listed(name),
+  ),
+  ...['SPOP', 'ZADD', 'ZPOPMIN'].map(name => listed(name)),
+  ...[100, 300, 500, 600].map(range),
+  listed('MSET', 5),
+]
+
+export interface Sample {
+  readonly perSecond: number
+  readonly cpuMicros: number
+}
+
+export interface Result {
+  readonly test: string
+  readonly pipeline: number
+  /** By server, one for each round. */
+  readonly samples: ReadonlyMap<string, readonly Sample[]>
+}
+
+export interface ThroughputOptions {
+  readonly tests: readonly Test[]
+  readonly pipelines: readonly number[]
+  readonly rounds: number
+  /** Commands of a test at pipeline 1; deeper pipelines send more. */
+  readonly requests: number
+}
+
+export async function measure(servers: readonly ServerProcess[], options: ThroughputOptions): Promise<Result[]> {
+  const results: Result[] = []
+  for (const pipeline of options.pipelines) {
+    const samples = new Map(options.tests.map(test => [test.name, new Map<string, Sample[]>()]))
+    // One short round beforehand lets the compiler and the caches settle, and does not count.
+    for (let round = -1; round < options.rounds; round++) {
+      for (const server of servers) await prepare(server, options.tests)
+      for (const test of options.tests) {
+        for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
+          const requests = requestsOf(test, pipeline, options.requests) / (round < 0 ? 4 : 1)
+          const sample = await runTest(server, test, pipeline, Math.ceil(requests))
+          if (round >= 0) push(samples.get(test.name), server.name, sample)
+        }
+        process.stderr.write('.')
+      }
+    }
+    for (const [test, byServer] of samples) results.push({ test, pipeline, samples: byServer })
+  }
+  process.stderr.write('\n')
+  return results
+}
+
+function push(byServer: Map<string, Sample[]> | undefined, name: string, sample: Sample): void {
+  byServer?.set(name, [...(byServer.get(name) ?? []), sample])
+}
+
+function requestsOf(test: Test, pipeline: number, requests: number): number {
+  return (requests * Math.min(pipeline, 16) ** 0.75) / test.weight
+}
+
+/** An empty server, with the list that LRANGE reads. */
+async function prepare(server: ServerProcess, tests: readonly Test[]): Promise<void> {
+  const load = await Load.connect(server.port)
+  await load.batch(encode('FLUSHALL'), 1)
+  if (tests.some(test => test.name.startsWith('LRANGE')) && !tests.some(test => /PUSH/.test(test.name)))
+    await load.fill(20_000, () => encode('LPUSH', LIST, 'x'.repeat(16)))
+  load.close()
+}
+
+async function runTest(server: ServerProcess, test: Test, pipeline: number, requests: number): Promise<Sample> {
+  const common = ['-p', String(server.port), '-c', '50', '-d', '16', '-r', '100000', '--csv']
+  const cpuBefore = server.cpuMicros()
+  const { stdout } = await run('redis-benchmark', [
+    ...common,
+    ...['-n', String(requests), '-P', String(pipeline)],
+    ...test.args,
+  ])
+  const cpu = server.cpuMicros() - cpuBefore
+  const row = stdout.trim().split('\n').at(-1) ?? ''
+  return { perSecond: Number(/^".*","([\d.]+)"/.exec(row)?.[1]), cpuMicros: cpu / requests }
+}
