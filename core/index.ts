@@ -13,6 +13,10 @@ import { InProcessClient } from './connection/in-process.ts'
 import type { Module } from './module/host.ts'
 import type { ReplyValue } from './resp/reader.ts'
 import { Server } from './server.ts'
+import bloom from '../modules/bloom/module.ts'
+
+/** The modules that come with the package. */
+const ownModules: readonly Module[] = [bloom]
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {
@@ -60,7 +64,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   })
   try {
     configure(server, options.config ?? {})
-    if (options.modules !== false) for (const module of options.modules ?? []) await server.loadModule(module)
+    const extra = options.modules ?? []
+    if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
     server.start()
     const { port = 6379, host = '127.0.0.1', unixSocket } = options
     const bound = port === null ? 0 : await server.listen(port, host)

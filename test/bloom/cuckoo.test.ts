@@ -11,10 +11,9 @@ const ITEMS = long ? 1_000_000 : 20_000
 function load(memory: Memory, filter: CuckooFilter): number {
   let slots = 0
   for (let i = 0; i < filter.subfilters; i++) {
-    const address = filter.slotsAddress(i)
+    const address = filter.partAddress(i)
     const at = (address & UNIT_MASK) * 8
-    for (const slot of memory.u8[address >>> SLAB_BITS]!.subarray(at, at + filter.subfilterBytes(i)))
-      if (slot !== 0) slots++
+    for (const slot of memory.u8[address >>> SLAB_BITS]!.subarray(at, at + filter.partBytes(i))) if (slot !== 0) slots++
   }
   return slots
 }
@@ -98,8 +97,8 @@ describe('cuckoo filter', () => {
     const filter = new CuckooFilter(memory)
     filter.at(filter.create(newCuckooShape(32, 2, 200, 0)))
     const slots = () => {
-      const at = (filter.slotsAddress(0) & UNIT_MASK) * 8
-      return memory.u8[filter.slotsAddress(0) >>> SLAB_BITS]!.latin1Slice(at, at + filter.subfilterBytes(0))
+      const at = (filter.partAddress(0) & UNIT_MASK) * 8
+      return memory.u8[filter.partAddress(0) >>> SLAB_BITS]!.latin1Slice(at, at + filter.partBytes(0))
     }
     let refused = 0
     for (let i = 0; i < 200; i++) {

@@ -26,7 +26,8 @@ class Sketch {
     }
     if (name === 'TOPK.QUERY') return items.map(item => (this.sketch.has(item) ? 1 : 0))
     if (name === 'TOPK.COUNT') return items.map(item => this.sketch.count(item))
-    if (name === 'TOPK.LIST') return this.sketch.list().flatMap(({ name: item, count }) => [item.latin1Slice(), count])
+    if (name === 'TOPK.LIST')
+      return this.sketch.list().flatMap(i => [this.sketch.nameAt(i, this.out).latin1(), this.sketch.countAt(i)])
     return undefined
   }
 

@@ -28,8 +28,7 @@
  * Invariants: 1 <= layers; root.items = sum of the layers' items; bits(layer) <= 8 · bytes(layer).
  *
  * Left out: deleting (a bit may belong to many items: use a cuckoo filter), and merging of chains. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
-import type { Range } from '../../../core/base/bytes.ts'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur2, murmur64 } from '../hash.ts'
 import { BITS_MAX, setBits, setBits32, testBits, testBits32, wrapOf } from './probe.ts'
 
@@ -138,17 +137,29 @@ export class BloomFilter {
     const bits: Address[] = []
     let root: Address = 0
     try {
-      root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
       for (const layer of shape.layers) bits.push(memory.zeroed(ACCOUNT.dataset, layer.bytes))
-      this.#setRoot(root, memory.block(ACCOUNT.dataset, shape.layers.length * LAYER_BYTES), shape)
+      root = this.adopt(shape, bits)
     } catch (error) {
       // Nothing of a chain that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
-      for (const address of bits) memory.free(ACCOUNT.dataset, address)
+    }
+    if (root === 0) for (const address of bits) memory.free(ACCOUNT.dataset, address)
+    return root
+  }
+
+  /** A chain of a valid shape over blocks that hold its bits. 0 when there is no room: the blocks stay the caller's. */
+  adopt(shape: BloomShape, bits: readonly Address[]): Address {
+    const memory = this.#memory
+    let root: Address = 0
+    try {
+      root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
+      this.#setRoot(root, memory.block(ACCOUNT.dataset, bits.length * LAYER_BYTES), shape)
+    } catch (error) {
+      // Nothing of a chain that does not fit is kept; any other failure is a fault of ours.
+      if (!(error instanceof ArenaFull)) throw error
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.#root = root
     for (let i = 0; i < bits.length; i++) this.#writeLayer(i, shape.layers[i]!, bits[i]!)
     return root
   }
@@ -156,7 +167,7 @@ export class BloomFilter {
   /** Give back all of a chain. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.layers - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.bitsAddress(i))
+    for (let i = this.layers - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
     this.#memory.free(ACCOUNT.dataset, this.#table())
     this.#memory.free(ACCOUNT.dataset, root)
   }
@@ -173,6 +184,11 @@ export class BloomFilter {
   }
 
   get layers(): number {
+    return this.#word(2)
+  }
+
+  /** Layers, as parts of a dump. */
+  get parts(): number {
     return this.#word(2)
   }
 
@@ -195,10 +211,11 @@ export class BloomFilter {
     return sum
   }
 
-  /** Bytes of all layers' bits. */
-  get bitBytes(): number {
-    let sum = 0
-    for (let i = this.layers - 1; i >= 0; i--) sum += this.layerBytes(i)
+  /** Bytes that the chain takes in memory. */
+  get sizeBytes(): number {
+    const memory = this.#memory
+    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.#table())
+    for (let i = this.layers - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
     return sum
   }
 
@@ -219,17 +236,17 @@ export class BloomFilter {
       bits: this.#field(i, 4),
       n2: this.#layerWord(i, 13),
       hashes: this.#layerWord(i, 12),
-      bytes: this.layerBytes(i),
+      bytes: this.partBytes(i),
     }
   }
 
   /** Where a layer's bits lie. */
-  bitsAddress(i: number): Address {
+  partAddress(i: number): Address {
     return this.#layerWord(i, 14)
   }
 
   /** How many bytes of bits a layer has. */
-  layerBytes(i: number): number {
+  partBytes(i: number): number {
     return this.#layerWord(i, 15) >>> 0
   }
 

@@ -21,8 +21,7 @@
  * module's does; it is two halves here, because a double holds only 53 bits. Row i hashes with MurmurHash2 seeded with i.
  *
  * Left out: conservative update and decrements, which RedisBloom does not have either. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
-import type { Range } from '../../../core/base/bytes.ts'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur2 } from '../hash.ts'
 
 /** The largest counter: what has reached it is no longer known. */
@@ -120,6 +119,11 @@ export class CountMin {
 
   get cellBytes(): number {
     return this.width * this.depth * 4
+  }
+
+  /** Bytes that the sketch takes in memory. */
+  get sizeBytes(): number {
+    return this.#memory.sizeOf(this.#root) + this.#memory.sizeOf(this.cellsAddress)
   }
 
   /**

@@ -31,8 +31,7 @@
  *
  * Invariants: buckets is a power of two in every sub-filter, and no sub-filter has fewer than an older one; hence the index
  * in a new one, cut off, is the index in an old one, which is what compaction moves fingerprints by. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
-import type { Range } from '../../../core/base/bytes.ts'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur64 } from '../hash.ts'
 
 /** What adding an item came to. */
@@ -169,18 +168,33 @@ export class CuckooFilter {
   /** An empty filter of a valid shape: its address, or 0 when the memory cannot hold it. */
   create(shape: CuckooShape): Address {
     const memory = this.#memory
-    const blocks: Address[] = []
+    const slots: Address[] = []
+    let root: Address = 0
     try {
-      blocks.push(memory.block(ACCOUNT.dataset, ROOT_BYTES))
-      blocks.push(memory.block(ACCOUNT.dataset, shape.subfilters.length * ENTRY_BYTES))
-      for (const buckets of shape.subfilters) blocks.push(memory.zeroed(ACCOUNT.dataset, buckets * shape.bucketSize))
+      for (const buckets of shape.subfilters) slots.push(memory.zeroed(ACCOUNT.dataset, buckets * shape.bucketSize))
+      root = this.adopt(shape, slots)
     } catch (error) {
       // Nothing of a filter that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
-      for (const address of blocks) memory.free(ACCOUNT.dataset, address)
+    }
+    if (root === 0) for (const address of slots) memory.free(ACCOUNT.dataset, address)
+    return root
+  }
+
+  /** A filter of a valid shape over blocks that hold its slots. 0 when there is no room: the blocks stay the caller's. */
+  adopt(shape: CuckooShape, slots: readonly Address[]): Address {
+    const memory = this.#memory
+    let root: Address = 0
+    let table: Address = 0
+    try {
+      root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
+      table = memory.block(ACCOUNT.dataset, slots.length * ENTRY_BYTES)
+    } catch (error) {
+      // Nothing of a filter that does not fit is kept; any other failure is a fault of ours.
+      if (!(error instanceof ArenaFull)) throw error
+      if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    const [root, table, ...slots] = blocks as [Address, Address, ...Address[]]
     this.#root = root
     this.#setField(0, shape.items)
     this.#setField(1, shape.deletes)
@@ -197,7 +211,7 @@ export class CuckooFilter {
   /** Give back all of a filter. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.subfilters - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.slotsAddress(i))
+    for (let i = this.subfilters - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
     this.#memory.free(ACCOUNT.dataset, this.#word(10))
     this.#memory.free(ACCOUNT.dataset, root)
   }
@@ -238,10 +252,16 @@ export class CuckooFilter {
     return this.#word(9)
   }
 
-  /** Slots, which are bytes, of all sub-filters. */
-  get slotBytes(): number {
-    let sum = 0
-    for (let i = this.subfilters - 1; i >= 0; i--) sum += this.subfilterBytes(i)
+  /** Sub-filters, as parts of a dump. */
+  get parts(): number {
+    return this.#word(9)
+  }
+
+  /** Bytes that the filter takes in memory. */
+  get sizeBytes(): number {
+    const memory = this.#memory
+    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.#word(10))
+    for (let i = this.subfilters - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
     return sum
   }
 
@@ -252,12 +272,12 @@ export class CuckooFilter {
   }
 
   /** Bytes of one sub-filter's slots. */
-  subfilterBytes(i: number): number {
+  partBytes(i: number): number {
     return this.subfilterBuckets(i) * this.bucketSize
   }
 
   /** Where a sub-filter's slots lie. */
-  slotsAddress(i: number): Address {
+  partAddress(i: number): Address {
     const table = this.#word(10)
     return this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2]!
   }
@@ -287,7 +307,7 @@ export class CuckooFilter {
     const size = this.bucketSize
     let count = 0
     for (let i = this.subfilters - 1; i >= 0; i--) {
-      const slots = this.slotsAddress(i)
+      const slots = this.partAddress(i)
       const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
       const base = (slots & UNIT_MASK) * 8
       const mask = this.subfilterBuckets(i) - 1
@@ -315,7 +335,7 @@ export class CuckooFilter {
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slot = this.#slot(i, this.#fp)
       if (slot < 0) continue
-      this.#memory.u8[this.slotsAddress(i) >>> SLAB_BITS]![slot] = 0
+      this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
       this.#setField(0, this.items - 1)
       this.#setField(1, this.deletes + 1)
       if (this.subfilters > 1 && this.deletes > this.items * COMPACT_SHARE) this.compact(false)
@@ -332,7 +352,7 @@ export class CuckooFilter {
     for (let i = this.subfilters - 1; i > 0; i--) {
       const emptied = this.#moveDown(i)
       if (emptied && i === this.subfilters - 1) {
-        this.#memory.free(ACCOUNT.dataset, this.slotsAddress(i))
+        this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
         this.#setWord(9, i)
       } else if (!emptied && !all) break
     }
@@ -358,7 +378,7 @@ export class CuckooFilter {
 
   /** The first slot of the item's two buckets in a sub-filter that holds `value`, as an index into the slab; or -1. */
   #slot(i: number, value: number): number {
-    const slots = this.slotsAddress(i)
+    const slots = this.partAddress(i)
     const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
     const mask = this.subfilterBuckets(i) - 1
@@ -370,7 +390,7 @@ export class CuckooFilter {
   #insert(): CuckooOutcome {
     const newest = this.subfilters - 1
     for (let i = newest; i >= 0; i--) if (this.#place(i, this.#fp)) return this.#added()
-    const slots = this.slotsAddress(newest)
+    const slots = this.partAddress(newest)
     const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
     const mask = this.subfilterBuckets(newest) - 1
     const index = (this.#h1 & mask) >>> 0
@@ -391,7 +411,7 @@ export class CuckooFilter {
   #place(i: number, fp: number): boolean {
     const slot = this.#slot(i, 0)
     if (slot < 0) return false
-    this.#memory.u8[this.slotsAddress(i) >>> SLAB_BITS]![slot] = fp
+    this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
     return true
   }
 
@@ -419,11 +439,11 @@ export class CuckooFilter {
 
   /** Move what can be moved out of one sub-filter into older ones. True when nothing was left. */
   #moveDown(from: number): boolean {
-    const slots = this.slotsAddress(from)
+    const slots = this.partAddress(from)
     const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
     const size = this.bucketSize
-    const end = this.subfilterBytes(from)
+    const end = this.partBytes(from)
     let emptied = true
     for (let slot = 0; slot < end; slot++) {
       const fp = u8[base + slot]!

@@ -31,7 +31,7 @@
  *
  * A digest of a single value cannot be compressed, since ln 1 = 0: its value waits, and queries have no answer (NaN), as in
  * the real module. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Centroids, shareBelow, trimmedMean, valueAt } from './estimate.ts'
 import { sortCentroids } from './sort.ts'
 
@@ -148,6 +148,11 @@ export class TDigest {
     return this.#word(14)
   }
 
+  /** Bytes that the digest takes in memory. */
+  get sizeBytes(): number {
+    return this.#memory.sizeOf(this.#root) + this.#memory.sizeOf(this.#word(15))
+  }
+
   /** The mean of centroid i, merged ones first. */
   meanAt(i: number): number {
     const cells = this.#word(15)
@@ -196,15 +201,24 @@ export class TDigest {
     return true
   }
 
-  /** Fill an empty digest from a dump: one more merged centroid. */
-  append(mean: number, weight: number): void {
-    const block = this.#word(15)
-    const cells = this.#memory.f64[block >>> SLAB_BITS]!
-    const cell = (block & UNIT_MASK) + this.merged
-    cells[cell] = mean
-    cells[cell + this.capacity] = weight
-    this.#setWord(12, this.merged + 1)
-    this.#setField(3, this.mergedWeight + weight)
+  /** Set the mean of a centroid of a dump; `settle` makes them count. */
+  setMean(i: number, mean: number): void {
+    const cells = this.#word(15)
+    this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i] = mean
+  }
+
+  /** Set the weight of a centroid of a dump. */
+  setWeight(i: number, weight: number): void {
+    this.setMean(this.capacity + i, weight)
+  }
+
+  /** All centroids of a dump are set: they are merged, or, if it is a single value, it waits. */
+  settle(count: number, total: number): void {
+    const alone = total <= 1
+    this.#setWord(12, alone ? 0 : count)
+    this.#setWord(13, alone ? count : 0)
+    this.#setField(3, alone ? 0 : total)
+    this.#setField(4, alone ? total : 0)
   }
 
   /** Set what a dump says beside its centroids. */

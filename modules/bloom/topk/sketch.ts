@@ -30,8 +30,17 @@
  * down by strangers: its entry takes the lower count and stays, as in the real module, so the front may miss the least.
  *
  * Left out: an index over the names. k is small, and one pass over the fingerprints is cheaper than a table. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
-import { copyBytes, type Range, sameBytes } from '../../../core/base/bytes.ts'
+import {
+  ACCOUNT,
+  type Address,
+  ArenaFull,
+  copyBytes,
+  type Memory,
+  type Range,
+  sameBytes,
+  SLAB_BITS,
+  UNIT_MASK,
+} from 'redstrata/module'
 import { murmur2 } from '../hash.ts'
 
 /** A source of uniform numbers, at least 0 and below 1. */
@@ -50,16 +59,11 @@ const ROOT_BYTES = 32 + DECAYS * 8
 const CELL_BYTES = 8
 const ENTRY_BYTES = 16
 const FINGERPRINT_SEED = 1919
+const NUL = Buffer.from([0])
 
 /** Whether a sketch of that size can be. */
 export function validTopK(k: number, width: number, depth: number): boolean {
   return k >= 1 && k * ENTRY_BYTES <= BLOCK_MAX && depth <= DEPTH_MAX && width * depth * CELL_BYTES <= BLOCK_MAX
-}
-
-/** One item of the list. */
-export interface TopItem {
-  readonly name: Buffer
-  readonly count: number
 }
 
 /** What `add` found: nobody was pushed out, or somebody was, whose name is in `pushedOut`; or there was no room. */
@@ -152,9 +156,15 @@ export class TopK {
     return this.#word(6)
   }
 
-  /** Bytes of everything but the names. */
-  get tableBytes(): number {
-    return ROOT_BYTES + this.cellBytes + this.k * ENTRY_BYTES
+  /** Bytes that the sketch takes in memory. */
+  get sizeBytes(): number {
+    const memory = this.#memory
+    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.cellsAddress) + memory.sizeOf(this.heapAddress)
+    for (let i = this.k - 1; i >= 0; i--) {
+      const name = this.#entryWord(i, 2)
+      if (name !== 0) sum += memory.sizeOf(name)
+    }
+    return sum
   }
 
   /** Whether the item is one of the k. */
@@ -206,22 +216,19 @@ export class TopK {
     this.#pushedOut = 0
   }
 
-  /** The items of the list, the most frequent first; equal counts in the order of the heap. */
-  list(): TopItem[] {
-    const items: TopItem[] = []
-    for (let i = 0; i < this.k; i++) {
-      const count = this.#entryWord(i, 1) >>> 0
-      if (count > 0) items.push({ name: this.nameOf(i), count })
-    }
-    return items.sort((a, b) => b.count - a.count)
+  /** The heap entries that are listed, the most frequent first; equal counts in the order of the heap. */
+  list(): number[] {
+    const entries: number[] = []
+    for (let i = 0; i < this.k; i++) if (this.countAt(i) > 0) entries.push(i)
+    return entries.sort((a, b) => this.countAt(b) - this.countAt(a))
   }
 
-  /** A copy of a heap entry's name. */
-  nameOf(i: number): Buffer {
+  /** Point `out` at a heap entry's name, empty when it has none; a NUL stands behind it. */
+  nameAt(i: number, out: Range): Range {
     const name = this.#entryWord(i, 2)
-    if (name === 0) return Buffer.from('')
+    if (name === 0) return out.set(NUL, 0, 0)
     const at = (name & UNIT_MASK) * 8
-    return Buffer.from(this.#memory.u8[name >>> SLAB_BITS]!.subarray(at, at + this.#entryWord(i, 3)))
+    return out.set(this.#memory.u8[name >>> SLAB_BITS]!, at, at + this.#entryWord(i, 3))
   }
 
   /** A heap entry's fingerprint, unsigned. */
@@ -234,20 +241,18 @@ export class TopK {
     return this.#entryWord(i, 1) >>> 0
   }
 
-  /** Whether a heap entry has a name. */
-  namedAt(i: number): boolean {
-    return this.#entryWord(i, 2) !== 0
-  }
-
-  /** Fill a heap entry from a dump. False when there is no room for its name. */
-  setEntry(i: number, fp: number, count: number, name: Range | null): boolean {
-    const address = name === null ? 0 : this.#newName(name)
-    if (name !== null && address === 0) return false
+  /** Fill a free heap entry from a dump. */
+  setCount(i: number, fp: number, count: number): void {
     this.#setEntryWord(i, 0, fp | 0)
     this.#setEntryWord(i, 1, count | 0)
+  }
+
+  /** Name a heap entry of a dump that has no name yet. False when there is no room. */
+  setName(i: number, name: Range): boolean {
+    const address = this.#newName(name)
     this.#setEntryWord(i, 2, address)
-    this.#setEntryWord(i, 3, name === null ? 0 : name.end - name.start)
-    return true
+    this.#setEntryWord(i, 3, name.end - name.start)
+    return address !== 0
   }
 
   /** Count the item in every row, wearing strangers down; returns its greatest count. */
@@ -354,18 +359,21 @@ export class TopK {
     words[base + at * 4 + 3] = length
   }
 
-  /** A block that holds a copy of a name, at least one byte long; 0 when there is no room. */
+  /** A block that holds a copy of a name and a NUL behind it; 0 when there is no room. */
   #newName(name: Range): Address {
     const length = name.end - name.start
     let address: Address
     try {
-      address = this.#memory.block(ACCOUNT.dataset, Math.max(length, 1))
+      address = this.#memory.block(ACCOUNT.dataset, length + 1)
     } catch (error) {
       // The item is then counted but not listed; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       return 0
     }
-    copyBytes(name.buf, name.start, this.#memory.u8[address >>> SLAB_BITS]!, (address & UNIT_MASK) * 8, length)
+    const u8 = this.#memory.u8[address >>> SLAB_BITS]!
+    const at = (address & UNIT_MASK) * 8
+    copyBytes(name.buf, name.start, u8, at, length)
+    u8[at + length] = 0
     return address
   }
 

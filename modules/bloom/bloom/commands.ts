@@ -1,0 +1,355 @@
+/* BF.* -- commands of Bloom filters. */
+import {
+  ACCOUNT,
+  type Args,
+  type Command,
+  type Context,
+  cmd,
+  type Database,
+  type Handler,
+  type Range,
+  SLAB_BITS,
+  UNIT_MASK,
+  type ValueType,
+} from 'redstrata/module'
+import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
+import { BF_ERR } from '../errors.ts'
+import type { Settings } from '../settings.ts'
+import { type SketchKind, type SketchView, sketchType } from '../value.ts'
+import { wrongArity } from '../words.ts'
+import {
+  emitBloom,
+  loadBloom,
+  readBloomHeader,
+  saveBloom,
+  writeBloomHeader,
+  BLOOM_ENCODING,
+  bloomHeaderBytes,
+} from './persist.ts'
+import { BLOOM, BloomFilter, type BloomShape, newBloomShape } from './sketch.ts'
+
+/** What the commands share: the type in this server, and the defaults. */
+interface Bloom {
+  readonly type: ValueType<SketchView<BloomFilter>>
+  readonly settings: Settings
+}
+
+/** The commands, over the type that the server knows. */
+export function bloomCommands(type: Bloom['type'], settings: Settings): Command[] {
+  const bloom: Bloom = { type, settings }
+  const on =
+    (run: (bloom: Bloom, ctx: Context, args: Args) => void): Handler =>
+    (ctx, args) =>
+      run(bloom, ctx, args)
+  return [
+    cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', 'RW@1', on(reserve)),
+    cmd('BF.ADD key item', 'write denyoom', 'RW@1', on(add)),
+    cmd('BF.MADD key item [item ...]', 'write denyoom', 'RW@1', on(madd)),
+    cmd(
+      'BF.INSERT key [CAPACITY capacity] [ERROR error] [EXPANSION expansion] [NOCREATE] [NONSCALING] ITEMS item [item ...]',
+      'write denyoom',
+      'RW@1',
+      on(insert),
+    ),
+    cmd('BF.EXISTS key item', 'read fast', 'RO@1', on(exists)),
+    cmd('BF.MEXISTS key item [item ...]', 'read fast', 'RO@1', on(mexists)),
+    cmd('BF.CARD key', 'read fast', 'RO@1', on(card)),
+    cmd('BF.INFO key [CAPACITY|SIZE|FILTERS|ITEMS|EXPANSION]', 'read fast', 'RO@1', on(info)),
+    cmd('BF.DEBUG key', 'read fast', 'RO@1', on(debug)),
+    cmd('BF.SCANDUMP key iterator', 'read fast', 'RO@1', on(scandump)),
+    cmd('BF.LOADCHUNK key iterator data', 'write denyoom', 'RW@1', on(loadchunk)),
+  ]
+}
+
+/** How a Bloom filter is held under a key. */
+export const bloomKind: SketchKind<BloomFilter> = {
+  name: 'MBbloom--',
+  version: BLOOM_ENCODING,
+  lens: db => new BloomFilter(db.memory),
+  save: (db, filter, sink) => saveBloom(db.memory, filter, sink),
+  load: (db, filter, source, version) => loadBloom(db.memory, filter, source, version),
+  rewrite: (db, filter, key, emit) => emitBloom(db.memory, filter, key, emit),
+  digest(db, filter, sink) {
+    sink.partText(JSON.stringify(filter.shape()))
+    for (let i = 0; i < filter.parts; i++) {
+      const address = filter.partAddress(i)
+      const at = (address & UNIT_MASK) * 8
+      sink.part(db.memory.u8[address >>> SLAB_BITS]!, at, at + filter.partBytes(i))
+    }
+    sink.end()
+  },
+}
+
+export const bloomType = sketchType(bloomKind)
+
+// ------------------------------------------------------------------ making and adding
+
+function reserve({ type }: Bloom, { db, reply }: Context, args: Args): void {
+  if (args.argc > 7) throw wrongArity('bf.reserve')
+  const key = args.key()
+  const error = args.double(BF_ERR.badErrorRate)
+  if (!(error > 0 && error < 1)) throw BF_ERR.errorRateRange
+  const capacity = args.int(BF_ERR.badCapacity)
+  if (capacity <= 0) throw BF_ERR.capacityRange
+  const nonscaling = find(args, 'nonscaling')
+  const word = find(args, 'expansion')
+  let expansion = 2
+  if (word > 0) {
+    if (word + 1 === args.argc) throw BF_ERR.noExpansion
+    if (nonscaling > 0) throw BF_ERR.nonscalingExpansion
+    args.position = word + 1
+    expansion = args.int(BF_ERR.badExpansion)
+    if (expansion < 1) throw BF_ERR.expansionRange
+  }
+  if (db.open(key, type) !== null) throw BF_ERR.exists
+  make(db, key, type, newBloomShape(capacity, error, growthOf(expansion), nonscaling < 0))
+  db.changed(key)
+  reply.ok()
+}
+
+/** The argument of this name behind the ones that have a place, or -1. */
+function find(args: Args, word: string): number {
+  for (let i = 4; i < args.argc; i++) if (args.is(i, word)) return i
+  return -1
+}
+
+/** An expansion as a layer's growth, which has 32 bits. */
+function growthOf(expansion: number): number {
+  return Math.min(expansion, 0xffffffff)
+}
+
+/** A key with a new filter. @throws when it does not fit, with nothing changed. */
+function make(db: Database, key: Range, type: Bloom['type'], shape: BloomShape | null): SketchView<BloomFilter> {
+  const root = shape === null ? 0 : new BloomFilter(db.memory).create(shape)
+  if (root === 0) throw BF_ERR.noMemory
+  try {
+    return db.create(key, type).adopt(root)
+  } catch (error) {
+    // Without its key the filter would be lost.
+    new BloomFilter(db.memory).free(root)
+    throw error
+  }
+}
+
+/** The filter of a key, made with the defaults if there is none. */
+function openOrMake({ type, settings }: Bloom, db: Database, key: Range): BloomFilter {
+  const value = db.open(key, type)
+  if (value !== null) return value.sketch
+  const { bloomCapacity, bloomErrorRate, bloomExpansion } = settings
+  const shape = newBloomShape(bloomCapacity, bloomErrorRate, Math.max(bloomExpansion, 1), bloomExpansion > 0)
+  return make(db, key, type, shape).sketch
+}
+
+function add(bloom: Bloom, { db, reply }: Context, args: Args): void {
+  const key = args.key()
+  const outcome = openOrMake(bloom, db, key).add(args.bytes())
+  db.changed(key)
+  if (outcome < 0) throw outcome === BLOOM.FULL ? BF_ERR.full : BF_ERR.insertFailed
+  reply.bool(outcome === BLOOM.ADDED)
+}
+
+function madd(bloom: Bloom, ctx: Context, args: Args): void {
+  const key = args.key()
+  addAll(openOrMake(bloom, ctx.db, key), key, ctx, args)
+}
+
+/** Add all items that are left. At the first that cannot be added the reply ends. */
+function addAll(filter: BloomFilter, key: Range, { db, reply }: Context, args: Args): void {
+  const mark = reply.deferred()
+  let count = 0
+  for (let stopped = false; args.left > 0 && !stopped; count++) {
+    const outcome = filter.add(args.bytes())
+    stopped = outcome < 0
+    if (stopped) reply.error(outcome === BLOOM.FULL ? BF_ERR.full : BF_ERR.insertFailed)
+    else reply.bool(outcome === BLOOM.ADDED)
+  }
+  reply.fillArray(mark, count)
+  db.changed(key)
+}
+
+interface InsertOptions {
+  capacity: number
+  error: number
+  expansion: number
+  create: boolean
+  scaling: boolean
+}
+
+/** BF.INSERT knows its options by their first letters only. */
+function takeOptions(settings: Settings, args: Args): InsertOptions {
+  const options: InsertOptions = {
+    capacity: settings.bloomCapacity,
+    error: settings.bloomErrorRate,
+    expansion: Math.max(settings.bloomExpansion, 1),
+    create: true,
+    scaling: settings.bloomExpansion > 0,
+  }
+  for (;;) {
+    if (args.left === 0) throw wrongArity('bf.insert')
+    const word = args.lower()
+    if (word[0] === 'i') break
+    if (word[0] === 'n') {
+      if (word[2] === 'c') options.create = false
+      else options.scaling = false
+      continue
+    }
+    if (word[0] !== 'e' && word[0] !== 'c') throw BF_ERR.insertUnknown
+    if (args.left === 0) throw wrongArity('bf.insert')
+    if (word[0] === 'c') options.capacity = args.int(BF_ERR.insertCapacity)
+    else if (word[1] === 'r') options.error = args.double(BF_ERR.insertErrorRate)
+    else options.expansion = args.int(BF_ERR.insertExpansion)
+  }
+  if (args.left === 0) throw wrongArity('bf.insert')
+  const { capacity, error, expansion } = options
+  if (!(error > 0 && error < 1) || capacity < 1 || expansion < 1) throw BF_ERR.insertArgument
+  return options
+}
+
+function insert({ type, settings }: Bloom, ctx: Context, args: Args): void {
+  const { db } = ctx
+  const key = args.key()
+  const options = takeOptions(settings, args)
+  let value = db.open(key, type)
+  if (value === null) {
+    if (!options.create) throw BF_ERR.notFound
+    const { capacity, error, expansion, scaling } = options
+    value = make(db, key, type, newBloomShape(capacity, error, growthOf(expansion), scaling))
+  }
+  addAll(value.sketch, key, ctx, args)
+}
+
+// ------------------------------------------------------------------ asking
+
+/** The filter of a key; null when there is none, or something else. */
+function peek({ type }: Bloom, db: Database, key: Range): BloomFilter | null {
+  const record = db.lookup(key)
+  return record === 0 || db.typeOf(record) !== type.id ? null : db.view(record, type).sketch
+}
+
+/** The filter of a key. @throws when there is none */
+function read({ type }: Bloom, db: Database, key: Range): BloomFilter {
+  const value = db.read(key, type)
+  if (value === null) throw BF_ERR.notFound
+  return value.sketch
+}
+
+function exists(bloom: Bloom, { db, reply }: Context, args: Args): void {
+  const filter = peek(bloom, db, args.key())
+  reply.bool(filter !== null && filter.has(args.bytes()))
+}
+
+function mexists(bloom: Bloom, { db, reply }: Context, args: Args): void {
+  const filter = peek(bloom, db, args.key())
+  reply.array(args.left)
+  while (args.left > 0) {
+    const item = args.bytes()
+    reply.bool(filter !== null && filter.has(item))
+  }
+}
+
+function card({ type }: Bloom, { db, reply }: Context, args: Args): void {
+  reply.integer(db.read(args.key(), type)?.sketch.items ?? 0)
+}
+
+/** What the real module's structures take beside the bits. */
+const CHAIN_BYTES = 32
+const LINK_BYTES = 64
+
+function sizeOf(filter: BloomFilter): number {
+  let bytes = CHAIN_BYTES
+  for (let i = 0; i < filter.parts; i++) bytes += LINK_BYTES + filter.partBytes(i)
+  return bytes
+}
+
+const INFO: readonly (readonly [word: string, title: string, value: (filter: BloomFilter) => number | null])[] = [
+  ['capacity', 'Capacity', filter => filter.capacity],
+  ['size', 'Size', sizeOf],
+  ['filters', 'Number of filters', filter => filter.layers],
+  ['items', 'Number of items inserted', filter => filter.items],
+  ['expansion', 'Expansion rate', filter => (filter.scaling ? filter.growth : null)],
+]
+
+function info(bloom: Bloom, { db, reply }: Context, args: Args): void {
+  if (args.argc > 3) throw wrongArity('bf.info')
+  const filter = read(bloom, db, args.key())
+  const shown = args.left === 0 ? INFO : INFO.filter(([word]) => args.is(2, word))
+  if (shown.length === 0) throw BF_ERR.badInfo
+  const titled = args.left === 0 || reply.protocol === 3
+  if (titled) reply.map(shown.length)
+  else reply.array(1)
+  for (const [, title, figure] of shown) {
+    const value = figure(filter)
+    if (titled) reply.status(title)
+    if (value === null) reply.null()
+    else reply.integer(value)
+  }
+}
+
+function debug(bloom: Bloom, { db, reply }: Context, args: Args): void {
+  const { items, layers, options } = read(bloom, db, args.key()).shape()
+  reply.array(1 + layers.length)
+  reply.text(`size:${items}`)
+  for (const layer of layers)
+    reply.text(
+      `bytes:${layer.bytes} bits:${layer.bits} hashes:${layer.hashes} hashwidth:${options & 4 ? 64 : 32} ` +
+        `capacity:${layer.capacity} size:${layer.items} ratio:${shortNumber(layer.error)}`,
+    )
+}
+
+/** A number with six significant digits at most, as printf's %g gives it. */
+function shortNumber(x: number): string {
+  const [digits = '', exponent = '0'] = x.toExponential(5).split('e')
+  const power = Number(exponent)
+  const trimmed = digits.replace(/\.?0+$/, '')
+  if (power >= -4 && power < 6) return String(Number(x.toPrecision(6)))
+  return `${trimmed}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+}
+
+// ------------------------------------------------------------------ chunks
+
+function scandump(bloom: Bloom, { db, reply, out }: Context, args: Args): void {
+  const filter = read(bloom, db, args.key())
+  const position = args.int(BF_ERR.badScanPosition)
+  if (position !== 0) {
+    const next = chunkAt(db.memory, filter, position, out.set(NO_CHUNK, 0, 0))
+    reply.array(2)
+    reply.integer(next)
+    reply.bulk(out)
+    return
+  }
+  const shape = filter.shape()
+  const bytes = bloomHeaderBytes(shape.layers.length)
+  const block = db.memory.block(ACCOUNT.overhead, bytes)
+  const buf = db.memory.u8[block >>> SLAB_BITS]!
+  const at = (block & UNIT_MASK) * 8
+  writeBloomHeader(shape, buf, at)
+  reply.array(2)
+  reply.integer(1)
+  reply.bytes(buf, at, at + bytes)
+  db.memory.free(ACCOUNT.overhead, block)
+}
+
+const NO_CHUNK = Buffer.from('')
+
+function loadchunk({ type }: Bloom, { db, reply }: Context, args: Args): void {
+  const key = args.key()
+  const position = args.int(BF_ERR.badLoadPosition)
+  const chunk = args.bytes()
+  const value = db.open(key, type)
+  if (value === null) {
+    if (position !== 1) throw BF_ERR.notFound
+    const shape = readBloomHeader(chunk)
+    if (shape === null) throw BF_ERR.badData
+    make(db, key, type, shape)
+  } else {
+    const outcome = loadChunk(db.memory, value.sketch, position, chunk)
+    if (outcome !== CHUNK.LOADED)
+      throw outcome === CHUNK.MALFORMED
+        ? BF_ERR.badData
+        : outcome === CHUNK.OUTSIDE
+          ? BF_ERR.badOffset
+          : BF_ERR.chunkTooBig
+  }
+  db.changed(key)
+  reply.ok()
+}

@@ -1,0 +1,20 @@
+/* The Bloom module -- Bloom and cuckoo filters, Count-Min sketches, Top-K lists and t-digests, as RedisBloom has them.
+ *
+ *      bloom/ cuckoo/ cms/ topk/ tdigest/     each: sketch.ts (pure), persist.ts (dumps), commands.ts
+ *      hash.ts chunks.ts blocks.ts            what the sketches share
+ *      value.ts settings.ts errors.ts         how they are held under keys, their defaults, the wire texts */
+import type { Module } from 'redstrata/module'
+import { bloomCommands, bloomType } from './bloom/commands.ts'
+import { defaultSettings, settingsParameters, takeArguments } from './settings.ts'
+
+export default {
+  name: 'bf',
+  version: 20820,
+  load(host, args) {
+    const settings = defaultSettings()
+    const parameters = settingsParameters(settings)
+    takeArguments(parameters, args)
+    host.config(parameters)
+    host.commands(bloomCommands(host.type(bloomType), settings))
+  },
+} satisfies Module
