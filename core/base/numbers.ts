@@ -307,6 +307,24 @@ export function formatDouble(value: number): string {
   return SCRATCH.latin1Slice(0, writeDouble(SCRATCH, 0, value))
 }
 
+/**
+ * Write a number with a fixed count of decimals, as Redis prints distances (4): scaled first, then rounded half to even.
+ * The scaled number must be a safe integer. Returns the position behind it.
+ */
+export function writeFixed(buf: Buffer, at: number, value: number, decimals: number): number {
+  const scale = POWERS_OF_TEN[decimals]!
+  const scaled = Math.abs(value) * scale
+  let units = Math.floor(scaled)
+  const rest = scaled - units
+  if (rest > 0.5 || (rest === 0.5 && units % 2 === 1)) units++
+  if (value < 0 && units > 0) buf[at++] = MINUS
+  const whole = Math.floor(units / scale)
+  at = writeInteger(buf, at, whole)
+  buf[at] = DOT
+  writePadded(buf, at + 1, units - whole * scale, decimals)
+  return at + 1 + decimals
+}
+
 /** 2^18: a double has a tie at the 17th decimal exactly when it is an odd multiple of 2^-18. */
 const TIE_SCALE = 262144
 

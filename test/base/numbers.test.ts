@@ -13,6 +13,7 @@ import {
   wideValue,
   writeBigInteger,
   writeDouble,
+  writeFixed,
   writeInteger,
 } from '../../core/base/numbers.ts'
 
@@ -218,6 +219,19 @@ describe('doubles written as bytes', () => {
       }),
       { numRuns: runs, seed: 7 },
     )
+  })
+
+  test('distances are printed with four decimals, ties to even', () => {
+    const fixed = (value: number): string => written((buf, at) => writeFixed(buf, at, value, 4))
+    expect(fixed(0)).toBe('0.0000')
+    expect(fixed(0.775)).toBe('0.7750')
+    expect(fixed(166274.15161)).toBe('166274.1516')
+    expect(fixed(55660377.1215)).toBe('55660377.1215')
+    expect(fixed(0.00003)).toBe('0.0000')
+    expect(fixed(0.03125)).toBe('0.0312')
+    expect(fixed(0.09375)).toBe('0.0938')
+    expect(fixed(-1.5)).toBe('-1.5000')
+    expect(fixed(9.99999)).toBe('10.0000')
   })
 
   test('positions are printed with 17 decimals, ties to even', () => {
