@@ -11,7 +11,7 @@
  *
  *   chunk O(1)   ensure O(1) amortised   drop O(1) amortised */
 
-import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 
 /** Bits of a document number that count inside a chunk. */
 export const CHUNK_BITS = 8

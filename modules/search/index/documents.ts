@@ -18,7 +18,16 @@
  * Invariants: a key's record names a number whose record is that record; count is the number of records;
  * norm(n) > 0 exactly when n lives. */
 
-import { ACCOUNT, type Address, Dict, type HashKey, type Memory, type Range, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import {
+  ACCOUNT,
+  type Address,
+  Dict,
+  type HashKey,
+  type Memory,
+  type Range,
+  SLAB_BITS,
+  UNIT_MASK,
+} from 'redstrata/module'
 import { CHUNK_BITS, CHUNK_DOCS, CHUNK_MASK, Column, readDouble, readWord, writeDouble, writeWord } from './column.ts'
 
 /** Comes after every document number: what a search for the next document answers at the end. */

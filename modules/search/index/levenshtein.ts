@@ -16,7 +16,7 @@
  *
  *   per visited key: its own letters times the word's length */
 
-import { type Address, type Dict, Range } from '../host.ts'
+import { type Address, type Dict, Range } from 'redstrata/module'
 import { codePoint, sequenceLength } from '../text/lower.ts'
 import type { SortedKeys } from './sorted-keys.ts'
 

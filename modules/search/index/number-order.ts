@@ -12,7 +12,7 @@
  *
  * Invariants: no chunk is empty; entries grow strictly. NaN has no place. */
 
-import { ACCOUNT, type Memory, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 
 const ENTRIES = 256
 

@@ -7,7 +7,7 @@
  *
  *   set, clear O(log n)    value O(1) */
 
-import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { CHUNK_DOCS, CHUNK_MASK, Column, readWord, writeWord } from './column.ts'
 import { NumberOrder } from './number-order.ts'
 

@@ -1,7 +1,7 @@
 /* Posting blocks -- up to 128 postings, as rows while they are gathered and as columns when they are sealed. The two
  * forms are drawn in postings.ts. This file reads both into a Block and writes both from one. */
 
-import { NO_BYTES } from '../host.ts'
+import { NO_BYTES } from 'redstrata/module'
 import { readVarint, varint, varintLength, writeVarint } from './varint.ts'
 
 /** Postings of a full block. */
@@ -29,6 +29,8 @@ export class Block {
   /** Where in `bytes` each posting's offsets begin and end. */
   readonly offsetStart: Int32Array = new Int32Array(BLOCK_ROWS + 1)
   readonly offsetEnd: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  /** Scratch of sealing: bytes of each posting's offsets. */
+  readonly lengths: Int32Array = new Int32Array(BLOCK_ROWS + 1)
   rows = 0
   /** The slab that holds the block. */
   bytes: Buffer = NO_BYTES
@@ -290,8 +292,6 @@ export interface SealPlan {
   offsetBytes: number
 }
 
-const LENGTHS = new Int32Array(BLOCK_ROWS + 1)
-
 /** Plan to seal the rows of a block that was read whole. */
 export function planSeal(block: Block): SealPlan {
   const { documents, rows } = block
@@ -306,26 +306,27 @@ export function planSeal(block: Block): SealPlan {
   const cost2 = rows * 2 + wide2 * EXCEPTION_BYTES
   const width = rows * 4 <= cost1 && rows * 4 <= cost2 ? 4 : cost2 < cost1 ? 2 : 1
   let offsetBytes = 0
-  for (let row = 0; row < rows; row++) offsetBytes += LENGTHS[row] = block.offsetEnd[row]! - block.offsetStart[row]!
+  for (let row = 0; row < rows; row++)
+    offsetBytes += block.lengths[row] = block.offsetEnd[row]! - block.offsetStart[row]!
   return {
     rows,
     width,
     exceptions: width === 1 ? wide1 : width === 2 ? wide2 : 0,
     freqWidth: columnWidth(block.freqs, rows),
     fieldsWidth: columnWidth(block.fields, rows),
-    lengthWidth: columnWidth(LENGTHS, rows),
+    lengthWidth: columnWidth(block.lengths, rows),
     offsetBytes,
   }
 }
 
 function columnWidth(values: Int32Array, rows: number): number {
-  let any = 0
+  let bits = 0
   let same = true
   for (let row = 0; row < rows; row++) {
-    any |= values[row]!
+    bits |= values[row]!
     if (values[row] !== values[0]) same = false
   }
-  return same ? 0 : any >>> 8 === 0 ? 1 : any >>> 16 === 0 ? 2 : 4
+  return same ? 0 : bits >>> 8 === 0 ? 1 : bits >>> 16 === 0 ? 2 : 4
 }
 
 /** Bytes of the sealed block. */
@@ -334,7 +335,7 @@ export function sealedBytes(plan: SealPlan): number {
   return HEADER_BYTES + plan.rows * perRow + plan.exceptions * EXCEPTION_BYTES + plan.offsetBytes
 }
 
-/** Write the sealed form of a block that was read whole. */
+/** Write the sealed form of a block that was just planned. */
 export function writeSealed(block: Block, plan: SealPlan, bytes: Buffer, at: number): void {
   const { documents, rows } = block
   bytes[at] = rows
@@ -344,19 +345,18 @@ export function writeSealed(block: Block, plan: SealPlan, bytes: Buffer, at: num
   bytes[at + 4] = plan.lengthWidth
   bytes[at + 5] = plan.exceptions
   bytes[at + 6] = bytes[at + 7] = 0
-  for (let row = 0; row < rows; row++) LENGTHS[row] = block.offsetEnd[row]! - block.offsetStart[row]!
   bytes.writeInt32LE(documents[0]! - 1, at + 8)
   bytes.writeInt32LE(block.freqs[0]!, at + 12)
   bytes.writeInt32LE(block.fields[0]!, at + 16)
-  bytes.writeInt32LE(LENGTHS[0]!, at + 20)
+  bytes.writeInt32LE(block.lengths[0]!, at + 20)
   let to = writeDocuments(documents, plan, bytes, at + HEADER_BYTES)
   to = writeColumn(block.freqs, rows, plan.freqWidth, bytes, to)
   to = writeColumn(block.fields, rows, plan.fieldsWidth, bytes, to)
-  to = writeColumn(LENGTHS, rows, plan.lengthWidth, bytes, to)
+  to = writeColumn(block.lengths, rows, plan.lengthWidth, bytes, to)
   for (let row = 0; row < rows; row++) {
     const from = row < block.joined ? block.bytes : block.joinedBytes
     from.copy(bytes, to, block.offsetStart[row]!, block.offsetEnd[row]!)
-    to += LENGTHS[row]!
+    to += block.lengths[row]!
   }
 }
 

@@ -3,7 +3,7 @@
  * A list belongs to a record of somebody else's table (a term, a tag value), which lends it eight words:
  *
  *      word  0 postings   1 last document   2 directory   3 sealed blocks
- *            4 open block  5 bytes | rows used in it  6 document before its first row  7 best impact in it (f32)
+ *            4 open block  5 bytes | rows used in it  6 document before its first row  7 best impact in it
  *
  *      directory  [last, address, impact] [last, address, impact] ...      one entry per sealed block: the skip data
  *                       |                        |
@@ -25,7 +25,7 @@
  *      +24 deltas | exceptions: row u8, high part u32 | frequencies | fields | offset lengths | offsets
  *
  * A delta too wide for its column has its high part among the exceptions (as in PForDelta, Zukowski et al. 2006). An
- * impact is an upper bound of what a posting can add to a score, so that ranking may pass over a whole block.
+ * impact is a whole number that bounds what a posting can add to a score, so that ranking may pass over a whole block.
  *
  * A list of one posting without frequency, fields or offsets has no block at all: the record's last document is it.
  *
@@ -34,7 +34,7 @@
  * Invariants: documents grow strictly along a list; directory entry i ends before block i+1 begins; the open block
  * has at most 128 rows, and is sealed when one more comes. Sealed blocks may hold fewer, since sweeping leaves gaps which it closes two by two. */
 
-import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import {
   BLOCK_ROWS,
   type Block,
@@ -71,9 +71,6 @@ const OPEN_BYTES_MAX = 12 << 10
 const OFFSET_BYTES_MAX = 8 << 10
 /** A row's delta must leave three bits of a varint free; a longer way begins a block, whose base has all bits. */
 const DELTA_MAX = (1 << 28) - 1
-
-const SINGLE = new Float32Array(1)
-const SINGLE_BITS = new Int32Array(SINGLE.buffer)
 
 /** All lists of one kind. Holds no list: each call names the record that lends the words. */
 export class Postings {
@@ -125,10 +122,9 @@ export class Postings {
     return block < this.#get(record, SEALED) ? this.#entry(record, block, 0) : this.#get(record, LAST)
   }
 
-  /** An upper bound of the impacts in a block. */
+  /** The greatest impact in a block, or more. */
   impactOf(record: Address, block: number): number {
-    SINGLE_BITS[0] = block < this.#get(record, SEALED) ? this.#entry(record, block, 2) : this.#get(record, IMPACT)
-    return SINGLE[0]!
+    return block < this.#get(record, SEALED) ? this.#entry(record, block, 2) : this.#get(record, IMPACT)
   }
 
   #entry(record: Address, block: number, word: number): number {
@@ -184,6 +180,7 @@ export class Postings {
   /**
    * Add a posting behind all others.
    * @param positions token positions, growing, from `from` to `to`; not looked at without offsets.
+   * @param impact a whole number, in a scale of the caller's.
    * @throws ArenaFull with the list as it was.
    */
   append(
@@ -205,7 +202,7 @@ export class Postings {
     let at = start + (this.#get(record, USED) & 0xffff)
     at = writeRow(bytes, at, delta, freq, fields, offsetBytes, this.layout)
     if (offsetBytes > 0) writeOffsets(positions, from, bytes, at, at + offsetBytes)
-    this.#noteImpact(record, impact, rows === 0)
+    if (rows === 0 || impact > this.#get(record, IMPACT)) this.#set(record, IMPACT, impact)
     this.#endRow(record, document, at + offsetBytes - start, rows)
   }
 
@@ -252,15 +249,6 @@ export class Postings {
     this.#set(record, USED, used | ((rows + 1) << 16))
     this.#set(record, COUNT, this.#get(record, COUNT) + 1)
     this.#set(record, LAST, document)
-  }
-
-  #noteImpact(record: Address, impact: number, first: boolean): void {
-    SINGLE_BITS[0] = this.#get(record, IMPACT)
-    if (!first && impact <= SINGLE[0]!) return
-    SINGLE[0] = impact
-    // Rounding to single precision must not lower a bound.
-    if (SINGLE[0]! < impact) SINGLE_BITS[0]!++
-    this.#set(record, IMPACT, SINGLE_BITS[0]!)
   }
 
   /** The open block, with room for so many bytes more. */
@@ -328,13 +316,13 @@ export class Postings {
     this.#set(record, DIRECTORY, fresh)
   }
 
-  #setEntry(record: Address, block: number, last: number, address: Address, impactBits: number): void {
+  #setEntry(record: Address, block: number, last: number, address: Address, impact: number): void {
     const directory = this.#get(record, DIRECTORY)
     const words = this.memory.i32[directory >>> SLAB_BITS]!
     const at = ((directory & UNIT_MASK) << 1) + block * ENTRY_WORDS
     words[at] = last
     words[at + 1] = address
-    words[at + 2] = impactBits
+    words[at + 2] = impact
   }
 
   /** Move the entries from `from` on so that they begin at `to`. */
@@ -491,7 +479,6 @@ export class Postings {
       this.read(record, to - 1, first)
       first.needAll(this.layout)
       first.join(block)
-      // Impacts are never negative, so their bits order as they do.
       const greater = Math.max(this.#entry(record, to - 1, 2), impact)
       this.#setEntry(record, to - 1, last, this.#sealedBlock(first), greater)
       this.#freeBlock(old)

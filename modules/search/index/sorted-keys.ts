@@ -12,7 +12,7 @@
  *
  * Invariants: no chunk is empty; keys grow strictly along the list. A cursor is valid until the list changes. */
 
-import { ACCOUNT, type Address, type Dict, type Memory, Range, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, type Dict, type Memory, Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 
 const CHUNK_KEYS = 512
 

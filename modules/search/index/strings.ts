@@ -8,7 +8,7 @@
  *
  *   set O(1), a new value O(log n)    compare O(1) mostly */
 
-import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Column, readWord, writeWord } from './column.ts'
 import { SortedKeys } from './sorted-keys.ts'
 

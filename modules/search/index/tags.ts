@@ -12,7 +12,7 @@
  *
  *   set O(values)    of O(values) */
 
-import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Column, readWord, writeWord } from './column.ts'
 import type { LevenshteinWalk } from './levenshtein.ts'
 import type { Block } from './posting-block.ts'

@@ -14,7 +14,7 @@
  * Terms that stand for something else begin with a byte that no token begins with: `+` a stem, `~` a synonym group,
  * `<` a sound. */
 
-import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, UNIT_MASK, SLAB_BITS } from '../host.ts'
+import { ACCOUNT, type Address, Dict, type HashKey, type Memory, Range, UNIT_MASK, SLAB_BITS } from 'redstrata/module'
 import type { LevenshteinWalk } from './levenshtein.ts'
 import type { Block, Layout } from './posting-block.ts'
 import { LIST_WORDS, Postings } from './postings.ts'

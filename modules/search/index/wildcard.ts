@@ -4,7 +4,7 @@
  * remembers only the last star: on a mismatch the star swallows one letter more. No pattern can make it go back
  * further than that, so a match costs at most letters times pattern, whatever was written (`*a*b*c*` included). */
 
-import type { Range } from '../host.ts'
+import type { Range } from 'redstrata/module'
 import { codePoint, sequenceLength } from '../text/lower.ts'
 
 const STAR = -1

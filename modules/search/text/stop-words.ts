@@ -3,7 +3,7 @@
  * Asked once per token, so most tokens must be turned away without comparing: for each first byte a mask says which
  * lengths any stop word with that byte has. What passes is compared with the few words of its bucket. */
 
-import { sameBytes } from '../host.ts'
+import { sameBytes } from 'redstrata/module'
 import { lowerRoom, writeLower } from './lower.ts'
 
 /** RediSearch's own list. */

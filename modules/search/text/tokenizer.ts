@@ -16,7 +16,7 @@
  * RediSearch takes line ends for letters of the word around them, so that the last word of a line and the first of the
  * next one cannot be found; its own documentation says that all white space separates, and here it does. */
 
-import { ACCOUNT, type Address, type Memory, NO_BYTES, SLAB_BITS, UNIT_MASK } from '../host.ts'
+import { ACCOUNT, type Address, type Memory, NO_BYTES, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { lowerRoom, writeLower } from './lower.ts'
 import type { StopWords } from './stop-words.ts'
 
