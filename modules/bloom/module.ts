@@ -1,11 +1,15 @@
 /* The Bloom module -- Bloom and cuckoo filters, Count-Min sketches, Top-K lists and t-digests, as RedisBloom has them.
  *
  *      bloom/ cuckoo/ cms/ topk/ tdigest/     each: sketch.ts (pure), persist.ts (dumps), commands.ts
- *      hash.ts chunks.ts blocks.ts            what the sketches share
+ *      hash.ts chunks.ts blocks.ts words.ts   what the sketches share
  *      value.ts settings.ts errors.ts         how they are held under keys, their defaults, the wire texts */
 import type { Module } from 'redstrata/module'
 import { bloomCommands, bloomType } from './bloom/commands.ts'
+import { cmsCommands, cmsType } from './cms/commands.ts'
+import { cuckooCommands, cuckooType } from './cuckoo/commands.ts'
 import { defaultSettings, settingsParameters, takeArguments } from './settings.ts'
+import { tdigestCommands, tdigestType } from './tdigest/commands.ts'
+import { topkCommands, topkType } from './topk/commands.ts'
 
 export default {
   name: 'bf',
@@ -16,5 +20,9 @@ export default {
     takeArguments(parameters, args)
     host.config(parameters)
     host.commands(bloomCommands(host.type(bloomType), settings))
+    host.commands(cuckooCommands(host.type(cuckooType), settings))
+    host.commands(cmsCommands(host.type(cmsType)))
+    host.commands(topkCommands(host.type(topkType)))
+    host.commands(tdigestCommands(host.type(tdigestType)))
   },
 } satisfies Module

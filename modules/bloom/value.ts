@@ -96,3 +96,20 @@ export function sketchType<S extends Sketch>(kind: SketchKind<S>): ValueType<Ske
     digest: ({ db, sketch }, sink) => kind.digest(db, sketch, sink),
   }
 }
+
+/** A new key that holds the sketch at `root`. @throws ArenaFull when there is no room for the key: the sketch is freed then. */
+export function createHolding<S extends Sketch>(
+  db: Database,
+  key: Range,
+  type: ValueType<SketchView<S>>,
+  sketch: S,
+  root: Address,
+): SketchView<S> {
+  try {
+    return db.create(key, type).adopt(root)
+  } catch (error) {
+    // Without its key the sketch would be lost.
+    sketch.free(root)
+    throw error
+  }
+}

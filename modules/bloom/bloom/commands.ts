@@ -6,7 +6,6 @@ import {
   type Context,
   cmd,
   type Database,
-  type Handler,
   type Range,
   SLAB_BITS,
   UNIT_MASK,
@@ -15,8 +14,8 @@ import {
 import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
 import { BF_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
-import { type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { wrongArity } from '../words.ts'
+import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
+import { goBehind, KEY, placeOf, withShared, wrongArity } from '../words.ts'
 import {
   emitBloom,
   loadBloom,
@@ -36,28 +35,24 @@ interface Bloom {
 
 /** The commands, over the type that the server knows. */
 export function bloomCommands(type: Bloom['type'], settings: Settings): Command[] {
-  const bloom: Bloom = { type, settings }
-  const on =
-    (run: (bloom: Bloom, ctx: Context, args: Args) => void): Handler =>
-    (ctx, args) =>
-      run(bloom, ctx, args)
+  const on = withShared<Bloom>({ type, settings })
   return [
-    cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', 'RW@1', on(reserve)),
-    cmd('BF.ADD key item', 'write denyoom', 'RW@1', on(add)),
-    cmd('BF.MADD key item [item ...]', 'write denyoom', 'RW@1', on(madd)),
+    cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', KEY, on(reserve)),
+    cmd('BF.ADD key item', 'write denyoom', KEY, on(add)),
+    cmd('BF.MADD key item [item ...]', 'write denyoom', KEY, on(madd)),
     cmd(
       'BF.INSERT key [CAPACITY capacity] [ERROR error] [EXPANSION expansion] [NOCREATE] [NONSCALING] ITEMS item [item ...]',
       'write denyoom',
-      'RW@1',
+      KEY,
       on(insert),
     ),
-    cmd('BF.EXISTS key item', 'read fast', 'RO@1', on(exists)),
-    cmd('BF.MEXISTS key item [item ...]', 'read fast', 'RO@1', on(mexists)),
-    cmd('BF.CARD key', 'read fast', 'RO@1', on(card)),
-    cmd('BF.INFO key [CAPACITY|SIZE|FILTERS|ITEMS|EXPANSION]', 'read fast', 'RO@1', on(info)),
-    cmd('BF.DEBUG key', 'read fast', 'RO@1', on(debug)),
-    cmd('BF.SCANDUMP key iterator', 'read fast', 'RO@1', on(scandump)),
-    cmd('BF.LOADCHUNK key iterator data', 'write denyoom', 'RW@1', on(loadchunk)),
+    cmd('BF.EXISTS key item', 'read fast', KEY, on(exists)),
+    cmd('BF.MEXISTS key item [item ...]', 'read fast', KEY, on(mexists)),
+    cmd('BF.CARD key', 'read fast', KEY, on(card)),
+    cmd('BF.INFO key [CAPACITY|SIZE|FILTERS|ITEMS|EXPANSION]', 'read fast', KEY, on(info)),
+    cmd('BF.DEBUG key', 'read fast', KEY, on(debug)),
+    cmd('BF.SCANDUMP key iterator', 'read fast', KEY, on(scandump)),
+    cmd('BF.LOADCHUNK key iterator data', 'write denyoom', KEY, on(loadchunk)),
   ]
 }
 
@@ -91,13 +86,13 @@ function reserve({ type }: Bloom, { db, reply }: Context, args: Args): void {
   if (!(error > 0 && error < 1)) throw BF_ERR.errorRateRange
   const capacity = args.int(BF_ERR.badCapacity)
   if (capacity <= 0) throw BF_ERR.capacityRange
-  const nonscaling = find(args, 'nonscaling')
-  const word = find(args, 'expansion')
+  const nonscaling = placeOf(args, 'nonscaling', 4)
+  const word = placeOf(args, 'expansion', 4)
   let expansion = 2
   if (word > 0) {
     if (word + 1 === args.argc) throw BF_ERR.noExpansion
     if (nonscaling > 0) throw BF_ERR.nonscalingExpansion
-    args.position = word + 1
+    goBehind(args, word)
     expansion = args.int(BF_ERR.badExpansion)
     if (expansion < 1) throw BF_ERR.expansionRange
   }
@@ -107,12 +102,6 @@ function reserve({ type }: Bloom, { db, reply }: Context, args: Args): void {
   reply.ok()
 }
 
-/** The argument of this name behind the ones that have a place, or -1. */
-function find(args: Args, word: string): number {
-  for (let i = 4; i < args.argc; i++) if (args.is(i, word)) return i
-  return -1
-}
-
 /** An expansion as a layer's growth, which has 32 bits. */
 function growthOf(expansion: number): number {
   return Math.min(expansion, 0xffffffff)
@@ -120,15 +109,10 @@ function growthOf(expansion: number): number {
 
 /** A key with a new filter. @throws when it does not fit, with nothing changed. */
 function make(db: Database, key: Range, type: Bloom['type'], shape: BloomShape | null): SketchView<BloomFilter> {
-  const root = shape === null ? 0 : new BloomFilter(db.memory).create(shape)
+  const filter = new BloomFilter(db.memory)
+  const root = shape === null ? 0 : filter.create(shape)
   if (root === 0) throw BF_ERR.noMemory
-  try {
-    return db.create(key, type).adopt(root)
-  } catch (error) {
-    // Without its key the filter would be lost.
-    new BloomFilter(db.memory).free(root)
-    throw error
-  }
+  return createHolding(db, key, type, filter, root)
 }
 
 /** The filter of a key, made with the defaults if there is none. */
@@ -143,8 +127,8 @@ function openOrMake({ type, settings }: Bloom, db: Database, key: Range): BloomF
 function add(bloom: Bloom, { db, reply }: Context, args: Args): void {
   const key = args.key()
   const outcome = openOrMake(bloom, db, key).add(args.bytes())
-  db.changed(key)
   if (outcome < 0) throw outcome === BLOOM.FULL ? BF_ERR.full : BF_ERR.insertFailed
+  db.changed(key)
   reply.bool(outcome === BLOOM.ADDED)
 }
 

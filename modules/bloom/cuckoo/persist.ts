@@ -7,8 +7,18 @@
  * its default, and every sub-filter the same size.
  *
  * What comes in is a shape first, and becomes a filter only if the shape is valid. */
-import { ACCOUNT, type Address, type LoadSource, type Memory, Range, type SaveSink } from 'redstrata/module'
-import { HeaderCursor } from '../chunks.ts'
+import {
+  ACCOUNT,
+  type Address,
+  type EmitCommand,
+  type LoadSource,
+  type Memory,
+  Range,
+  type SaveSink,
+  SLAB_BITS,
+  UNIT_MASK,
+} from 'redstrata/module'
+import { chunkAt, HeaderCursor } from '../chunks.ts'
 import { copyToBlock, sinkBlock } from '../blocks.ts'
 import { type CuckooFilter, type CuckooShape, SUBFILTERS_MAX, validCuckooShape } from './sketch.ts'
 
@@ -108,4 +118,18 @@ function loadSubfilters(
     shape.subfilters.push(buckets)
   }
   return validCuckooShape(shape) ? filter.adopt(shape, blocks) : 0
+}
+
+/** The commands that make a filter again: its header and its slots, in chunks. */
+export function emitCuckoo(memory: Memory, filter: CuckooFilter, key: Range, emit: EmitCommand): void {
+  const name = key.copy()
+  const block = memory.block(ACCOUNT.overhead, CUCKOO_HEADER_BYTES)
+  const at = (block & UNIT_MASK) * 8
+  const header = new Range(memory.u8[block >>> SLAB_BITS]!, at, at + CUCKOO_HEADER_BYTES)
+  writeCuckooHeader(filter.shape(), header.buf, header.start)
+  emit(['CF.LOADCHUNK', name, 1, header.copy()])
+  memory.free(ACCOUNT.overhead, block)
+  const chunk = new Range()
+  for (let next = chunkAt(memory, filter, 1, chunk); next > 0; next = chunkAt(memory, filter, next, chunk))
+    emit(['CF.LOADCHUNK', name, next, chunk.copy()])
 }

@@ -8,6 +8,8 @@
  *      nil, nil-array               _                         one null
  *      "1.5"                        ,1.5                      a double's text is the same text
  *      :1 or :0                     #t or #f
+ *      :-1                          #f                        a third answer of CF.INSERT, which RESP3 has no room for
+ *      [:3]                         {+"items" :3}             one figure of BF.INFO is named
  *      ["a" "1" "b" "2"]            {"a" "1" "b" "2"}         maps were flat lists, in any order
  *      [["a" [..]] ["b" [..]]]      {"a" [..] "b" [..]}       or lists of pairs
  *      ["a" "1" "b" "2"]            [["a" ,1] ["b" ,2]]       members with scores are paired
@@ -83,7 +85,7 @@ export function projects(want: Reply, got: Reply, how: Comparison = EXACT): bool
     case ',':
       return (want.kind === '$' || want.kind === '+') && sameNumber(want, got, how)
     case '#':
-      return want.kind === ':' && want.text === (got.text === 't' ? '1' : '0')
+      return want.kind === ':' && isTruth(want.text, got.text === 't')
     case '=':
       return want.kind === '$' && want.text === got.text.slice(4)
     case '(':
@@ -102,6 +104,11 @@ export function plainly(reply: Reply): Reply {
   return reply.kind === '=' ? { kind: '$', text: reply.text.slice(4) } : reply
 }
 
+/** Whether a number is what a boolean was before. */
+function isTruth(text: string, truth: boolean): boolean {
+  return truth ? text === '1' : text === '0' || text === '-1'
+}
+
 /** A double against the text that stood for it: the same text, or, for modules that have two forms, the same number. */
 function sameNumber(want: Scalar, got: Scalar, how: Comparison): boolean {
   if (want.text === got.text) return true
@@ -113,6 +120,7 @@ function projectsItems(want: Aggregate, got: Aggregate, how: Comparison): boolea
     case '%':
       return (
         agreeUnordered(want.items, got.items, 2, how, projects) ||
+        (got.items.length === 2 && agreeInOrder(want.items, got.items.slice(1), how, projects)) ||
         (want.items.every(isPair) && agreeUnordered(flat(want.items), got.items, 2, how, projects))
       )
     case '~':
@@ -153,7 +161,7 @@ export function fitsValue(want: Reply, got: ReplyValue, how: Comparison = EXACT)
   if (got instanceof Map) return isAggregate(want) && fitsMap(want, [...got].flat(), how)
   if (typeof got === 'object') return isAggregate(want) && fitsMap(want, Object.entries(got).flat(), how)
   if (isAggregate(want) || isNil(want)) return false
-  if (typeof got === 'boolean') return want.kind === ':' && want.text === (got ? '1' : '0')
+  if (typeof got === 'boolean') return want.kind === ':' && isTruth(want.text, got)
   if (want.kind === '-') return false
   return want.text === String(got) || (want.kind !== ':' && numberOf(want) === Number(got)) || bothNan(want, got)
 }
@@ -179,6 +187,7 @@ function latin1(text: string): string {
 
 function fitsMap(want: Aggregate, got: readonly ReplyValue[], how: Comparison): boolean {
   if (agreeUnordered(want.items, got, 2, how, fitsValue)) return true
+  if (got.length === 2 && agreeInOrder(want.items, got.slice(1), how, fitsValue)) return true
   return want.items.every(isPair) && agreeUnordered(flat(want.items), got, 2, how, fitsValue)
 }
 

@@ -1,0 +1,179 @@
+/* CMS.* -- commands of Count-Min sketches. */
+import {
+  type Args,
+  type Command,
+  type Context,
+  cmd,
+  type Database,
+  parseInteger,
+  type Range,
+  SLAB_BITS,
+  UNIT_MASK,
+  type ValueType,
+} from 'redstrata/module'
+import { CMS_ERR } from '../errors.ts'
+import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
+import { KEY, placeOf, withShared, wrongArity } from '../words.ts'
+import { CMS_ENCODING, loadCms, saveCms } from './persist.ts'
+import { CELL_MAX, CountMin, DEPTH_MAX, type MergeSource, sizeFor, validSize } from './sketch.ts'
+
+/** The type in this server. */
+type Type = ValueType<SketchView<CountMin>>
+
+/** The commands, over the type that the server knows. */
+export function cmsCommands(type: Type): Command[] {
+  const on = withShared(type)
+  return [
+    cmd('CMS.INITBYDIM key width depth', 'write denyoom', KEY, on(initbydim)),
+    cmd('CMS.INITBYPROB key error probability', 'write denyoom', KEY, on(initbyprob)),
+    cmd('CMS.INCRBY key item increment [item increment ...]', 'write denyoom', KEY, on(incrby)),
+    cmd('CMS.QUERY key item [item ...]', 'read', KEY, on(query)),
+    cmd(
+      'CMS.MERGE destination numKeys source [source ...] [WEIGHTS weight [weight ...]]',
+      'write denyoom',
+      KEY,
+      on(merge),
+    ),
+    cmd('CMS.INFO key', 'read', KEY, on(info)),
+  ]
+}
+
+/** How a Count-Min sketch is held under a key. */
+const cmsKind: SketchKind<CountMin> = {
+  name: 'CMSk-TYPE',
+  version: CMS_ENCODING,
+  lens: db => new CountMin(db.memory),
+  save: (db, sketch, sink) => saveCms(db.memory, sketch, sink),
+  load: (db, sketch, source, version) => loadCms(db.memory, sketch, source, version),
+  digest(db, sketch, sink) {
+    const { width, depth, count, cellsAddress: cells } = sketch
+    const at = (cells & UNIT_MASK) * 8
+    sink.partText(`${width} ${depth} ${count}`)
+    sink.part(db.memory.u8[cells >>> SLAB_BITS]!, at, at + sketch.cellBytes)
+    sink.end()
+  },
+}
+
+export const cmsType = sketchType(cmsKind)
+
+/** The sketch of a key. @throws when there is none */
+function read(type: Type, db: Database, key: Range): CountMin {
+  const value = db.read(key, type)
+  if (value === null) throw CMS_ERR.notFound
+  return value.sketch
+}
+
+// ------------------------------------------------------------------ making
+
+function initbydim(type: Type, ctx: Context, args: Args): void {
+  const key = args.key()
+  if (ctx.db.find(key) !== 0) throw CMS_ERR.exists
+  const width = args.int(CMS_ERR.badWidth)
+  if (width < 1) throw CMS_ERR.badWidth
+  const depth = args.int(CMS_ERR.badDepth)
+  if (depth < 1) throw CMS_ERR.badDepth
+  make(type, ctx, key, width, depth)
+}
+
+function initbyprob(type: Type, ctx: Context, args: Args): void {
+  const key = args.key()
+  if (ctx.db.find(key) !== 0) throw CMS_ERR.exists
+  const error = args.double(CMS_ERR.badError)
+  if (!(error > 0 && error < 1)) throw CMS_ERR.badError
+  const probability = args.double(CMS_ERR.badProbability)
+  if (!(probability > 0 && probability < 1)) throw CMS_ERR.badProbability
+  const { width, depth } = sizeFor(error, probability)
+  make(type, ctx, key, width, depth)
+}
+
+function make(type: Type, { db, reply }: Context, key: Range, width: number, depth: number): void {
+  if (width * depth >= 2 ** 63 || depth > DEPTH_MAX || depth < 1) throw CMS_ERR.badSize
+  const sketch = new CountMin(db.memory)
+  const root = validSize(width, depth) ? sketch.create(width, depth) : 0
+  if (root === 0) throw CMS_ERR.noMemory
+  createHolding(db, key, type, sketch, root)
+  db.changed(key)
+  reply.ok()
+}
+
+// ------------------------------------------------------------------ counting
+
+function incrby(type: Type, { db, reply }: Context, args: Args): void {
+  if (args.argc % 2 === 1) throw wrongArity('cms.incrby')
+  const key = args.key()
+  const value = db.open(key, type)
+  if (value === null) throw CMS_ERR.notFound
+  for (let i = 3; i < args.argc; i += 2) checkIncrement(args, i)
+  const { sketch } = value
+  reply.array((args.argc - 2) / 2)
+  for (let i = 2; i < args.argc; i += 2) {
+    const estimate = increment(sketch, args, i)
+    if (estimate === CELL_MAX) reply.error(CMS_ERR.overflow)
+    else reply.integer(estimate)
+  }
+  db.changed(key)
+}
+
+/** All increments are looked at before one is made. */
+function checkIncrement(args: Args, i: number): void {
+  const n = parseInteger(args.buf, args.starts[i]!, args.ends[i]!)
+  if (Number.isNaN(n)) throw CMS_ERR.badNumber
+  if (n < 0) throw CMS_ERR.negativeNumber
+}
+
+function increment(sketch: CountMin, args: Args, i: number): number {
+  const n = parseInteger(args.buf, args.starts[i + 1]!, args.ends[i + 1]!)
+  if (n <= CELL_MAX) return sketch.increment(args.at(i), n | 0, 0)
+  args.position = i + 1
+  const by = args.int64(CMS_ERR.badNumber)
+  return sketch.increment(args.at(i), Number(BigInt.asIntN(32, by)), Number(by >> 32n))
+}
+
+function query(type: Type, { db, reply }: Context, args: Args): void {
+  const sketch = read(type, db, args.key())
+  reply.array(args.left)
+  while (args.left > 0) reply.integer(sketch.query(args.bytes()))
+}
+
+function info(type: Type, { db, reply }: Context, args: Args): void {
+  const sketch = read(type, db, args.key())
+  reply.map(3)
+  reply.status('width')
+  reply.integer(sketch.width)
+  reply.status('depth')
+  reply.integer(sketch.depth)
+  reply.status('count')
+  reply.bigInteger(sketch.count)
+}
+
+// ------------------------------------------------------------------ merging
+
+function merge(type: Type, { db, reply }: Context, args: Args): void {
+  const key = args.key()
+  const target = db.open(key, type)
+  if (target === null) throw CMS_ERR.notFound
+  const count = args.int(CMS_ERR.badKeyCount)
+  if (count <= 0) throw CMS_ERR.keyCountRange
+  const first = args.position
+  const words = placeOf(args, 'weights', first)
+  if (words < 0 && args.left !== count) throw CMS_ERR.wrongKeyCount
+  if (words >= 0 && (words !== first + count || args.left !== 1 + count * 2)) throw CMS_ERR.wrongWeightCount
+  const { root, sketch } = target
+  const pool = db.keyspace.pools[type.id]!
+  const used = pool.used
+  const { width, depth } = sketch
+  const sources: MergeSource[] = []
+  for (let i = 0; i < count; i++) {
+    args.position = words + 1 + i
+    const weight = words < 0 ? 1n : args.int64(CMS_ERR.badWeight)
+    const source = db.read(args.at(first + i), type)
+    if (source === null) throw CMS_ERR.notFound
+    if (source.sketch.width !== width || source.sketch.depth !== depth) throw CMS_ERR.sizesDiffer
+    sources.push({ root: source.root, weight })
+    // One lens serves all sources: a command may name any number of keys.
+    pool.reset(used)
+  }
+  if (!sketch.at(root).merge(sources)) throw CMS_ERR.mergeOverflow
+  db.changed(key)
+  reply.ok()
+}
