@@ -3,7 +3,7 @@
  * Both are given pipelines of 64 commands in one buffer. redis-parser hands over a Buffer for each argument; ours
  * writes offsets. The row "offsets, 1460-byte pieces" cuts the same bytes as a network does.
  *
- *   npm run bench:structs request-parser */
+ *   node --conditions=redstrata-source --import tsx bench/structs/request-parser.ts */
 
 import RedisParser from 'redis-parser'
 import { Bench } from 'tinybench'
