@@ -13,6 +13,10 @@ import { commands as moduleCommands } from './module/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
 import { commands as transactionCommands, installTransactions } from './transactions/commands.ts'
 import { commands as keyCommands, databaseCommands } from './types/keys/commands.ts'
+import { commands as hashCommands } from './types/hash/commands.ts'
+import { hashType } from './types/hash/value.ts'
+import { commands as listCommands } from './types/list/commands.ts'
+import { listType } from './types/list/value.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
 
@@ -27,10 +31,14 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
+  ['list', listCommands],
+  ['hash', hashCommands],
 ]
 
 /** Types of the core; each has a fixed number. */
-export const nativeTypes: readonly ValueType[] = [stringType as unknown as ValueType]
+export const nativeTypes: readonly ValueType[] = [stringType, listType, hashType].map(
+  type => type as unknown as ValueType,
+)
 
 /** What features set up in a new server, in this order. */
 export const features: readonly ((engine: Engine) => void)[] = [

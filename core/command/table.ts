@@ -59,7 +59,6 @@ const GROUP_CATEGORY: Readonly<Record<string, string>> = {
   geo: 'geo',
   hyperloglog: 'hyperloglog',
   bitmap: 'bitmap',
-  pubsub: 'pubsub',
   connection: 'connection',
   transactions: 'transaction',
   scripting: 'scripting',

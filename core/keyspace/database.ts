@@ -167,12 +167,11 @@ export class Database {
       if (type.form === 'object') {
         setRecordByte(this.memory, record, FLAGS_AT, FORM.object)
         setRecordWord(this.memory, record, VALUE_WORD, this.keyspace.objects.add(value))
-        return value
       }
-      return this.view(record, type)
+      return value
     } catch (error) {
-      // A value that could not be made leaves no key behind.
-      this.keys.remove(record)
+      // A value that could not be made leaves no key behind. Its record may have moved.
+      this.keys.remove(this.keys.find(key.buf, key.start, key.end))
       throw error
     }
   }

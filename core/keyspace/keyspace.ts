@@ -12,6 +12,7 @@ import type { HashKey } from '../base/siphash.ts'
 import { ACCOUNT, type Account, type Address, type Memory } from '../memory/arena.ts'
 import { Database } from './database.ts'
 import { Handles } from './handles.ts'
+import { defaultLimits } from './limits.ts'
 import type { ValueType } from './value-type.ts'
 import { WatchTable } from './watch.ts'
 
@@ -108,6 +109,8 @@ export class Keyspace {
   readonly pools: ViewPool<object>[] = []
   readonly objects = new Handles()
   readonly watch = new WatchTable()
+  /** Up to where collections stay packed; CONFIG SET changes it in place. */
+  readonly limits = defaultLimits()
 
   /** The time that commands go by: it stands still while one runs. */
   nowMs = 0

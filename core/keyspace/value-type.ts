@@ -78,7 +78,10 @@ export interface ValueType<V extends object = object> {
   readonly module?: { readonly name: string; readonly version: number }
   /** A fresh view, unbound (form 'view'). */
   view?(db: Database): V
-  /** A new empty value in a record that was just made. For 'object' the result is stored under a handle. */
+  /**
+   * Make an empty value in a record that was just made, and return it: the object for 'object', and otherwise
+   * `db.view(record, type)` of the record, which may have moved.
+   */
   create(db: Database, record: Address): V
   /** Free what the value holds beyond its record. */
   release(value: V, db: Database): void

@@ -15,7 +15,7 @@ const TELL = 'pubsub loading stale'
 
 export const commands: readonly Command[] = [
   cmd('PSUBSCRIBE pattern [pattern ...]', LISTEN, '', subscribeTo('pattern', 'psubscribe')),
-  cmd('PUBLISH channel message', `${TELL} fast may_replicate`, '', publish),
+  cmd('PUBLISH channel message', `${TELL} fast`, '', publish),
   sub('PUBSUB CHANNELS [pattern]', TELL, '', pubsubChannels),
   sub('PUBSUB HELP', 'loading stale', '', pubsubHelp),
   sub('PUBSUB NUMPAT', TELL, '', pubsubNumpat),
@@ -23,7 +23,7 @@ export const commands: readonly Command[] = [
   sub('PUBSUB SHARDCHANNELS [pattern]', TELL, '', pubsubShardchannels),
   sub('PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]', TELL, '', pubsubShardnumsub),
   cmd('PUNSUBSCRIBE [pattern [pattern ...]]', LISTEN, '', unsubscribeFrom('pattern', 'punsubscribe')),
-  cmd('SPUBLISH shardchannel message', `${TELL} fast may_replicate`, 'not_key@1', spublish),
+  cmd('SPUBLISH shardchannel message', `${TELL} fast`, 'not_key@1', spublish),
   cmd('SSUBSCRIBE shardchannel [shardchannel ...]', LISTEN, 'not_key@1..-1', subscribeTo('shard', 'ssubscribe')),
   cmd('SUBSCRIBE channel [channel ...]', LISTEN, '', subscribeTo('channel', 'subscribe')),
   cmd(

@@ -132,7 +132,7 @@ export const stringType: ValueType<StringView> = Object.freeze({
   id: 0,
   form: 'view' as const,
   view: () => new StringView(),
-  create: (db: Database, record: Address) => new StringView().bind(db, record),
+  create: (db: Database, record: Address): StringView => db.view(record, stringType),
   release(value: StringView, db: Database): void {
     if (db.formOf(value.record) === FORM.block) db.memory.free(db.keyspace.accountOfKeys, db.wordOf(value.record))
   },
