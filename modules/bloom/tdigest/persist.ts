@@ -47,8 +47,8 @@ export function loadTDigest(digest: TDigest, source: LoadSource, version: number
   if (root === 0) return 0
   let whole = false
   try {
-    whole = waiting === 1 && merged === 0 ? digest.add(min, 1) && min === max : waiting === 0
-    if (whole && merged > 0) whole = loadCentroids(digest, source, merged, weight)
+    const alone = waiting === 1 && merged === 0 && min === max && digest.add(min, 1)
+    whole = alone || (waiting === 0 && (merged === 0 || loadCentroids(digest, source, merged, weight)))
     digest.restore(min, max, compressions)
   } finally {
     // Also when the source throws: nothing may be left behind.
