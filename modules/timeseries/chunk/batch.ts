@@ -7,7 +7,7 @@
  * that reads a batch need not know. `words` is the memory of `values` as 32-bit words, lower half first: exclusive ors
  * are written there. A batch is valid until the next stretch is read. */
 
-import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { STRETCH } from './layout.ts'
 
 /** Bytes of a block that holds a decoded stretch: its times, then its values. */

@@ -17,7 +17,7 @@
  *
  * Slot 0 is nobody's. Left out: keeping open stretches, which the next sample would spoil. */
 
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { BATCH_BYTES, Batch } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import { R_SLOT, STRETCH, STRETCH_BITS } from './layout.ts'

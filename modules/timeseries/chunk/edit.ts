@@ -10,7 +10,7 @@
  *
  *   insert, remove O(samples from the stretch on)      split, merge O(samples moved) */
 
-import { type Address, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { type Address, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Batch, placeOf } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import { CHUNK_SAMPLES_MAX, STRETCH, STRETCH_BITS, W_LIMIT } from './layout.ts'

@@ -9,7 +9,7 @@
  * Contract: times strictly rise inside a chunk. `append` and `decode` are the hot ones. A decoded stretch is written
  * to where a Batch points. Every engine passes test/timeseries/chunk.test.ts. */
 
-import type { Address, Memory } from '../../../core/memory/arena.ts'
+import type { Address, Memory } from 'redstrata/module'
 import type { Batch } from './batch.ts'
 
 export interface ChunkEngine {

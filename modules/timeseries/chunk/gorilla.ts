@@ -22,7 +22,7 @@
  *
  * Times are doubles: whole numbers up to 2^53 are exact, those beyond are rounded, and 2^63 stands for 2^63 - 1. */
 
-import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { type Batch, scratchBatch } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import {

@@ -71,7 +71,7 @@ export const R_VALUE = 1
 export const R_DELTA = 2
 /** Value of the stretch's last sample, once it is closed. */
 export const R_LAST_VALUE = 3
-/** Sum, sum of squares, least, greatest, and area under the line through the samples. */
+/** Sum, spread (squared distances from the mean), least, greatest, and area under the line through the samples. */
 export const R_SUMS = 4
 /** In words: the position after the first sample, and the window in use. */
 export const R_BITS = 18
@@ -81,7 +81,7 @@ export const R_SLOT = 20
 
 /** Order of the five sums. */
 export const SUM = 0
-export const SQUARES = 1
+export const SPREAD = 1
 export const LEAST = 2
 export const GREATEST = 3
 export const AREA = 4

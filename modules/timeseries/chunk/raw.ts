@@ -7,7 +7,7 @@
  *
  *   append O(1)    decode O(128)    replaceLast O(1) */
 
-import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { type Batch, scratchBatch } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import {

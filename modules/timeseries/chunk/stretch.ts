@@ -1,7 +1,8 @@
 /* What all engines do alike: making and freeing chunks, beginning stretches and taking their sums. */
 
-import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
+import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import type { Batch } from './batch.ts'
+import type { Run } from '../aggregate/aggregator.ts'
 import type { ChunkEngine } from './engine.ts'
 import {
   AREA,
@@ -25,8 +26,9 @@ import {
   R_WINDOW,
   RECORD_BYTES,
   RECORD_UNITS,
-  SQUARES,
+  STRETCH,
   STRETCH_BITS,
+  SPREAD,
   SUM,
   UNDO_NONE,
   W_COUNT,
@@ -141,6 +143,12 @@ export function lastValueOf(memory: Memory, chunk: Address): number {
 
 export function isSealed(memory: Memory, chunk: Address): boolean {
   return memory.i32[chunk >>> SLAB_BITS]![((chunk & UNIT_MASK) << 1) + W_SUMMED] === 1
+}
+
+/** Time of the first sample of a stretch. */
+export function stretchTimeOf(memory: Memory, chunk: Address, stretch: number): number {
+  const record = recordAt(memory, chunk, stretch)
+  return memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + R_TIME]!
 }
 
 /** The last stretch that begins before `time`, or -1 when none does. */
@@ -279,21 +287,28 @@ export function seal(engine: ChunkEngine, chunk: Address): void {
   const doubles = memory.f64[chunk >>> SLAB_BITS]!
   const records = recordAt(memory, chunk, 0)
   const from = memory.f64[records >>> SLAB_BITS]!
+  const to = f + F_SUMS
   let r = records & UNIT_MASK
-  for (let i = 0; i < 5; i++) doubles[f + F_SUMS + i] = from[r + R_SUMS + i]!
+  for (let i = 0; i < 5; i++) doubles[to + i] = from[r + R_SUMS + i]!
   for (let stretch = 1; stretch <= last; stretch++) {
-    const before = r
+    const joint =
+      ((from[r + R_LAST_VALUE]! + from[r + RECORD_UNITS + R_VALUE]!) * from[r + RECORD_UNITS + R_DELTA]!) / 2
     r += RECORD_UNITS
-    doubles[f + F_SUMS + SUM]! += from[r + R_SUMS + SUM]!
-    doubles[f + F_SUMS + SQUARES]! += from[r + R_SUMS + SQUARES]!
-    if (from[r + R_SUMS + LEAST]! < doubles[f + F_SUMS + LEAST]!)
-      doubles[f + F_SUMS + LEAST] = from[r + R_SUMS + LEAST]!
-    if (from[r + R_SUMS + GREATEST]! > doubles[f + F_SUMS + GREATEST]!)
-      doubles[f + F_SUMS + GREATEST] = from[r + R_SUMS + GREATEST]!
-    const joint = ((from[before + R_LAST_VALUE]! + from[r + R_VALUE]!) * from[r + R_DELTA]!) / 2
-    doubles[f + F_SUMS + AREA]! += joint + from[r + R_SUMS + AREA]!
+    const length = stretch < last ? STRETCH : countOf(memory, chunk) - (last << STRETCH_BITS)
+    addSums(doubles, to, stretch << STRETCH_BITS, from, r + R_SUMS, length)
+    doubles[to + AREA]! += joint
   }
   words[(f << 1) + W_SUMMED] = 1
+}
+
+/** Add the five sums of some samples to those of others. */
+function addSums(to: Float64Array, at: number, count: number, from: Float64Array, f: number, more: number): void {
+  const apart = from[f + SUM]! / more - to[at + SUM]! / count
+  to[at + SPREAD]! += from[f + SPREAD]! + (apart * apart * count * more) / (count + more)
+  to[at + SUM]! += from[f + SUM]!
+  if (from[f + LEAST]! < to[at + LEAST]!) to[at + LEAST] = from[f + LEAST]!
+  if (from[f + GREATEST]! > to[at + GREATEST]!) to[at + GREATEST] = from[f + GREATEST]!
+  to[at + AREA]! += from[f + AREA]!
 }
 
 /** Before a change: the chunk's sums and those of its last stretch are right no longer. */
@@ -314,6 +329,16 @@ function sumStretch(engine: ChunkEngine, chunk: Address, stretch: number): void 
   sumUp(batch, length, to, r + R_SUMS)
 }
 
+/** Squared distances of values from their mean, summed. */
+export function spreadOf(values: Float64Array, at: number, length: number, mean: number): number {
+  let spread = 0
+  for (let i = at; i < at + length; i++) {
+    const apart = values[i]! - mean
+    spread += apart * apart
+  }
+  return spread
+}
+
 /** Write the five sums of the first samples of a batch. */
 function sumUp(batch: Batch, length: number, to: Float64Array, at: number): void {
   const times = batch.times
@@ -323,7 +348,6 @@ function sumUp(batch: Batch, length: number, to: Float64Array, at: number): void
   let lastTime = times[t]!
   let last = values[v]!
   let sum = last
-  let squares = last * last
   let least = last
   let greatest = last
   let area = 0
@@ -331,7 +355,6 @@ function sumUp(batch: Batch, length: number, to: Float64Array, at: number): void
     const value = values[v + i]!
     const time = times[t + i]!
     sum += value
-    squares += value * value
     if (value < least) least = value
     if (value > greatest) greatest = value
     area += (value + last) * (time - lastTime)
@@ -339,8 +362,50 @@ function sumUp(batch: Batch, length: number, to: Float64Array, at: number): void
     lastTime = time
   }
   to[at + SUM] = sum
-  to[at + SQUARES] = squares
+  to[at + SPREAD] = spreadOf(values, v, length, sum / length)
   to[at + LEAST] = least
   to[at + GREATEST] = greatest
   to[at + AREA] = area / 2
+}
+
+/** Time of the sample just before a stretch, which is not the first. */
+export function timeBeforeStretch(memory: Memory, chunk: Address, stretch: number): number {
+  const record = recordAt(memory, chunk, stretch)
+  const doubles = memory.f64[record >>> SLAB_BITS]!
+  const r = record & UNIT_MASK
+  return doubles[r + R_TIME]! - doubles[r + R_DELTA]!
+}
+
+/** Tell what is known of a stretch that has its sums. Returns false when those are beyond the range of doubles. */
+export function stretchRun(memory: Memory, chunk: Address, stretch: number, run: Run): boolean {
+  const record = recordAt(memory, chunk, stretch)
+  const doubles = memory.f64[record >>> SLAB_BITS]!
+  const r = record & UNIT_MASK
+  const left = countOf(memory, chunk) - (stretch << STRETCH_BITS)
+  run.count = Math.min(left, STRETCH)
+  run.firstTime = doubles[r + R_TIME]!
+  run.firstValue = doubles[r + R_VALUE]!
+  run.lastTime = left <= STRETCH ? lastTimeOf(memory, chunk) : timeBeforeStretch(memory, chunk, stretch + 1)
+  run.lastValue = doubles[r + R_LAST_VALUE]!
+  return readSums(doubles, r + R_SUMS, run)
+}
+
+/** Tell what is known of a sealed chunk. Returns false when its sums are beyond the range of doubles. */
+export function chunkRun(memory: Memory, chunk: Address, run: Run): boolean {
+  const record = recordAt(memory, chunk, 0)
+  run.count = countOf(memory, chunk)
+  run.firstTime = firstTimeOf(memory, chunk)
+  run.firstValue = memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + R_VALUE]!
+  run.lastTime = lastTimeOf(memory, chunk)
+  run.lastValue = lastValueOf(memory, chunk)
+  return readSums(memory.f64[chunk >>> SLAB_BITS]!, (chunk & UNIT_MASK) + F_SUMS, run)
+}
+
+function readSums(doubles: Float64Array, at: number, run: Run): boolean {
+  run.sum = doubles[at + SUM]!
+  run.spread = doubles[at + SPREAD]!
+  run.least = doubles[at + LEAST]!
+  run.greatest = doubles[at + GREATEST]!
+  run.area = doubles[at + AREA]!
+  return Number.isFinite(run.sum) && Number.isFinite(run.spread) && Number.isFinite(run.area)
 }

@@ -1,0 +1,91 @@
+/* twa -- the average over time: the area under the line through the samples, over the time it covers.
+ *
+ *                     o after            The line enters the bucket from the sample before it and leaves towards the
+ *            .......-/|                  sample after it, at heights read off the line:
+ *      |   o'  : .'   |
+ *      | .'|:::::::o  |                        area from start (or the first sample, when none is before)
+ *      o |::::::::::| |                        to end (or the last sample, when none is after)
+ *  before start    end
+ *
+ * A bucket that covers no time, having one sample and no neighbours, has that sample's value. */
+
+import type { Aggregator, Bucket } from './aggregator.ts'
+
+/** Places in the state: area so far, where it begins, the last sample, and how many there were. */
+export const TWA_AREA = 0
+export const TWA_BEGIN = 1
+export const TWA_LAST_TIME = 2
+export const TWA_LAST_VALUE = 3
+export const TWA_COUNT = 4
+
+export const twa: Aggregator = {
+  name: 'twa',
+  code: 13,
+  empty: 'line',
+  reset(state, at) {
+    state.fill(0, at, at + 5)
+  },
+  feed(state, at, bucket, times, timesAt, values, valuesAt, length) {
+    if (state[at + TWA_COUNT] === 0) begin(state, at, bucket, times[timesAt]!, values[valuesAt]!)
+    let lastTime = state[at + TWA_LAST_TIME]!
+    let last = state[at + TWA_LAST_VALUE]!
+    let area = 0
+    for (let i = 0; i < length; i++) {
+      const time = times[timesAt + i]!
+      const value = values[valuesAt + i]!
+      area += (value + last) * (time - lastTime)
+      lastTime = time
+      last = value
+    }
+    state[at + TWA_AREA]! += area / 2
+    state[at + TWA_LAST_TIME] = lastTime
+    state[at + TWA_LAST_VALUE] = last
+    state[at + TWA_COUNT]! += length
+  },
+  merge(state, at, bucket, run) {
+    if (state[at + TWA_COUNT] === 0) begin(state, at, bucket, run.firstTime, run.firstValue)
+    const joint = (run.firstValue + state[at + TWA_LAST_VALUE]!) * (run.firstTime - state[at + TWA_LAST_TIME]!)
+    state[at + TWA_AREA]! += joint / 2 + run.area
+    state[at + TWA_LAST_TIME] = run.lastTime
+    state[at + TWA_LAST_VALUE] = run.lastValue
+    state[at + TWA_COUNT]! += run.count
+  },
+  result(state, at, bucket) {
+    let end = state[at + TWA_LAST_TIME]!
+    const last = state[at + TWA_LAST_VALUE]!
+    let area = state[at + TWA_AREA]!
+    if (bucket.hasAfter) {
+      const edge = Math.min(bucket.end, bucket.afterTime)
+      const height = heightAt(edge, end, last, bucket.afterTime, bucket.afterValue)
+      area += ((last + height) / 2) * (edge - end)
+      end = edge
+    }
+    const covered = end - state[at + TWA_BEGIN]!
+    return covered === 0 ? last : area / covered
+  },
+}
+
+/** The mean height of the line between two samples over a stretch of time between them. */
+export function lineBetween(bucket: Bucket): number {
+  const { beforeTime, beforeValue, afterTime, afterValue } = bucket
+  const begin = heightAt(bucket.start, beforeTime, beforeValue, afterTime, afterValue)
+  return (begin + heightAt(bucket.end, beforeTime, beforeValue, afterTime, afterValue)) / 2
+}
+
+/** Start from the bucket's edge when a sample lies before it, else from the first sample. */
+function begin(state: Float64Array, at: number, bucket: Bucket, time: number, value: number): void {
+  state[at + TWA_BEGIN] = time
+  state[at + TWA_LAST_TIME] = time
+  state[at + TWA_LAST_VALUE] = value
+  if (!bucket.hasBefore) return
+  // A filter can have left out samples of this very bucket: then the one before is inside it.
+  const edge = Math.max(bucket.start, bucket.beforeTime)
+  const height = heightAt(edge, bucket.beforeTime, bucket.beforeValue, time, value)
+  state[at + TWA_AREA] = ((height + value) / 2) * (time - edge)
+  state[at + TWA_BEGIN] = edge
+}
+
+/** Height at a time of the line through two samples. */
+function heightAt(time: number, fromTime: number, from: number, toTime: number, to: number): number {
+  return from + ((time - fromTime) * (to - from)) / (toTime - fromTime)
+}

@@ -1,0 +1,137 @@
+/* Range queries -- what TS.RANGE and its kin ask of one series, answered in rows.
+ *
+ * The samples themselves are copied. Buckets are folded (fold.ts), and this file decides what the fold is given: runs
+ * known by their sums where a chunk or a stretch lies in one bucket, decoded samples where an edge cuts it. With a filter
+ * every sample must be seen, so sums are of no use.
+ *
+ * A query that reads backwards and wants only so many buckets would fold all for the sake of the last few; so the range is
+ * narrowed first, by stepping back from bucket to bucket, O(buckets wanted * log n).
+ *
+ *   aggregate O(chunks + buckets * 256)    with a filter O(samples) */
+
+import type { Address } from 'redstrata/module'
+import { Run } from '../aggregate/aggregator.ts'
+import { mirrored } from '../aggregate/table.ts'
+import { placeOf } from '../chunk/batch.ts'
+import {
+  chunkRun,
+  firstTimeOf,
+  isSealed,
+  lastTimeOf,
+  seal,
+  stretchAt,
+  stretchesOf,
+  stretchRun,
+  stretchTimeOf,
+  timeBeforeStretch,
+} from '../chunk/stretch.ts'
+import type { Series } from '../series.ts'
+import { type Bucketing, bucketStart, Fold } from './fold.ts'
+import type { Rows } from './rows.ts'
+import { findBefore, type Latest, Neighbour, placeAfter, type SampleFilter, scan } from './scan.ts'
+
+/** A query on a series. */
+export interface RangeQuery {
+  readonly from: number
+  readonly to: number
+  readonly filter: SampleFilter | null
+  /** Null for the samples themselves. */
+  readonly bucketing: BucketChoice | null
+  readonly reverse: boolean
+  /** Rows wanted, counted from the side that is read first; Infinity for all. */
+  readonly limit: number
+}
+
+/** The part of a bucketing that is the same for every series. */
+export type BucketChoice = Pick<Bucketing, 'aggregators' | 'duration' | 'align' | 'stamp' | 'empty'>
+
+/** Copy the samples of a query to rows, all of them, in order of time. */
+export function collect(series: Series, query: RangeQuery, latest: Latest | null, rows: Rows): void {
+  rows.reset(1)
+  scan(series, { from: query.from, to: query.to, filter: query.filter, reverse: false, latest }, rows)
+}
+
+/**
+ * Answer a query with rows, in order of time, one a bucket. There can be more rows than wanted: the first ones count,
+ * or the last ones when reading backwards. `latest` is the open bucket of the rule that feeds the series, if it is to be
+ * seen.
+ */
+export function aggregate(
+  series: Series,
+  query: RangeQuery,
+  choice: BucketChoice,
+  latest: Latest | null,
+  rows: Rows,
+): void {
+  const { to, filter, reverse } = query
+  const from = reverse && filter === null ? narrowed(series, query, choice) : query.from
+  const aggregators = reverse ? choice.aggregators.map(mirrored) : choice.aggregators
+  const limit = reverse ? Number.POSITIVE_INFINITY : query.limit
+  const fold = new Fold(series, rows, { ...choice, aggregators, from, to, reverse, limit })
+  const shown = latest !== null && latest.time >= from && latest.time <= to ? latest : null
+  if (filter !== null) scan(series, { from, to, filter, reverse: false, latest: shown }, fold)
+  else {
+    if (series.count > 0) foldStored(series, Math.max(from, series.horizon), to, fold)
+    if (shown !== null) fold.take(Float64Array.of(shown.time), 0, Float64Array.of(shown.value), 0, 1)
+  }
+  fold.finish()
+}
+
+/** A later start that leaves as many buckets as are wanted, for a query that reads backwards. */
+function narrowed(series: Series, query: RangeQuery, choice: BucketChoice): number {
+  const { from, to, limit } = query
+  if (limit === Number.POSITIVE_INFINITY || choice.empty) return from
+  const found = new Neighbour()
+  let start = to + 1
+  for (let n = 0; n < limit; n++) {
+    if (!findBefore(series, start, found) || found.time < from) return from
+    start = bucketStart(found.time, choice.duration, choice.align)
+  }
+  return Math.max(from, start)
+}
+
+/** Feed a fold with all samples from one time to another. */
+function foldStored(series: Series, from: number, to: number, fold: Fold): void {
+  const { chunks, engine, stock } = series
+  const { memory } = stock
+  const run = new Run()
+  for (let index = chunks.indexOf(from); index < chunks.length; index++) {
+    const chunk = chunks.at(index)
+    const first = firstTimeOf(memory, chunk)
+    const last = lastTimeOf(memory, chunk)
+    if (first > to) return
+    if (last < from) continue
+    let whole = first >= from && last <= to && fold.isOneBucket(first, last)
+    if (whole) {
+      seal(engine, chunk)
+      whole = chunkRun(memory, chunk, run)
+    }
+    if (!(whole ? fold.merge(run) : foldChunk(series, chunk, from, to, fold, run))) return
+  }
+}
+
+/** Feed a fold with a chunk's samples from one time to another. Returns whether it wants more. */
+function foldChunk(series: Series, chunk: Address, from: number, to: number, fold: Fold, run: Run): boolean {
+  const { engine, stock } = series
+  const { memory } = stock
+  const stretches = stretchesOf(memory, chunk)
+  for (let stretch = Math.max(0, stretchAt(memory, chunk, from)); stretch < stretches; stretch++) {
+    const first = stretchTimeOf(memory, chunk, stretch)
+    if (first > to) return true
+    const open = stretch === stretches - 1
+    const last = open ? lastTimeOf(memory, chunk) : timeBeforeStretch(memory, chunk, stretch + 1)
+    if (first >= from && last <= to && fold.isOneBucket(first, last)) {
+      if (open && !isSealed(memory, chunk)) seal(engine, chunk)
+      if (stretchRun(memory, chunk, stretch, run)) {
+        if (!fold.merge(run)) return false
+        continue
+      }
+    }
+    const { times, timesAt, values, valuesAt, length } = stock.cache.read(engine, chunk, stretch)
+    const end = timesAt + length
+    const begin = first >= from ? timesAt : placeOf(times, timesAt, end, from)
+    const until = last <= to ? end : placeAfter(times, timesAt, end, to)
+    if (begin < until && !fold.take(times, begin, values, valuesAt + begin - timesAt, until - begin)) return false
+  }
+  return true
+}

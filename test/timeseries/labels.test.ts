@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { Memory } from '../../core/memory/arena.ts'
+import { type LabelFilter, parseFilter, selects } from '../../modules/timeseries/filter.ts'
+import { LabelIndex, labelOf } from '../../modules/timeseries/labels.ts'
+import { Series, Stock } from '../../modules/timeseries/series.ts'
+import { randomOf, scale } from './support.ts'
+
+const stock = new Stock(new Memory())
+
+function make(key: string, labels: string[]): Series {
+  const series = new Series(stock, key)
+  series.labels = labels
+  return series
+}
+
+function keys(found: readonly Series[]): string[] {
+  return found.map(series => series.key)
+}
+
+function filters(...texts: string[]): LabelFilter[] {
+  return texts.map(text => parseFilter(text)!)
+}
+
+describe('a label filter', () => {
+  it.each([
+    ['site=rome', 'site', 'in', ['rome']],
+    ['site!=rome', 'site', 'notIn', ['rome']],
+    ['site=', 'site', 'hasNot', []],
+    ['site!=', 'site', 'has', []],
+    ['site=(rome,oslo)', 'site', 'in', ['rome', 'oslo']],
+    ['site!=(rome, oslo)', 'site', 'notIn', ['rome', ' oslo']],
+    ['site=()', 'site', 'in', []],
+    ['site==rome', 'site', 'in', ['rome']],
+    ['site=rome=x', 'site', 'in', ['rome']],
+    ['=rome', 'rome', 'hasNot', []],
+    ['!=rome', 'rome', 'has', []],
+    ['site=new york)', 'site', 'in', ['new york)']],
+    ['a b=c d', 'a b', 'in', ['c d']],
+  ])('reads %s', (text, label, kind, values) => {
+    expect(parseFilter(text)).toEqual({ label, kind, values })
+  })
+
+  it.each(['', 'site', 'site!rome', '=', 'site=(rome', 'site=(a,)', 'site=(,a)'])('does not read %j', text => {
+    expect(parseFilter(text)).toBeNull()
+  })
+
+  it('selects only when it names values', () => {
+    expect(selects(filters('a=1', 'b!='))).toBe(true)
+    expect(selects(filters('a=()'))).toBe(true)
+    expect(selects(filters('a!=1', 'b=', 'c!='))).toBe(false)
+  })
+})
+
+describe('the label index', () => {
+  it('answers in the order of keys, each series once', () => {
+    const index = new LabelIndex()
+    for (const key of ['s3', 's1', 's2']) index.add(make(key, ['kind', 'temp', 'kind', 'hum', 'site', key]))
+    expect(keys(index.query(filters('kind=(temp,hum)')))).toEqual(['s1', 's2', 's3'])
+    expect(keys(index.query(filters('kind=temp', 'site!=s2')))).toEqual(['s1', 's3'])
+    expect(index.names()).toEqual(['kind', 'site'])
+    expect(index.values('site').sort()).toEqual(['s1', 's2', 's3'])
+    expect(index.values('none')).toEqual([])
+  })
+
+  it('forgets labels that nobody has', () => {
+    const index = new LabelIndex()
+    const series = make('k', ['a', '1', 'a', '1'])
+    index.add(series)
+    index.remove(series)
+    expect(index.names()).toEqual([])
+    expect(index.size).toBe(0)
+  })
+
+  it('gives the first of two values of a label', () => {
+    expect(labelOf(make('k', ['a', '1', 'a', '2']), 'a')).toBe('1')
+    expect(labelOf(make('k', []), 'a')).toBeNull()
+  })
+
+  it('agrees with a walk over all series after any changes', () => {
+    for (let seed = 1; seed <= scale(30, 500); seed++) {
+      const next = randomOf(seed)
+      const whole = (n: number): number => Math.floor(next() * n)
+      const index = new LabelIndex()
+      const live: Series[] = []
+      const labels = (): string[] => Array.from({ length: whole(4) }, () => ['abc'[whole(3)]!, 'xyz'[whole(3)]!]).flat()
+      for (let step = 0; step < 200; step++) {
+        const kind = next()
+        const series = live[whole(live.length)]
+        if (kind < 0.4 || series === undefined) {
+          live.push(make(`k${whole(1e6)}`, labels()))
+          index.add(live.at(-1)!)
+        } else if (kind < 0.55) {
+          index.remove(series)
+          live.splice(live.indexOf(series), 1)
+        } else if (kind < 0.7) {
+          index.remove(series)
+          if (next() < 0.5) series.key = `r${whole(1e6)}`
+          else series.labels = labels()
+          index.add(series)
+        } else {
+          const texts = Array.from({ length: 1 + whole(3) }, () => {
+            const label = 'abc'[whole(3)]!
+            return [`${label}=x`, `${label}=(x,z)`, `${label}!=y`, `${label}=`, `${label}!=`, `${label}!=(x,y)`][
+              whole(6)
+            ]!
+          })
+          const asked = filters('a=(x,y,z)', ...texts)
+          const wanted = live.filter(one => asked.every(filter => holds(one, filter)))
+          expect(keys(index.query(asked))).toEqual(keys(wanted).sort())
+        }
+      }
+      expect(index.size).toBe(live.length)
+      expect(index.names().sort()).toEqual(
+        [...new Set(live.flatMap(one => one.labels.filter((_, i) => i % 2 === 0)))].sort(),
+      )
+    }
+  })
+})
+
+function holds(series: Series, filter: LabelFilter): boolean {
+  const own = series.labels.filter((_, i) => i % 2 === 1 && series.labels[i - 1] === filter.label)
+  if (filter.kind === 'has') return own.length > 0
+  if (filter.kind === 'hasNot') return own.length === 0
+  return own.some(value => filter.values.includes(value)) === (filter.kind === 'in')
+}
