@@ -326,6 +326,12 @@ export function removeElements(memory: Memory, node: Address, i: number, k: numb
   if (i + k < count) rebuild(memory, node, i)
 }
 
+/** Take the last element out of a node that has several; it begins at an index of the slab. */
+export function cutLast(memory: Memory, node: Address, at: number): void {
+  setWord(memory, node, LAST, at - ((node & UNIT_MASK) << 3))
+  setCount(memory, node, countOf(memory, node) - 1)
+}
+
 /** How many elements of a node hold these bytes. */
 export function countMatches(memory: Memory, node: Address, value: Range): number {
   const slab = memory.u8[node >>> SLAB_BITS]!

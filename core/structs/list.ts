@@ -36,6 +36,7 @@ import {
   copyElements,
   countMatches,
   countOf,
+  cutLast,
   dataBytes,
   elementEnd,
   elementIs,
@@ -203,8 +204,16 @@ export class List {
   /** Drop the last `n` elements, or all. */
   dropBack(n: number): void {
     const memory = this.#memory
+    const tail = this.#word(1)
+    // RPOP has just read the last element, so its place is known.
+    const isKnown = tail !== 0 && this.#foundNode === tail && this.#cursorNode === tail && this.#cursorLeft === 1
     this.#foundNode = 0
-    for (let node = this.#word(1); n > 0 && node !== 0; node = this.#word(1)) {
+    if (n === 1 && isKnown && countOf(memory, tail) > 1) {
+      cutLast(memory, tail, this.#cursorAt)
+      this.#addLength(-1)
+      return
+    }
+    for (let node = tail; n > 0 && node !== 0; node = this.#word(1)) {
       const count = countOf(memory, node)
       if (count > n) {
         removeElements(memory, node, count - n, n)
@@ -391,14 +400,15 @@ export class List {
     const memory = this.#memory
     let node = this.#foundNode
     let start = this.#foundStart
-    const far = node === 0 ? length : Math.abs(index - start)
-    if (index < far) {
-      node = this.#word(0)
-      start = 0
-    } else if (length - index < far) {
-      node = this.#word(1)
-      start = length - countOf(memory, node)
-    }
+    const away = node === 0 ? length : Math.abs(index - start)
+    if (Math.min(index, length - index) < away)
+      if (index * 2 < length) {
+        node = this.#word(0)
+        start = 0
+      } else {
+        node = this.#word(1)
+        start = length - countOf(memory, node)
+      }
     while (index < start) {
       node = previousOf(memory, node)
       start -= countOf(memory, node)

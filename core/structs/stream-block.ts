@@ -119,8 +119,6 @@ function readVarint(slab: Buffer, at: number): number {
 
 /** Position behind a piece of bytes and its length. */
 function skipBytes(slab: Buffer, at: number): number {
-  const byte = slab[at]!
-  if (byte < 0x80) return at + 1 + byte
   const length = readVarint(slab, at)
   return at + varintBytes(length) + length
 }
@@ -378,9 +376,15 @@ export function namesAt(block: Address): number {
 
 /** Position behind the entry whose fields begin at a position. */
 export function skipFields(memory: Memory, block: Address, fields: number, same: boolean): number {
-  const slab = memory.u8[block >>> SLAB_BITS]!
   const count = fieldCount(memory, block, fields, same)
-  let at = firstPiece(count, fields, same)
-  for (let i = same ? count : 2 * count; i > 0; i--) at = skipBytes(slab, at)
+  return skipPieces(memory.u8[block >>> SLAB_BITS]!, firstPiece(count, fields, same), same ? count : 2 * count)
+}
+
+/** Position behind so many pieces of bytes. */
+export function skipPieces(slab: Buffer, at: number, pieces: number): number {
+  while (pieces-- > 0) {
+    const byte = slab[at]!
+    at = byte < 0x80 ? at + 1 + byte : skipBytes(slab, at)
+  }
   return at
 }

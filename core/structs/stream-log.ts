@@ -48,6 +48,7 @@ import {
   readHead,
   readLastId,
   skipFields,
+  skipPieces,
   usedOf,
 } from './stream-block.ts'
 import { compareIds, StreamId } from './stream-id.ts'
@@ -92,8 +93,11 @@ export class StreamLog {
   #block: Address = 0
   /** Forwards: entries left in the block. Backwards: the window's entries left. */
   #left = 0
-  /** Forwards: position of the next entry. */
+  /** Forwards: position of the next entry, and of its fields if its head was read already (else 0). */
   #at = 0
+  #peeked = 0
+  /** Forwards: whether the entry under the cursor has yet to be passed over. */
+  #isOpen = false
   /** Position of the entry under the cursor. */
   #entry = 0
   #same = false
@@ -416,40 +420,52 @@ export class StreamLog {
     this.#block = block
     this.#left = entriesOf(this.#memory, block)
     this.#at = enterBlock(this.#memory, block, this.id)
+    this.#peeked = 0
+    this.#isOpen = false
   }
 
-  /** Pass over the entries of the block that lie below an id. The running id is left at the one before the first to read. */
+  /** Pass over the entries of the block that lie below an id. */
   #skipBelow(from: StreamId): void {
     const memory = this.#memory
     const slab = memory.u8[this.#block >>> SLAB_BITS]!
     const id = this.id
-    while (this.#left > 0) {
-      const { msHigh, msLow, seqHigh, seqLow } = id
-      const fields = readHead(slab, this.#at, id)
+    let at = this.#at
+    for (let left = this.#left; left > 0; left--) {
+      const fields = readHead(slab, at, id)
       if (compareIds(id, from) >= 0) {
-        id.setWords(msHigh, msLow, seqHigh, seqLow)
+        this.#at = at
+        this.#left = left
+        this.#peeked = fields
         return
       }
-      this.#at = skipFields(memory, this.#block, fields, isSame(slab, this.#at))
-      this.#left--
+      at = skipFields(memory, this.#block, fields, isSame(slab, at))
     }
+    this.#left = 0
   }
 
   #nextForward(): boolean {
     if (this.#block === 0) return false
     const memory = this.#memory
+    if (this.#isOpen) {
+      // Fields that were read need not be passed over again.
+      const pieces = this.#same ? this.#fieldsLeft : 2 * this.#fieldsLeft
+      this.#at = skipPieces(memory.u8[this.#block >>> SLAB_BITS]!, this.#valueAt, pieces)
+      this.#isOpen = false
+    }
     for (;;) {
       while (this.#left > 0) {
         const slab = memory.u8[this.#block >>> SLAB_BITS]!
         const entry = this.#at
-        const fields = readHead(slab, entry, this.id)
-        const same = isSame(slab, entry)
-        this.#at = skipFields(memory, this.#block, fields, same)
+        const fields = this.#peeked !== 0 ? this.#peeked : readHead(slab, entry, this.id)
+        this.#peeked = 0
         this.#left--
         if (compareIds(this.id, this.#bound) > 0) return this.#finish()
-        if (isDeleted(slab, entry)) continue
-        this.#openFields(entry, fields)
-        return true
+        if (!isDeleted(slab, entry)) {
+          this.#openFields(entry, fields)
+          this.#isOpen = true
+          return true
+        }
+        this.#at = skipFields(memory, this.#block, fields, isSame(slab, entry))
       }
       if (!this.#directory.next()) return this.#finish()
       this.#enter(this.#directory.payload(0))

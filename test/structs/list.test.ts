@@ -65,6 +65,8 @@ describe('list', () => {
             model[i] = value
           } else if (choice < 0.75) {
             const n = random() < 0.9 ? 1 : below(random, 40)
+            // Half of the time the element at the end has been read just before, as a pop does.
+            if (random() < 0.5) list.at(random() < 0.5 ? -1 : 0, out)
             if (random() < 0.5) {
               list.dropFront(n)
               model.splice(0, n)
