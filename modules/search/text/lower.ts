@@ -109,3 +109,9 @@ function hasCase(point: number): boolean {
   if (point < 0x10000) return point >= 0xff21 && point < 0xff3b
   return point >= 0x10400 && point < 0x1f000
 }
+
+/** A copy in lower case. */
+export function lowered(text: Buffer): Buffer {
+  const to = Buffer.from(new Uint8Array(lowerRoom(text.length)).buffer)
+  return to.subarray(0, writeLower(text, 0, text.length, to, 0))
+}
