@@ -5,12 +5,13 @@
 
 import type { Client, Connection } from '../command/client.ts'
 import type { Engine } from '../command/engine.ts'
-import { ErrorReply, type ReplyValue, readReply } from '../resp/reader.ts'
+import { ErrorReply, type ReplyValue, ValueBuilder } from '../resp/reader.ts'
 
 /** One in-process client; calls are answered in order. */
 export class InProcessClient {
   readonly #engine: Engine
   readonly #client: Client
+  readonly #builder = new ValueBuilder()
   #waiting: { resolve(value: ReplyValue): void; reject(error: Error): void } | null = null
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -73,9 +74,16 @@ export class InProcessClient {
   }
 
   #take(): ReplyValue {
-    const bytes = this.#client.reply.take()
-    if (bytes.length === 0) return null
-    return readReply(bytes, 0, bytes.length)
+    const reply = this.#client.reply
+    if (reply.length === 0) return null
+    if (reply.chain.length > 0) {
+      const bytes = reply.take()
+      return this.#builder.read(bytes, 0, bytes.length)
+    }
+    const value = this.#builder.read(reply.buf, 0, reply.at)
+    reply.rewind(0)
+    reply.release()
+    return value
   }
 }
 
