@@ -14,9 +14,10 @@ import type { Module } from './module/host.ts'
 import type { ReplyValue } from './resp/reader.ts'
 import { Server } from './server.ts'
 import bloom from '../modules/bloom/module.ts'
+import json from '../modules/json/module.ts'
 
 /** The modules that come with the package. */
-const ownModules: readonly Module[] = [bloom]
+const ownModules: readonly Module[] = [bloom, json]
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {
