@@ -1,0 +1,13 @@
+import type { Case } from '../support/transcript/notation.ts'
+
+/** Commands whose replies have a shape of their own in RESP3, which no general projection gives; resp3.txt records them. */
+const OWN_SHAPE = /^(JSON\.TYPE|JSON\.NUM\w+)$/i
+
+/** Whether what a case got in RESP2 says what it will get in RESP3. */
+export function keepsItsShape(one: Case): boolean {
+  return one.steps.every(
+    step =>
+      step.kind !== 'send' ||
+      !step.args.some((arg, n) => (n === 0 ? OWN_SHAPE.test(arg.latin1Slice()) : /^format$/i.test(arg.latin1Slice()))),
+  )
+}
