@@ -5,6 +5,7 @@ import {
   type Fault,
   fileLength,
   functionLength,
+  handlers,
   importCycles,
   importEdges,
   moduleState,
@@ -279,6 +280,15 @@ describe('the rule of types', () => {
     expect(
       linesOf(types, 'core/x.ts', "const any = 1 // any: as any\nconst s = ': any'\nconst o = { how: any.thing }"),
     ).toEqual([])
+  })
+})
+
+describe('the rule of handlers', () => {
+  it('refuses a Buffer made of an argument', () => {
+    const text = 'const key = args.key()\nfind(key.buf.subarray(key.start, key.end))\n'
+    expect(linesOf(handlers, 'core/types/list/commands.ts', text)).toEqual([2])
+    expect(linesOf(handlers, 'modules/search/commands/search.ts', text)).toEqual([2])
+    expect(linesOf(handlers, 'core/types/list/value.ts', text)).toEqual([])
   })
 })
 

@@ -11,9 +11,9 @@ const HERE = import.meta.dirname
 
 /** The replies of the recordings, each as its line. */
 function recordedReplies(): string[] {
-  const folder = join(HERE, 'core')
-  return readdirSync(folder).flatMap(name =>
-    parseTranscript(readFileSync(join(folder, name), 'utf8')).flatMap(one =>
+  const names = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.txt'))
+  return names.flatMap(name =>
+    parseTranscript(readFileSync(join(HERE, name), 'utf8')).flatMap(one =>
       one.steps.flatMap(step => (step.kind === 'expect' ? [step.text] : [])),
     ),
   )

@@ -130,6 +130,12 @@ export function types(source: Source): Fault[] {
   return [...any, ...silenced]
 }
 
+/** A handler passes an argument on as a Range: a Buffer for each costs more than the whole parsing of the command. */
+export function handlers(source: Source): Fault[] {
+  if (!isProduct(source.path) || !/\/commands(\.ts|\/)/.test(source.path)) return []
+  return faultsAt(source, source.code, /\.buf\s*\.\s*subarray\b/g, found => `${found} in a handler: pass the Range`)
+}
+
 /** Files are called what they are about. */
 export function names(source: Source): Fault[] {
   const parts = source.path.replace(/(\.test|\.d)?\.ts$/, '').split('/')
@@ -198,6 +204,7 @@ export const RULES: readonly ((source: Source) => Fault[])[] = [
   offHeapMemory,
   moduleState,
   seams,
+  handlers,
   types,
   names,
   tests,
