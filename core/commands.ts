@@ -17,6 +17,8 @@ import { commands as hashCommands } from './types/hash/commands.ts'
 import { hashType } from './types/hash/value.ts'
 import { commands as listCommands } from './types/list/commands.ts'
 import { listType } from './types/list/value.ts'
+import { commands as setCommands } from './types/set/commands.ts'
+import { setType } from './types/set/value.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
 
@@ -33,10 +35,11 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['string', stringCommands],
   ['list', listCommands],
   ['hash', hashCommands],
+  ['set', setCommands],
 ]
 
 /** Types of the core; each has a fixed number. */
-export const nativeTypes: readonly ValueType[] = [stringType, listType, hashType].map(
+export const nativeTypes: readonly ValueType[] = [stringType, listType, setType, hashType].map(
   type => type as unknown as ValueType,
 )
 

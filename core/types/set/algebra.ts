@@ -1,0 +1,155 @@
+/* Intersection, union and difference of sets.
+ *
+ * An intersection walks the smallest set and asks the others, smallest first. A difference walks the first and asks the
+ * others; a union collects into a scratch Dict of the arena. Nothing here makes a string of a member. */
+
+import { Range } from '../../base/bytes.ts'
+import { ERR, ReplyError } from '../../base/errors.ts'
+import type { Args } from '../../command/args.ts'
+import type { Context } from '../../command/context.ts'
+import { EVENT } from '../../keyspace/event.ts'
+import { ACCOUNT } from '../../memory/arena.ts'
+import { Dict } from '../../memory/dict.ts'
+import { createSet, type SetView, setType } from './value.ts'
+
+const NUMKEYS = new ReplyError('ERR numkeys should be greater than 0')
+const TOO_MANY_KEYS = new ReplyError("ERR Number of keys can't be greater than number of args")
+const LIMIT = new ReplyError("ERR LIMIT can't be negative")
+
+type Visit = (member: Range) => void
+type Walk = (ctx: Context, sets: (SetView | null)[], visit: Visit) => void
+
+/** The sets of the keys that are left; null for a key that does not exist. */
+function takeSets({ db }: Context, args: Args, count = args.left): (SetView | null)[] {
+  const sets: (SetView | null)[] = []
+  for (let i = 0; i < count; i++) sets.push(db.read(args.key(), setType))
+  return sets
+}
+
+function intersect(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
+  if (sets.some(set => set === null)) return
+  const [smallest, ...others] = (sets as SetView[]).sort((a, b) => a.length - b.length)
+  smallest!.each(member => {
+    for (const other of others) if (!other.has(member)) return
+    visit(member)
+  })
+}
+
+function subtract(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
+  const [first, ...rest] = sets
+  const others = rest.filter(set => set !== null).sort((a, b) => b.length - a.length)
+  first?.each(member => {
+    for (const other of others) if (other.has(member)) return
+    visit(member)
+  })
+}
+
+function unite({ engine }: Context, sets: (SetView | null)[], visit: Visit): void {
+  const present = sets.filter(set => set !== null)
+  if (present.length === 1) {
+    present[0]!.each(visit)
+    return
+  }
+  const { memory, hashKey } = engine.keyspace
+  const seen = new Dict(memory, hashKey, 5, ACCOUNT.overhead)
+  seen.create()
+  try {
+    for (const set of present)
+      set.each(member => {
+        if (seen.find(member.buf, member.start, member.end) !== 0) return
+        seen.insert(member.buf, member.start, member.end, 0)
+        visit(member)
+      })
+  } finally {
+    seen.release()
+  }
+}
+
+function replySet(ctx: Context, args: Args, walk: Walk): void {
+  const { reply } = ctx
+  const sets = takeSets(ctx, args)
+  const list = reply.deferred()
+  let found = 0
+  walk(ctx, sets, member => {
+    reply.bulk(member)
+    found++
+  })
+  reply.fillSet(list, found)
+}
+
+function storeSet(ctx: Context, args: Args, walk: Walk, event: string): void {
+  const { db, reply } = ctx
+  const target = args.key()
+  const sets = takeSets(ctx, args)
+  const result: Buffer[] = []
+  walk(ctx, sets, member => result.push(member.copy()))
+  const taken = db.find(target)
+  if (taken !== 0) db.remove(taken)
+  if (result.length === 0) {
+    if (taken !== 0) {
+      db.changed(target)
+      db.notify(EVENT.generic, 'del', target)
+    }
+    reply.integer(0)
+    return
+  }
+  const set = createSet(db, target, Range.of(result[0]!))
+  for (const member of result) set.add(Range.of(member))
+  db.changed(target)
+  db.notify(EVENT.set, event, target)
+  reply.integer(result.length)
+}
+
+export function sinter(ctx: Context, args: Args): void {
+  replySet(ctx, args, intersect)
+}
+
+export function sunion(ctx: Context, args: Args): void {
+  replySet(ctx, args, unite)
+}
+
+export function sdiff(ctx: Context, args: Args): void {
+  replySet(ctx, args, subtract)
+}
+
+export function sinterstore(ctx: Context, args: Args): void {
+  storeSet(ctx, args, intersect, 'sinterstore')
+}
+
+export function sunionstore(ctx: Context, args: Args): void {
+  storeSet(ctx, args, unite, 'sunionstore')
+}
+
+export function sdiffstore(ctx: Context, args: Args): void {
+  storeSet(ctx, args, subtract, 'sdiffstore')
+}
+
+export function sintercard(ctx: Context, args: Args): void {
+  const { reply } = ctx
+  const numkeys = args.int(NUMKEYS)
+  if (numkeys < 1) throw NUMKEYS
+  if (numkeys > args.left) throw TOO_MANY_KEYS
+  const keysAt = args.position
+  args.position += numkeys
+  let limit = 0
+  while (args.left > 0) {
+    if (args.left < 2 || !args.word('limit')) throw ERR.syntax
+    limit = args.int(LIMIT)
+    if (limit < 0) throw LIMIT
+  }
+  args.position = keysAt
+  const sets = takeSets(ctx, args, numkeys)
+  reply.integer(countCommon(sets, limit === 0 ? Number.POSITIVE_INFINITY : limit))
+}
+
+function countCommon(sets: (SetView | null)[], limit: number): number {
+  if (sets.some(set => set === null)) return 0
+  const [smallest, ...others] = (sets as SetView[]).sort((a, b) => a.length - b.length)
+  const out = new Range()
+  let count = 0
+  for (let i = 0; i < smallest!.length && count < limit; i++) {
+    smallest!.entry(i, out)
+    if (others.every(other => other.has(out))) count++
+  }
+  return count
+}
