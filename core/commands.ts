@@ -9,7 +9,7 @@ import { commands as connectionCommands, installConnection } from './connection/
 import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
 import { installInfo } from './introspection/info.ts'
-import { commands as moduleCommands } from './module/commands.ts'
+import { installModules, commands as moduleCommands } from './module/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
 import { commands as transactionCommands, installTransactions } from './transactions/commands.ts'
 import { commands as keyCommands, databaseCommands } from './types/keys/commands.ts'
@@ -49,4 +49,5 @@ export const features: readonly ((engine: Engine) => void)[] = [
   installConnection,
   installTransactions,
   installPubSub,
+  installModules,
 ]

@@ -9,6 +9,7 @@ import type { Watcher } from '../keyspace/watch.ts'
 import type { Reply } from '../resp/reply.ts'
 import type { Args } from './args.ts'
 import type { Suspended } from './suspend.ts'
+import type { Entry } from './table.ts'
 
 /** What commands do to a connection. */
 export interface Connection {
@@ -63,8 +64,8 @@ export class Client implements Watcher {
   user = 'default'
   readonly createdMs: number
   lastUsedMs: number
-  /** Name of the last command, lower case, for CLIENT LIST. */
-  lastCommand = 'NULL'
+  /** The last command, for CLIENT LIST. */
+  lastEntry: Entry | null = null
   /** A script or a module speaks through this client: it may not block, and its writes belong to the caller's unit. */
   readonly isInternal: boolean
 
@@ -77,8 +78,8 @@ export class Client implements Watcher {
   patterns: Set<string> | null = null
   shardChannels: Set<string> | null = null
   isMonitor = false
-  /** CLIENT REPLY: 'skipNext' is set by the command itself, and mutes the one behind it as 'skip'. */
-  replies: 'on' | 'off' | 'skip' | 'skipNext' = 'on'
+  /** CLIENT REPLY: 'skip' mutes the next command only. */
+  replies: 'on' | 'off' | 'skip' = 'on'
   noEvict = false
   noTouch = false
   closing = false

@@ -127,6 +127,10 @@ export class Engine {
 
   /** Called when a client connected: it may have to authenticate. */
   readonly onClientNew: ((client: Client) => void)[] = []
+  /** Called by RESET: what a feature keeps of a client ends. */
+  readonly onReset: ((client: Client) => void)[] = []
+  /** Writes the list of modules for HELLO; given by the module host. */
+  replyModules: (reply: Reply) => void = reply => reply.array(0)
   /** Called ten times a second. */
   readonly onCron: (() => void)[] = []
   /** Called when the server closes. */
@@ -273,8 +277,10 @@ export class Engine {
     this.depth = 0
     const ctx = this.#contexts[0]!
     ctx.args.restart(1)
-    if (client.replies === 'on') this.dispatch(ctx, client, true)
-    else this.#dispatchMuted(ctx, client)
+    if (client.replies === 'on') {
+      this.dispatch(ctx, client, true)
+      // CLIENT REPLY OFF and SKIP say nothing themselves; SKIP mutes the command behind it.
+    } else this.#dispatchMuted(ctx, client)
     this.depth = -1
     this.endUnit()
   }
@@ -286,8 +292,7 @@ export class Engine {
     this.dispatch(ctx, client, true)
     if (client.replies === 'on') return
     client.reply.rewind(mark)
-    if (before === 'skip' && client.replies === 'skip') client.replies = 'on'
-    else if (client.replies === 'skipNext') client.replies = 'skip'
+    if (before === 'skip') client.replies = 'on'
   }
 
   /** Ask again what may have changed since a command was queued: access, and the state of the server. */
@@ -325,6 +330,8 @@ export class Engine {
     }
     if ((this.gates | client.gates) !== 0 && !this.#mayRun(ctx, client, entry)) return
     ctx.entry = entry
+    client.lastEntry = entry
+    client.lastUsedMs = this.keyspace.nowMs
     this.run(ctx)
   }
 
@@ -492,6 +499,25 @@ export class Engine {
       client.reply.error(error)
     }
     this.#goOn(client)
+  }
+
+  /** A command that was held back goes its way now, through all gates. */
+  redispatch(suspended: Suspended): void {
+    if (suspended.done) return
+    this.#endSuspension(suspended)
+    const { client } = suspended
+    const ctx = this.enter(client)
+    const own = ctx.args
+    try {
+      ctx.args = suspended.args
+      ctx.args.restart(1)
+      this.dispatch(ctx, client, true)
+    } finally {
+      ctx.args = own
+      this.leave()
+    }
+    this.endUnit()
+    if (client.suspended === null) this.#goOn(client)
   }
 
   /** End a wait without what was waited for: the time is up (null), or an error. */

@@ -3,6 +3,8 @@
 import { replyError } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
+import type { Engine } from '../command/engine.ts'
+import type { Reply } from '../resp/reply.ts'
 import { type Command, sub } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
 import { type LoadedModule, ModuleRegistry } from './host.ts'
@@ -25,7 +27,16 @@ export abstract class ModuleLoader {
   abstract load(path: string, args: readonly string[]): Promise<LoadedModule>
 }
 
+/** Let HELLO tell of modules. */
+export function installModules(engine: Engine): void {
+  engine.replyModules = reply => replyModules(engine, reply)
+}
+
 function moduleList({ engine, reply }: Context): void {
+  replyModules(engine, reply)
+}
+
+function replyModules(engine: Engine, reply: Reply): void {
   const { loaded } = engine.service(ModuleRegistry)
   reply.array(loaded.length)
   for (const module of loaded) {

@@ -29,6 +29,7 @@ export class PubSub {
   constructor(engine: Engine) {
     this.#engine = engine
     engine.onClientGone.push(client => this.leave(client))
+    engine.onReset.push(client => this.leave(client))
     engine.onUnitEnd.push(() => {
       if (this.#own.length > 0) this.#sendOwn()
     })

@@ -24,6 +24,7 @@ export const commands: readonly Command[] = [
 
 /** Let a refused EXEC end the transaction. */
 export function installTransactions(engine: Engine): void {
+  engine.onReset.push(client => endTransaction(engine, client))
   engine.onExecRefused = client => {
     if (client.transaction !== null) endTransaction(engine, client)
   }
@@ -98,15 +99,19 @@ function exec(ctx: Context): void {
   const { transaction } = client
   if (transaction === null) throw EXEC_ALONE
   const isBroken = client.broken || anyExpired(engine, client)
-  endTransaction(engine, client)
-  if (transaction.spoiled) throw ABORTED
-  if (isBroken) {
-    reply.nullArray()
-    return
+  endWatch(engine, client)
+  client.gate(CLIENT_GATE.multi, false)
+  try {
+    if (transaction.spoiled) throw ABORTED
+    if (isBroken) reply.nullArray()
+    else {
+      ctx.propagateNothing() // each command states its own effect
+      reply.array(transaction.queue.length)
+      for (const { entry, args } of transaction.queue) runQueued(engine, client, entry as Entry, args)
+    }
+  } finally {
+    client.transaction = null
   }
-  ctx.propagateNothing() // each command states its own effect
-  reply.array(transaction.queue.length)
-  for (const { entry, args } of transaction.queue) runQueued(engine, client, entry as Entry, args)
 }
 
 function runQueued(engine: Engine, client: Client, entry: Entry, args: Args): void {
