@@ -1,6 +1,6 @@
 /* The default user and its password, `requirepass`. */
 
-import { timingSafeEqual } from 'node:crypto'
+import { sameSecret } from '../base/hash.ts'
 import { Authenticator } from '../command/authenticator.ts'
 import { CLIENT_GATE, type Client } from '../command/client.ts'
 import type { Parameter } from '../command/config.ts'
@@ -18,7 +18,7 @@ export class DefaultUserOnly extends Authenticator {
 
   login(client: Client, user: string, password: string): boolean {
     if (user !== 'default') return false
-    if (this.password !== '' && !sameText(password, this.password)) return false
+    if (this.password !== '' && !sameSecret(password, this.password)) return false
     client.user = 'default'
     client.gate(CLIENT_GATE.unauthenticated, false)
     return true
@@ -45,11 +45,4 @@ export class DefaultUserOnly extends Authenticator {
       },
     ]
   }
-}
-
-/** Compare without telling by the time taken where two texts differ. */
-function sameText(a: string, b: string): boolean {
-  const left = Buffer.from(a)
-  const right = Buffer.from(b)
-  return left.length === right.length && timingSafeEqual(left, right)
 }
