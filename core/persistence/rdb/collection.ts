@@ -1,0 +1,217 @@
+/* Collections -- lists, sets, sorted sets and hashes out of a dump file, element by element.
+ *
+ * Each kind has been written in several encodings over the years, which differ in bytes but not in meaning; one visitor a kind
+ * is told the elements of all of them. A type's loader is a visitor, so no collection is ever built twice:
+ *
+ *     list    plain    ziplist    quicklist of ziplists    quicklist of listpacks and plain nodes       element(bytes)
+ *     set     plain    intset     listpack                                                              member(bytes)
+ *     zset    text scores    binary scores    ziplist    listpack                                       member(bytes, score)
+ *     hash    plain    zipmap     ziplist    listpack    each with times of its fields                  field(name, value, deadline)
+ *
+ * The Ranges given to a visitor are valid during that call only. Counts are what the file claims: hints, to be bounded before
+ * memory is taken for them. What a file may hold and a type may not (an element twice, an empty collection) is for the
+ * visitor to see.
+ *
+ *   O(bytes), nothing allocated for an element */
+
+import { Range } from '../../base/bytes.ts'
+import type { ElementCursor } from './elements.ts'
+import { CONTAINER, TYPE } from './format.ts'
+import { IntsetCursor } from './intset.ts'
+import { ListpackCursor } from './listpack.ts'
+import type { RdbReader } from './reader.ts'
+import { ZiplistCursor, ZipmapCursor } from './ziplist.ts'
+
+export interface ListVisitor {
+  /** How many elements are to come, -1 when that is not known. */
+  begin(count: number): void
+  element(element: Range): void
+}
+
+export interface SetVisitor {
+  begin(count: number): void
+  member(member: Range): void
+}
+
+export interface ZsetVisitor {
+  begin(count: number): void
+  /** Scores are never NaN. */
+  member(member: Range, score: number): void
+}
+
+export interface HashVisitor {
+  begin(count: number): void
+  /** `deadline` is the time in milliseconds at which the field expires, 0 when it does not. */
+  field(name: Range, value: Range, deadline: number): void
+}
+
+/** Greater times of hash fields are refused. */
+const DEADLINE_MAX = 0xfffffffffffe
+
+/** Reads collections with one reader. */
+export class CollectionReader {
+  readonly #reader: RdbReader
+  readonly #listpack: ListpackCursor
+  readonly #ziplist: ZiplistCursor
+  readonly #zipmap: ZipmapCursor
+  readonly #intset: IntsetCursor
+  readonly #packed = new Range()
+  readonly #first = new Range()
+  readonly #second = new Range()
+
+  constructor(reader: RdbReader) {
+    this.#reader = reader
+    this.#listpack = new ListpackCursor(reader)
+    this.#ziplist = new ZiplistCursor(reader)
+    this.#zipmap = new ZipmapCursor(reader)
+    this.#intset = new IntsetCursor(reader)
+  }
+
+  /** Read the packed string that comes next. */
+  #open(cursor: ElementCursor): ElementCursor {
+    return cursor.open(this.#reader.string(this.#packed))
+  }
+
+  /** Tuples of a packed string. */
+  #tuples(cursor: ElementCursor, size: number): number {
+    if (cursor.count > 0 && cursor.count % size !== 0) throw cursor.damaged()
+    return cursor.count < 0 ? -1 : cursor.count / size
+  }
+
+  /** Read a list of any of its types. */
+  list(type: number, visitor: ListVisitor): void {
+    const reader = this.#reader
+    if (type === TYPE.list) {
+      const count = reader.length()
+      visitor.begin(count)
+      for (let i = 0; i < count; i++) visitor.element(reader.string(this.#first))
+    } else if (type === TYPE.listZiplist) {
+      const cursor = this.#open(this.#ziplist)
+      visitor.begin(cursor.count)
+      this.#elements(cursor, visitor)
+    } else this.#quicklist(type, visitor)
+  }
+
+  #quicklist(type: number, visitor: ListVisitor): void {
+    const reader = this.#reader
+    const nodes = reader.length()
+    visitor.begin(-1)
+    for (let i = 0; i < nodes; i++) {
+      const container = type === TYPE.listQuicklist2 ? reader.length() : CONTAINER.packed
+      if (container === CONTAINER.plain) visitor.element(reader.string(this.#first))
+      else if (container !== CONTAINER.packed) throw reader.error(`an unknown kind of list node (${container})`)
+      else this.#elements(this.#open(type === TYPE.listQuicklist ? this.#ziplist : this.#listpack), visitor)
+    }
+  }
+
+  #elements(cursor: ElementCursor, visitor: ListVisitor): void {
+    while (cursor.next()) visitor.element(cursor.bytes(this.#first))
+  }
+
+  /** Read a set of any of its types. */
+  set(type: number, visitor: SetVisitor): void {
+    const reader = this.#reader
+    if (type === TYPE.set) {
+      const count = reader.length()
+      visitor.begin(count)
+      for (let i = 0; i < count; i++) visitor.member(reader.string(this.#first))
+      return
+    }
+    const cursor = this.#open(type === TYPE.setIntset ? this.#intset : this.#listpack)
+    visitor.begin(cursor.count)
+    while (cursor.next()) visitor.member(cursor.bytes(this.#first))
+  }
+
+  /** Read a sorted set of any of its types. */
+  zset(type: number, visitor: ZsetVisitor): void {
+    const reader = this.#reader
+    if (type === TYPE.zsetZiplist || type === TYPE.zsetListpack) {
+      this.#packedZset(this.#open(type === TYPE.zsetZiplist ? this.#ziplist : this.#listpack), visitor)
+      return
+    }
+    const count = reader.length()
+    visitor.begin(count)
+    for (let i = 0; i < count; i++) {
+      reader.string(this.#first)
+      reader.keep(this.#first)
+      const score = type === TYPE.zset ? reader.double() : reader.doubleText()
+      reader.letGo()
+      if (Number.isNaN(score)) throw reader.error('a score that is no number')
+      visitor.member(this.#first, score)
+    }
+  }
+
+  #packedZset(cursor: ElementCursor, visitor: ZsetVisitor): void {
+    visitor.begin(this.#tuples(cursor, 2))
+    while (cursor.next()) {
+      cursor.bytes(this.#first)
+      const score = cursor.must().number()
+      if (Number.isNaN(score)) throw this.#reader.error('a score that is no number')
+      visitor.member(this.#first, score)
+    }
+  }
+
+  /** Read a hash of any of its types. */
+  hash(type: number, visitor: HashVisitor): void {
+    if (type === TYPE.hash) this.#plainHash(visitor)
+    else if (type === TYPE.hashZipmap) this.#packedHash(this.#zipmap, visitor)
+    else if (type === TYPE.hashZiplist) this.#packedHash(this.#ziplist, visitor)
+    else if (type === TYPE.hashListpack) this.#packedHash(this.#listpack, visitor)
+    else if (type === TYPE.hashTimesPreGa) this.#plainTimes(1, visitor)
+    else if (type === TYPE.hashTimes) this.#plainTimes(this.#reader.milliseconds(), visitor)
+    else {
+      // The earliest deadline, by which Redis orders keys without looking into them.
+      if (type === TYPE.hashListpackTimes) this.#reader.milliseconds()
+      this.#packedTimes(visitor)
+    }
+  }
+
+  #plainHash(visitor: HashVisitor): void {
+    const count = this.#reader.length()
+    visitor.begin(count)
+    for (let i = 0; i < count; i++) {
+      this.#reader.pair(this.#first, this.#second)
+      visitor.field(this.#first, this.#second, 0)
+    }
+  }
+
+  #packedHash(cursor: ElementCursor, visitor: HashVisitor): void {
+    this.#open(cursor)
+    visitor.begin(this.#tuples(cursor, 2))
+    while (cursor.next()) {
+      cursor.bytes(this.#first)
+      cursor.must().bytes(this.#second)
+      visitor.field(this.#first, this.#second, 0)
+    }
+  }
+
+  /** Times are told relative to the least one, plus one, since 0 means none. The first form had absolute ones. */
+  #plainTimes(least: number, visitor: HashVisitor): void {
+    const reader = this.#reader
+    const count = reader.length()
+    visitor.begin(count)
+    for (let i = 0; i < count; i++) {
+      const time = reader.length()
+      const deadline = time === 0 ? 0 : least + time - 1
+      this.#checkDeadline(deadline)
+      reader.pair(this.#first, this.#second)
+      visitor.field(this.#first, this.#second, deadline)
+    }
+  }
+
+  #packedTimes(visitor: HashVisitor): void {
+    const cursor = this.#open(this.#listpack)
+    visitor.begin(this.#tuples(cursor, 3))
+    while (cursor.next()) {
+      cursor.bytes(this.#first)
+      cursor.must().bytes(this.#second)
+      const deadline = cursor.must().number()
+      this.#checkDeadline(deadline)
+      visitor.field(this.#first, this.#second, deadline)
+    }
+  }
+
+  #checkDeadline(deadline: number): void {
+    if (!(deadline >= 0 && deadline <= DEADLINE_MAX)) throw this.#reader.error('a field with an impossible time')
+  }
+}
