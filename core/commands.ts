@@ -19,6 +19,8 @@ import { commands as listCommands } from './types/list/commands.ts'
 import { listType } from './types/list/value.ts'
 import { commands as setCommands } from './types/set/commands.ts'
 import { setType } from './types/set/value.ts'
+import { commands as zsetCommands } from './types/zset/commands.ts'
+import { zsetType } from './types/zset/value.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
 import { stringType } from './types/string/value.ts'
 
@@ -36,10 +38,11 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['list', listCommands],
   ['hash', hashCommands],
   ['set', setCommands],
+  ['sorted-set', zsetCommands],
 ]
 
 /** Types of the core; each has a fixed number. */
-export const nativeTypes: readonly ValueType[] = [stringType, listType, setType, hashType].map(
+export const nativeTypes: readonly ValueType[] = [stringType, listType, setType, zsetType, hashType].map(
   type => type as unknown as ValueType,
 )
 

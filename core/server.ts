@@ -14,6 +14,7 @@ import { ConfigRegistry } from './command/config.ts'
 import { Engine } from './command/engine.ts'
 import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
+import { encodingParameters } from './config/encodings.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
 import { REDIS_VERSION, REDSTRATA_VERSION } from './introspection/info.ts'
 import { expireSome } from './keyspace/expire.ts'
@@ -73,6 +74,7 @@ export class Server implements Dispatcher {
     this.config.add(settingsParameters(this.settings))
     const hashKey = { k0: this.random.u32() | 0, k1: this.random.u32() | 0 }
     this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
+    this.config.add(encodingParameters(this.keyspace.limits))
     for (const type of nativeTypes) this.keyspace.addType(type)
     this.engine = new Engine({
       clock: this.clock,

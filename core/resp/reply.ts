@@ -277,9 +277,14 @@ export class Reply {
       this.#end()
       return
     }
+    this.doubleAsText(value)
+  }
+
+  /** A double as a bulk string, whatever the protocol. */
+  doubleAsText(value: number): void {
+    this.room(NUMBER_BYTES_MAX * 2)
     const start = this.at + 6
-    const end = writeDouble(this.buf, start, value)
-    this.bytes(this.buf, start, end)
+    this.bytes(this.buf, start, writeDouble(this.buf, start, value))
   }
 
   /** A double whose text is already in Redis's form: a bulk string in RESP2. */

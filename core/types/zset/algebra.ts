@@ -1,0 +1,251 @@
+/* Union, intersection and difference of sorted sets and sets, with weights.
+ *
+ * A source is a sorted set, or a set whose members all score 1; a set's view is reached through its ValueType alone, so the two types do not
+ * know each other. Results are gathered in a scratch Dict of the arena, whose records look like those of a sorted set. */
+
+import { Range } from '../../base/bytes.ts'
+import { ERR, ReplyError, replyError } from '../../base/errors.ts'
+import type { Args } from '../../command/args.ts'
+import type { Context } from '../../command/context.ts'
+import { ACCOUNT, type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
+import { Dict } from '../../memory/dict.ts'
+import { Ranked } from '../../structs/ranked.ts'
+import { storeMembers } from './range.ts'
+import { type ZsetView, zsetType } from './value.ts'
+
+const WEIGHT = new ReplyError('ERR weight value is not a float')
+const LIMIT = new ReplyError("ERR LIMIT can't be negative")
+
+/** What a sorted set and a set have in common here. */
+interface Source {
+  length: number
+  /** NaN for a member that it does not have. */
+  score(member: Range): number
+  each(visit: (member: Range, score: number) => void): void
+}
+
+interface Combination {
+  sources: (Source | null)[]
+  weights: number[]
+  aggregate: (a: number, b: number) => number
+  withScores: boolean
+}
+
+type Kind = 'union' | 'inter' | 'diff'
+
+function sumOf(a: number, b: number): number {
+  const sum = a + b
+  return Number.isNaN(sum) ? 0 : sum // inf + -inf
+}
+
+/** A weighted score; an infinity times 0 is 0. */
+function weighted(score: number, weight: number): number {
+  const product = score * weight
+  return Number.isNaN(product) ? 0 : product
+}
+
+/** A member set of another type, as far as it can be walked here. */
+interface MemberSet {
+  readonly length: number
+  has(member: Range): boolean
+  each(visit: (member: Range) => void): void
+}
+
+function sourceOf({ db }: Context, key: Range): Source | null {
+  const record = db.lookup(key)
+  if (record === 0) return null
+  const type = db.keyspace.types[db.typeOf(record)]!
+  if (type.name === 'set') {
+    const set = db.view(record, type) as unknown as MemberSet
+    return {
+      length: set.length,
+      score: member => (set.has(member) ? 1 : NaN),
+      each: visit => set.each(member => visit(member, 1)),
+    }
+  }
+  const zset: ZsetView = db.viewAs(record, zsetType)
+  return {
+    length: zset.length,
+    score: member => zset.score(member),
+    each: visit => zset.each(0, zset.length, false, visit),
+  }
+}
+
+function takeCombination(ctx: Context, args: Args, kind: Kind, forStore: boolean, onlyCard = false): Combination {
+  const numkeys = args.int()
+  if (numkeys < 1) throw replyError(`ERR at least 1 input key is needed for '${ctx.entry.name}' command`)
+  if (numkeys > args.left) throw ERR.syntax
+  const sources: (Source | null)[] = []
+  for (let i = 0; i < numkeys; i++) sources.push(sourceOf(ctx, args.key()))
+  const found: Combination = {
+    sources,
+    weights: new Array<number>(numkeys).fill(1),
+    aggregate: sumOf,
+    withScores: false,
+  }
+  while (args.left > 0) {
+    if (kind !== 'diff' && !onlyCard && args.left > numkeys && args.word('weights'))
+      for (let i = 0; i < numkeys; i++) found.weights[i] = args.double(WEIGHT)
+    else if (kind !== 'diff' && !onlyCard && args.left > 1 && args.word('aggregate')) {
+      if (args.word('sum')) found.aggregate = sumOf
+      else if (args.word('min')) found.aggregate = Math.min
+      else if (args.word('max')) found.aggregate = Math.max
+      else throw ERR.syntax
+    } else if (!forStore && !onlyCard && args.word('withscores')) found.withScores = true
+    else throw ERR.syntax
+  }
+  return found
+}
+
+/** Members and scores of a combination, in a table of the arena that the caller releases. */
+function gather(ctx: Context, kind: Kind, found: Combination): Dict {
+  const { memory, hashKey } = ctx.engine.keyspace
+  const result = new Dict(memory, hashKey, 16, ACCOUNT.overhead)
+  result.create()
+  try {
+    if (kind === 'union') uniteInto(result, found)
+    else if (kind === 'inter') intersectInto(result, found)
+    else subtractInto(result, found)
+  } catch (error) {
+    result.release() // out of memory half way
+    throw error
+  }
+  return result
+}
+
+function add(result: Dict, member: Range, score: number): void {
+  if (result.find(member.buf, member.start, member.end) !== 0) return
+  setScore(result, result.insert(member.buf, member.start, member.end, 0), score)
+}
+
+function scoreOf(result: Dict, record: Address): number {
+  return result.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1]!
+}
+
+function setScore(result: Dict, record: Address, score: number): void {
+  result.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1] = score
+}
+
+function uniteInto(result: Dict, { sources, weights, aggregate }: Combination): void {
+  sources.forEach((source, i) => {
+    source?.each((member, score) => {
+      const value = weighted(score, weights[i]!)
+      const record = result.find(member.buf, member.start, member.end)
+      if (record === 0) add(result, member, value)
+      else setScore(result, record, aggregate(scoreOf(result, record), value))
+    })
+  })
+}
+
+function intersectInto(result: Dict, { sources, weights, aggregate }: Combination): void {
+  if (sources.some(source => source === null)) return
+  const ordered = (sources as Source[])
+    .map((source, i) => ({ source, weight: weights[i]! }))
+    .sort((a, b) => a.source.length - b.source.length)
+  const [smallest, ...others] = ordered
+  smallest!.source.each((member, score) => {
+    let sum = weighted(score, smallest!.weight)
+    for (const { source, weight } of others) {
+      const other = source.score(member)
+      if (Number.isNaN(other)) return
+      sum = aggregate(sum, weighted(other, weight))
+    }
+    add(result, member, sum)
+  })
+}
+
+function subtractInto(result: Dict, { sources }: Combination): void {
+  const [first, ...rest] = sources
+  const others = rest.filter(source => source !== null)
+  first?.each((member, score) => {
+    for (const other of others) if (!Number.isNaN(other.score(member))) return
+    add(result, member, score)
+  })
+}
+
+/** Visit a result in order of score. */
+function inOrder(ctx: Context, result: Dict, visit: (member: Range, score: number) => void): void {
+  const ranked = new Ranked(ctx.engine.keyspace.memory, ACCOUNT.overhead)
+  const root = ranked.create()
+  try {
+    for (let i = 0; i < result.count; i++) ranked.insert(scoreOf(result, result.at(i)), result.at(i))
+    const member = new Range()
+    for (let more = ranked.at(0); more; more = ranked.next()) visit(result.key(ranked.record, member), ranked.score)
+  } finally {
+    ranked.release(root)
+  }
+}
+
+function replyCombination(ctx: Context, args: Args, kind: Kind): void {
+  const { reply } = ctx
+  const found = takeCombination(ctx, args, kind, false)
+  const result = gather(ctx, kind, found)
+  try {
+    const inPairs = found.withScores && reply.protocol === 3
+    reply.array(result.count * (found.withScores && !inPairs ? 2 : 1))
+    inOrder(ctx, result, (member, score) => {
+      if (inPairs) reply.array(2)
+      reply.bulk(member)
+      if (found.withScores) reply.double(score)
+    })
+  } finally {
+    result.release()
+  }
+}
+
+function storeCombination(ctx: Context, args: Args, kind: Kind, event: string): void {
+  const target = args.key()
+  const result = gather(ctx, kind, takeCombination(ctx, args, kind, true))
+  try {
+    const members: { member: Buffer; score: number }[] = []
+    inOrder(ctx, result, (member, score) => members.push({ member: member.copy(), score }))
+    storeMembers(ctx, target, members, event)
+    ctx.reply.integer(members.length)
+  } finally {
+    result.release()
+  }
+}
+
+export function zunion(ctx: Context, args: Args): void {
+  replyCombination(ctx, args, 'union')
+}
+
+export function zinter(ctx: Context, args: Args): void {
+  replyCombination(ctx, args, 'inter')
+}
+
+export function zdiff(ctx: Context, args: Args): void {
+  replyCombination(ctx, args, 'diff')
+}
+
+export function zunionstore(ctx: Context, args: Args): void {
+  storeCombination(ctx, args, 'union', 'zunionstore')
+}
+
+export function zinterstore(ctx: Context, args: Args): void {
+  storeCombination(ctx, args, 'inter', 'zinterstore')
+}
+
+export function zdiffstore(ctx: Context, args: Args): void {
+  storeCombination(ctx, args, 'diff', 'zdiffstore')
+}
+
+export function zintercard(ctx: Context, args: Args): void {
+  const numkeysAt = args.position
+  const numkeys = args.int()
+  let limit = 0
+  if (numkeys >= 1 && numkeys <= args.left) {
+    args.position += numkeys
+    while (args.left > 0) {
+      if (args.left < 2 || !args.word('limit')) throw ERR.syntax
+      limit = args.int(LIMIT)
+      if (limit < 0) throw LIMIT
+    }
+    args.argc = args.argc - (args.argc - numkeysAt - 1 - numkeys)
+  }
+  args.position = numkeysAt
+  const result = gather(ctx, 'inter', takeCombination(ctx, args, 'inter', false, true))
+  const count = result.count
+  result.release()
+  ctx.reply.integer(limit === 0 ? count : Math.min(count, limit))
+}
