@@ -4,7 +4,10 @@
  * no more than answering. The exact text is contract: clients match on it. Texts that a single feature uses live in that
  * feature's errors.ts; those below are shared. */
 
-/** An error reply. `text` is the whole line behind the minus sign, its code included. */
+/**
+ * An error reply. `text` is the whole line behind the minus sign, its code included, one character a byte: what it
+ * repeats of a client's input is made with `range.latin1()`.
+ */
 export class ReplyError {
   readonly text: string
 

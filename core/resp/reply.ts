@@ -58,6 +58,8 @@ export class SegmentPool {
 const NO_SEGMENT = Buffer.alloc(0)
 const CR = 13
 const LF = 10
+/** A character that is no byte. */
+const WIDE = /[^\x00-\xff]/
 
 /** Writer of the replies of one client, or of a call from inside the process. */
 export class Reply {
@@ -170,7 +172,11 @@ export class Reply {
 
   /** An error line. */
   error(error: ReplyError): void {
-    this.#line(45, error.text)
+    const text = error.text
+    this.room(text.length * 3 + 3)
+    this.buf[this.at++] = 45
+    this.at += WIDE.test(text) ? this.buf.utf8Write(text, this.at) : this.buf.latin1Write(text, this.at)
+    this.#end()
   }
 
   #line(type: number, text: string): void {
