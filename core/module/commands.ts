@@ -97,13 +97,13 @@ function moduleHelp({ reply }: Context): void {
   const lines = [
     'MODULE <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
     'LIST',
-    '    Name, version, path and arguments of every loaded module.',
+    '    Return a list of loaded modules.',
     'LOAD <path> [<arg> ...]',
-    '    Load a module from a file, handing it the arguments.',
-    'LOADEX <path> [[CONFIG NAME VALUE]...] [ARGS ...]',
-    '    Load a module and set its parameters.',
+    '    Load a module library from <path>, passing to it any optional arguments.',
+    'LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]',
+    '    Load a module library from <path>, while passing it module configurations and optional arguments.',
     'UNLOAD <name>',
-    '    Not possible while the server runs.',
+    '    Unload a module.',
     'HELP',
     '    Print this help.',
   ]
