@@ -20,6 +20,9 @@ const LITERALS_MAX = 32
 const DISTANCE_MAX = 8192
 const MATCH_MAX = 264
 const HASH_BITS = 14
+const HASH = 0x9e3779b1
+/** After 2^PATIENCE_BITS bytes without a match every second place is looked at, then every third. */
+const PATIENCE_BITS = 6
 const TABLE = new Int32Array(1 << HASH_BITS)
 /** Where the next text begins on the line of all texts; beyond DISTANCE_MAX, so that an empty entry is too far back. */
 const next = { line: DISTANCE_MAX + 1 }
@@ -45,28 +48,23 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
   let i = start
   while (i < searchEnd) {
     const key = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16)
-    const slot = Math.imul(key, 0x9e3779b1) >>> (32 - HASH_BITS)
+    const slot = Math.imul(key, HASH) >>> (32 - HASH_BITS)
     const from = TABLE[slot]! - shift
     TABLE[slot] = i + shift
-    const distance = i - from
-    if (
-      distance > DISTANCE_MAX ||
-      buf[from] !== buf[i] ||
-      buf[from + 1] !== buf[i + 1] ||
-      buf[from + 2] !== buf[i + 2]
-    ) {
-      i++
+    if (i - from > DISTANCE_MAX || (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16)) !== key) {
+      // The longer nothing was found, the longer the steps: noise is given up quickly.
+      i += 1 + ((i - literal) >> PATIENCE_BITS)
       continue
     }
     const matched = matchLength(buf, from, i, end)
     write = putLiterals(buf, literal, i, out, write, outEnd)
     if (write < 0 || write + 3 > outEnd) return 0
-    write = putMatch(out, write, distance - 1, matched - 2)
-    // Entries inside the match are left out but for its last two places: nearly as good a search for less work.
+    write = putMatch(out, write, i - from - 1, matched - 2)
+    // Of the places inside the match only the last two are noted: nearly as good a search for less work.
     literal = i + matched
     for (i = literal - 2; i < literal && i < searchEnd; i++) {
       const inner = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16)
-      TABLE[Math.imul(inner, 0x9e3779b1) >>> (32 - HASH_BITS)] = i + shift
+      TABLE[Math.imul(inner, HASH) >>> (32 - HASH_BITS)] = i + shift
     }
     i = literal
   }

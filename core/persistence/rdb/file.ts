@@ -7,7 +7,7 @@
  *
  * Writing is as flat as the format: header, then what each item needs, in the order in which format.ts shows them. */
 
-import { Range } from '../../base/bytes.ts'
+import { copyBytes, Range } from '../../base/bytes.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { kindOf, OPCODE, PART, RDB_VERSION } from './format.ts'
 import type { ModuleSink, ModuleSource } from './module-value.ts'
@@ -129,7 +129,7 @@ export class RdbFileReader {
     // The value is read through the same window, so the key needs a place of its own.
     const length = this.#key.length
     this.#keyRoom.grow(length, 0)
-    this.#key.buf.copy(this.#keyRoom.buf, this.#keyRoom.start, this.#key.start, this.#key.end)
+    copyBytes(this.#key.buf, this.#key.start, this.#keyRoom.buf, this.#keyRoom.start, length)
     this.#key.set(this.#keyRoom.buf, this.#keyRoom.start, this.#keyRoom.start + length)
     visitor.key(this.#key, type, this.#facts, this.values)
   }

@@ -17,7 +17,7 @@
  *
  * Source: S. Sanfilippo, Y. Wu, "Listpack specification". */
 
-import type { Range } from '../../base/bytes.ts'
+import { copyBytes, type Range } from '../../base/bytes.ts'
 import { parseInteger, wide } from '../../base/numbers.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { ElementCursor } from './elements.ts'
@@ -144,10 +144,10 @@ export class ListpackBuilder {
     const value = length > 20 ? NaN : parseInteger(buf, start, end)
     if (Number.isFinite(value)) this.integer(value)
     else if (!Number.isNaN(value)) this.long(wide.high, wide.low)
-    else this.#putBytes(buf, start, end, length)
+    else this.#putBytes(buf, start, length)
   }
 
-  #putBytes(from: Buffer, start: number, end: number, length: number): void {
+  #putBytes(from: Buffer, start: number, length: number): void {
     let at = this.#make(length + 5)
     const { buf } = this.#room
     const begin = at
@@ -159,7 +159,7 @@ export class ListpackBuilder {
       buf[at] = BYTES_32
       at = buf.writeUInt32LE(length, at + 1)
     }
-    from.copy(buf, at, start, end)
+    copyBytes(from, start, buf, at, length)
     this.#close(begin, at + length)
   }
 

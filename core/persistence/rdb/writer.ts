@@ -8,7 +8,7 @@
  *
  *   byte, length O(1)    string O(bytes), about three times that when it is tried to be compressed */
 
-import type { Range } from '../../base/bytes.ts'
+import { copyBytes, type Range } from '../../base/bytes.ts'
 import { Crc64 } from '../../base/crc.ts'
 import { compress } from '../../base/lzf.ts'
 import { parseInteger } from '../../base/numbers.ts'
@@ -24,7 +24,7 @@ const PART_BYTES = 32
 /** Shorter strings are not compressed. */
 const COMPRESS_MIN = 21
 /** Longer ones neither: that would hold everything up for too long. */
-const COMPRESS_MAX = 4 << 20
+const COMPRESS_MAX = 1 << 20
 /** LZF must save this many bytes to be used. */
 const COMPRESS_GAIN = 4
 const TWO_32 = 4294967296
@@ -146,7 +146,7 @@ export class RdbWriter {
         return
       }
     }
-    buf.copy(this.#buf, this.#at, start, end)
+    copyBytes(buf, start, this.#buf, this.#at, length)
     this.#at += length
   }
 
