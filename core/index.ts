@@ -15,9 +15,10 @@ import type { ReplyValue } from './resp/reader.ts'
 import { Server } from './server.ts'
 import bloom from '../modules/bloom/module.ts'
 import json from '../modules/json/module.ts'
+import timeseries from '../modules/timeseries/module.ts'
 
 /** The modules that come with the package. */
-const ownModules: readonly Module[] = [bloom, json]
+const ownModules: readonly Module[] = [bloom, json, timeseries]
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {

@@ -25,6 +25,7 @@ import {
   rankOf,
   removeRange,
   split,
+  timeFrom,
   upsert,
   valueAt,
   Workspace,
@@ -93,12 +94,16 @@ export class Series {
   ignoreTime = 0
   ignoreValue = 0
   labels: readonly string[] = NO_LABELS
-  /** The index that the series is in. */
+  /** The index of labels that the series is in, and the one where it belongs. */
   index: LabelIndex | null = null
+  home: LabelIndex | null = null
   /** Rules that this series feeds. */
   rules: readonly Rule[] = NO_RULES
   /** The series whose rule feeds this one. */
   source: Series | null = null
+  /** False while rules are known by name only, after a load: see shelf.ts. Then this is the source's key, or empty. */
+  isLinked = true
+  sourceKey = ''
   /** All samples, those that retention hides among them. */
   count = 0
 
@@ -165,6 +170,15 @@ export class Series {
     let rank = rankOf(this.engine, chunks.at(index), time)
     for (let i = 0; i < index; i++) rank += countOf(stock.memory, chunks.at(i))
     return rank
+  }
+
+  /** Time of the first sample at a time or later, hidden ones too; undefined when there is none. */
+  timeFrom(time: number): number | undefined {
+    const { chunks, stock, engine } = this
+    if (chunks.length === 0 || time > this.lastTime) return undefined
+    let index = chunks.indexOf(time)
+    if (lastTimeOf(stock.memory, chunks.at(index)) < time) index++
+    return timeFrom(engine, chunks.at(index), time)
   }
 
   /** The value at a time, or undefined. */
@@ -253,6 +267,11 @@ Whether a sample is so near to the newest that it is ignored. */
       dropped++
     }
     if (dropped > 0) chunks.remove(0, dropped)
+  }
+
+  /** Time of the first sample of a chunk. */
+  timeOfChunk(index: number): number {
+    return firstTimeOf(this.stock.memory, this.chunks.at(index))
   }
 
   /** Add a chunk that was loaded, later than those there are. It becomes the series' own. */

@@ -58,7 +58,13 @@ function queryOf(next: () => number, model: Model): ModelQuery {
   return {
     from,
     to,
-    times: next() < 0.15 ? Array.from({ length: 1 + whole(20) }, () => all[whole(all.length)]?.[0] ?? 3) : null,
+    times:
+      next() < 0.15
+        ? Array.from(
+            { length: 1 + whole(20) },
+            () => (next() < 0.2 ? whole(last * 1.5) : all[whole(all.length)]?.[0]) ?? 3,
+          )
+        : null,
     least: next() < 0.15 ? -20 : Number.NEGATIVE_INFINITY,
     greatest: next() < 0.15 ? 40 : Number.POSITIVE_INFINITY,
     reverse: next() < 0.5,

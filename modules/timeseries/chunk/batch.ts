@@ -23,9 +23,16 @@ export class Batch {
   timesAt = 0
   valuesAt = 0
   length = 0
+  /** The block that the batch points at; 0 in a workspace. */
+  block: Address = 0
+  /** State of the decoder behind the last sample, for those who go on from there: see GorillaEngine.adopt. */
+  endBits = 0
+  endWindow = 0
+  endDelta = 0
 
   /** Point at a block of BATCH_BYTES. */
   set(memory: Memory, block: Address): void {
+    this.block = block
     this.times = this.values = memory.f64[block >>> SLAB_BITS]!
     this.words = memory.i32[block >>> SLAB_BITS]!
     this.timesAt = block & UNIT_MASK

@@ -14,7 +14,16 @@ import { type Address, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Batch, placeOf } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import { CHUNK_SAMPLES_MAX, STRETCH, STRETCH_BITS, W_LIMIT } from './layout.ts'
-import { countOf, firstTimeOf, lastTimeOf, reserve, stretchAt, stretchBefore, stretchesOf } from './stretch.ts'
+import {
+  countOf,
+  firstTimeOf,
+  lastTimeOf,
+  reserve,
+  stretchAt,
+  stretchBefore,
+  stretchesOf,
+  stretchTimeOf,
+} from './stretch.ts'
 
 /** Samples that a workspace keeps room for; a larger one is let go after use. */
 const KEPT = 4096
@@ -29,7 +38,7 @@ export class Workspace {
   /** Decode a chunk from a stretch on. */
   load(engine: ChunkEngine, chunk: Address, stretch: number): void {
     const count = countOf(engine.memory, chunk) - (stretch << STRETCH_BITS)
-    this.#reserve(count + STRETCH)
+    this.reserve(count + STRETCH)
     const batch = this.batch
     const stretches = stretchesOf(engine.memory, chunk)
     batch.timesAt = batch.valuesAt = 0
@@ -78,7 +87,10 @@ export class Workspace {
     this.batch.words = new Int32Array(this.batch.values.buffer)
   }
 
-  #reserve(length: number): void {
+  /** Make room for so many samples; what was there may be gone. */
+  reserve(length: number): void {
+    this.batch.timesAt = this.batch.valuesAt = 0
+
     if (length <= this.batch.times.length) return
     const room = Math.max(KEPT, length + (length >>> 2))
     this.batch.times = new Float64Array(room)
@@ -137,6 +149,17 @@ export function rankOf(engine: ChunkEngine, chunk: Address, time: number): numbe
   const length = engine.decode(chunk, stretch, batch)
   const place = placeOf(batch.times, batch.timesAt, batch.timesAt + length, time)
   return (stretch << STRETCH_BITS) + place - batch.timesAt
+}
+
+/** Time of the first sample of a chunk at a time or later; there must be one. */
+export function timeFrom(engine: ChunkEngine, chunk: Address, time: number): number {
+  const first = firstTimeOf(engine.memory, chunk)
+  if (time <= first) return first
+  const { memory, batch } = engine
+  const stretch = stretchBefore(memory, chunk, time)
+  const end = batch.timesAt + engine.decode(chunk, stretch, batch)
+  const place = placeOf(batch.times, batch.timesAt, end, time)
+  return place < end ? batch.times[place]! : stretchTimeOf(memory, chunk, stretch + 1)
 }
 
 /** Move the later half of a chunk to a new one, whose address is returned. */

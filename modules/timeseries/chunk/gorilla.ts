@@ -22,7 +22,7 @@
  *
  * Times are doubles: whole numbers up to 2^53 are exact, those beyond are rounded, and 2^63 stands for 2^63 - 1. */
 
-import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { type Address, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { type Batch, scratchBatch } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import {
@@ -181,8 +181,7 @@ export class GorillaEngine implements ChunkEngine {
     const left = words[w + W_COUNT]! - (stretch << STRETCH_BITS)
     const length = Math.min(left, STRETCH)
     const record = recordAt(memory, chunk, stretch)
-    const source = memory.i32[data >>> SLAB_BITS]!
-    decodeRun(memory, record, source, (data & UNIT_MASK) << 1, batch, length)
+    decodeRun(memory, record, data, batch, length)
     return length
   }
 
@@ -196,6 +195,60 @@ export class GorillaEngine implements ChunkEngine {
     const r = (record & UNIT_MASK) << 1
     words[w + W_BITS] = from[r + R_BITS]!
     words[w + W_WINDOW] = from[r + R_WINDOW]!
+  }
+
+  /**
+   * A chunk from a dump: its first sample, and the codes of the others. The codes are walked through once, to find where
+   * stretches begin. Returns 0 when they do not make `count` samples whose times rise.
+   */
+  adopt(limitBytes: number, count: number, time: number, value: number, codes: Range, batch: Batch): Address {
+    const { memory } = this
+    const bytes = codes.end - codes.start
+    if (count > bytes * 4 + 1) return 0
+    const chunk = createChunk(memory, limitBytes, Math.max(bytes, 8))
+    memory.i32[chunk >>> SLAB_BITS]![((chunk & UNIT_MASK) << 1) + W_WINDOW] = NO_WINDOW
+    writeFirst(memory, chunk, time, value)
+    const words = memory.i32[chunk >>> SLAB_BITS]!
+    const w = (chunk & UNIT_MASK) << 1
+    const data = words[w + W_DATA]!
+    codes.buf.copy(memory.u8[data >>> SLAB_BITS]!, (data & UNIT_MASK) << 3, codes.start, codes.end)
+    try {
+      for (let done = 1; done < count; done += STRETCH) {
+        const length = Math.min(count - done, STRETCH)
+        const record = recordAt(memory, chunk, done >>> STRETCH_BITS)
+        decodeRun(memory, record, data, batch, length + 1)
+        if (batch.endBits > bytes * 8 || !rises(batch, length + 1)) {
+          this.free(chunk)
+          return 0
+        }
+        this.#settle(chunk, done + length, batch, length)
+      }
+    } catch (error) {
+      // A full arena: the half-made chunk goes back, and the caller learns.
+      this.free(chunk)
+      throw error
+    }
+    return chunk
+  }
+
+  /** Let a chunk end with the last sample that was decoded, which is the first of a stretch when that is due. */
+  #settle(chunk: Address, count: number, batch: Batch, last: number): void {
+    const words = this.memory.i32[chunk >>> SLAB_BITS]!
+    const doubles = this.memory.f64[chunk >>> SLAB_BITS]!
+    const f = chunk & UNIT_MASK
+    const w = f << 1
+    doubles[f + F_LAST_TIME] = batch.times[batch.timesAt + last]!
+    doubles[f + F_LAST_VALUE] = batch.values[batch.valuesAt + last]!
+    doubles[f + F_LAST_DELTA] = batch.endDelta
+    words[w + W_BITS] = batch.endBits
+    words[w + W_WINDOW] = batch.endWindow
+    words[w + W_COUNT] = count
+    if ((count & (STRETCH - 1)) !== 1) return
+    // The sample that begins a stretch is not counted yet while its record is made room for.
+    words[w + W_COUNT] = count - 1
+    openStretch(this, chunk)
+    words[w + W_COUNT] = count
+    writeRecord(this.memory, chunk, (count - 1) >>> STRETCH_BITS)
   }
 
   encodedBytes(chunk: Address): number {
@@ -228,6 +281,13 @@ export class GorillaEngine implements ChunkEngine {
     if (end > words[w + W_DATA_BYTES]! << 3) growData(memory, chunk, (end + 7) >>> 3, this.encodedBytes(chunk))
     return true
   }
+}
+
+/** Whether the times of the first samples of a batch rise. */
+function rises(batch: Batch, length: number): boolean {
+  const { times, timesAt } = batch
+  for (let i = 1; i < length; i++) if (!(times[timesAt + i]! > times[timesAt + i - 1]!)) return false
+  return true
 }
 
 function trailingOnes(bits: number): number {
@@ -354,14 +414,9 @@ function writeXor(
  * Decode `length` samples, the first of which is in the record. The loop below reads a window of 32 bits that holds
  * all control bits of a sample whose step did not change, which is the usual one.
  */
-function decodeRun(
-  memory: Memory,
-  record: Address,
-  source: Int32Array,
-  base: number,
-  batch: Batch,
-  length: number,
-): void {
+function decodeRun(memory: Memory, record: Address, data: Address, batch: Batch, length: number): void {
+  const source = memory.i32[data >>> SLAB_BITS]!
+  const base = (data & UNIT_MASK) << 1
   const times = batch.times
   const values = batch.words
   let to = batch.timesAt
@@ -422,6 +477,9 @@ function decodeRun(
     values[valueTo] = low
     values[valueTo + 1] = high
   }
+  batch.endBits = at
+  batch.endWindow = (64 - trailing - width) | (trailing << 8)
+  batch.endDelta = delta
 }
 
 /** How the step changed, which it did; `bits` begin at the position. */

@@ -155,16 +155,18 @@ function scanTimes(
     const stretch = Math.max(0, stretchAt(memory, chunk, wanted[next]!))
     const batch = stock.cache.read(series.engine, chunk, stretch)
     const { times, timesAt, length } = batch
-    // The wanted times that this stretch covers, all of them at once.
+    // All wanted times that this stretch covers are told at once. The one sought may lie behind its end, or before it.
     const low = placeOf(wanted, begin, end, times[timesAt]!)
     const high = placeAfter(wanted, begin, end, times[timesAt + length - 1]!)
-    if (low < high) {
-      const first = placeOf(times, timesAt, timesAt + length, from)
-      const last = placeAfter(times, timesAt, timesAt + length, to)
-      const at = batch.valuesAt + first - timesAt
-      if (!takeSome(series, times, first, last - first, batch.values, at, query.filter!, sink)) return false
+    if (next < low || next >= high) {
+      next += query.reverse ? -1 : 1
+      continue
     }
-    next = query.reverse ? Math.min(next, low) - 1 : Math.max(next + 1, high)
+    const first = placeOf(times, timesAt, timesAt + length, from)
+    const last = placeAfter(times, timesAt, timesAt + length, to)
+    const at = batch.valuesAt + first - timesAt
+    if (!takeSome(series, times, first, last - first, batch.values, at, query.filter!, sink)) return false
+    next = query.reverse ? low - 1 : high
   }
   return true
 }

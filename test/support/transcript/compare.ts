@@ -112,7 +112,8 @@ function isTruth(text: string, truth: boolean): boolean {
 /** A double against the text that stood for it: the same text, or, for modules that have two forms, the same number. */
 function sameNumber(want: Scalar, got: Scalar, how: Comparison): boolean {
   if (want.text === got.text) return true
-  return want.kind === '+' ? numberOf(want) === numberOf(got) : sameText(want, got, how)
+  if (want.kind === '+') return want.text.toLowerCase() === got.text || numberOf(want) === numberOf(got)
+  return sameText(want, got, how)
 }
 
 function projectsItems(want: Aggregate, got: Aggregate, how: Comparison): boolean {

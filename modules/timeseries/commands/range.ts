@@ -1,0 +1,55 @@
+/* TS.GET, TS.RANGE and TS.REVRANGE -- the samples of one series. */
+
+import type { Args, Context } from 'redstrata/module'
+import { TS_ERR } from '../errors.ts'
+import { replyRows, replySample, SampleWriter } from '../output.ts'
+import { type QueryOptions, readQuery } from '../query-options.ts'
+import { aggregate } from '../range/query.ts'
+import { type Latest, scan } from '../range/scan.ts'
+import { latestOf } from '../rules.ts'
+import type { Series } from '../series.ts'
+import type { Shelf } from '../shelf.ts'
+import { wrongArity } from '../words.ts'
+
+export function get(shelf: Shelf, { db, reply }: Context, args: Args): void {
+  if (args.argc > 3) throw wrongArity(args)
+  const series = shelf.read(db, args.key())
+  if (args.left > 0 && !args.word('latest')) throw TS_ERR.thirdArgument
+  replySample(reply, newestOf(series, args.argc > 2))
+}
+
+/** The newest sample of a series, the open bucket of a compaction if that is wanted. */
+export function newestOf(series: Series, isLatest: boolean): Latest | null {
+  const latest = isLatest ? latestOf(series) : null
+  if (latest !== null || series.count === 0) return latest
+  return { time: series.lastTime, value: series.lastValue }
+}
+
+export function range(shelf: Shelf, ctx: Context, args: Args): void {
+  answer(shelf, ctx, args, false)
+}
+
+export function revrange(shelf: Shelf, ctx: Context, args: Args): void {
+  answer(shelf, ctx, args, true)
+}
+
+function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void {
+  const series = shelf.read(ctx.db, args.key())
+  replyRange(shelf, ctx, series, readQuery(args, 2, args.argc, reverse))
+}
+
+/** Write the rows of one series. Returns how many there were. */
+export function replyRange(shelf: Shelf, { reply }: Context, series: Series, query: QueryOptions): number {
+  const latest = query.latest ? latestOf(series) : null
+  const { bucketing, reverse, limit } = query
+  if (bucketing === null) {
+    const writer = new SampleWriter(reply, reverse, limit)
+    scan(series, { from: query.from, to: query.to, filter: query.filter, reverse, latest }, writer)
+    return writer.finish()
+  }
+  const { rows } = shelf
+  aggregate(series, query, bucketing, latest, rows)
+  if (rows.overflowed) throw TS_ERR.manyRows
+  replyRows(reply, rows, reverse, limit)
+  return rows.length
+}

@@ -1,0 +1,98 @@
+/* The TimeSeries module -- samples in order of time, compressed, aggregated, compacted and found by labels, as
+ * RedisTimeSeries has them.
+ *
+ *      chunk/ chunks.ts series.ts     how samples are kept
+ *      aggregate/ range/              how they are read and put into buckets
+ *      rules.ts ingest.ts             series that are kept as aggregations of others
+ *      labels.ts filter.ts            how series are found
+ *      shelf.ts type.ts persist.ts    how the server holds them
+ *      options.ts query-options.ts output.ts commands/ errors.ts settings.ts        what clients see
+ *
+ * The first four know no server: memory goes in, numbers come out. */
+
+import { type Args, type Command, type Context, cmd, type Handler, type Module } from 'redstrata/module'
+import { add, decrby, del, incrby, madd } from './commands/ingest.ts'
+import { info } from './commands/info.ts'
+import { get, range, revrange } from './commands/range.ts'
+import { createrule, deleterule } from './commands/rules.ts'
+import { mget, mrange, mrevrange, queryindex, querylabels } from './commands/select.ts'
+import { alter, create } from './commands/settle.ts'
+import { defaultSettings, settingsParameters, takeArguments } from './settings.ts'
+import { Shelf } from './shelf.ts'
+import { seriesType } from './type.ts'
+import { KEY } from './words.ts'
+
+const SERIES =
+  '[RETENTION retention] [ENCODING <COMPRESSED|UNCOMPRESSED>] [CHUNK_SIZE size] [DUPLICATE_POLICY policy]' +
+  ' [IGNORE max_time_diff max_value_diff]'
+const LABELS = '[LABELS label value [label value ...]]'
+const BUCKETS = '[[ALIGN align] AGGREGATION aggregators bucket_duration [BUCKETTIMESTAMP <start|end|mid>] [EMPTY]]'
+const SAMPLES = '[LATEST] [FILTER_BY_TS ts [ts ...]] [FILTER_BY_VALUE min max]'
+const TOLD = '[WITHLABELS|SELECTED_LABELS label [label ...]]'
+const SELECTED = 'FILTER filter [filter ...]'
+/** The same for commands that have a refusal of their own when nothing follows the word. */
+const SELECTED_LATER = 'FILTER [filter ...]'
+
+/** All commands, over the series of one server. */
+function seriesCommands(shelf: Shelf): Command[] {
+  const on =
+    (run: (shelf: Shelf, ctx: Context, args: Args) => void): Handler =>
+    (ctx, args) =>
+      run(shelf, ctx, args)
+  const write = 'write denyoom @timeseries'
+  const read = 'read @timeseries'
+  const fast = 'read fast @timeseries'
+  return [
+    cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, on(create)),
+    cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, on(alter)),
+    cmd(`TS.ADD key timestamp value ${SERIES} [ON_DUPLICATE policy] ${LABELS}`, write, KEY, on(add)),
+    cmd('TS.MADD key timestamp value [key timestamp value ...]', write, 'RW access update@1..-1/3', on(madd)),
+    cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(incrby)),
+    cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(decrby)),
+    cmd('TS.DEL key from_timestamp to_timestamp', 'write @timeseries', KEY, on(del)),
+    cmd('TS.GET key [LATEST]', fast, KEY, on(get)),
+    cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(range)),
+    cmd(`TS.REVRANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(revrange)),
+    cmd(
+      `TS.MRANGE from_timestamp to_timestamp ${SAMPLES} ${TOLD} [COUNT count] [EXCLUDEEMPTY] ${BUCKETS} ${SELECTED_LATER}` +
+        ' [GROUPBY label REDUCE reducer]',
+      read,
+      '',
+      on(mrange),
+    ),
+    cmd(
+      `TS.MREVRANGE from_timestamp to_timestamp ${SAMPLES} ${TOLD} [COUNT count] [EXCLUDEEMPTY] ${BUCKETS} ${SELECTED_LATER}` +
+        ' [GROUPBY label REDUCE reducer]',
+      read,
+      '',
+      on(mrevrange),
+    ),
+    cmd(`TS.MGET [LATEST] ${TOLD} ${SELECTED}`, read, '', on(mget)),
+    cmd('TS.QUERYINDEX filter [filter ...]', read, '', on(queryindex)),
+    cmd('TS.QUERYLABELS <LABELS|VALUES label> [FILTER filter [filter ...]]', read, '', on(querylabels)),
+    cmd(
+      'TS.CREATERULE source_key dest_key AGGREGATION aggregator bucket_duration [align_timestamp]',
+      write,
+      KEY,
+      on(createrule),
+    ),
+    cmd('TS.DELETERULE source_key dest_key', 'write @timeseries', KEY, on(deleterule)),
+    cmd('TS.INFO key [DEBUG]', read, KEY, on(info)),
+  ]
+}
+
+export default {
+  name: 'timeseries',
+  version: 11214,
+  load(host, args) {
+    const settings = defaultSettings()
+    const parameters = settingsParameters(settings)
+    takeArguments(parameters, args)
+    host.config(parameters)
+    host.category('timeseries')
+    const shelf = new Shelf(host, settings)
+    shelf.type = host.type(seriesType(shelf))
+    shelf.listen()
+    host.commands(seriesCommands(shelf))
+  },
+} satisfies Module

@@ -1,0 +1,210 @@
+/* Output -- times, values, samples and labels, as replies write them.
+ *
+ * A value is a status in RESP2, with the shortest digits that read back as the same double, plain from 1 to below 10^16
+ * and with an exponent else: `23.5`, `1E-1`, `1E16`, `-0`, `NaN`. In RESP3 it is a double like any other.
+ *
+ * Answers of many samples are written straight into the reply's segment: a row of RESP2 is
+ *
+ *      *2\r\n:1700000000000\r\n+23.5\r\n                                                                          */
+
+import { integerLength, type Reply, writeInteger } from 'redstrata/module'
+import type { Rows } from './range/rows.ts'
+import type { Latest, SampleSink } from './range/scan.ts'
+
+/** No value needs more bytes than this: a sign, 17 digits, a point, an exponent. */
+const VALUE_BYTES_MAX = 32
+/** A row of one value: its header, a time of 19 digits, a value. */
+const ROW_BYTES_MAX = 80
+const TIME_MAX_TEXT = '9223372036854775807'
+
+const CR = 13
+const LF = 10
+const ZERO = 48
+
+/** Write a time. */
+export function replyTime(reply: Reply, time: number): void {
+  if (time <= Number.MAX_SAFE_INTEGER) reply.integer(time)
+  else reply.bigInteger(time >= 2 ** 63 ? BigInt(TIME_MAX_TEXT) : BigInt(time))
+}
+
+/** Write the value of a sample. */
+export function replyValue(reply: Reply, value: number): void {
+  if (reply.protocol === 3) {
+    reply.double(value)
+    return
+  }
+  reply.room(VALUE_BYTES_MAX + 3)
+  const { buf } = reply
+  buf[reply.at] = 43
+  const at = writeValue(buf, reply.at + 1, value)
+  buf[at] = CR
+  buf[at + 1] = LF
+  reply.at = at + 2
+}
+
+/** Write a sample, or an empty list for none. */
+export function replySample(reply: Reply, sample: Latest | null): void {
+  if (sample === null) {
+    reply.array(0)
+    return
+  }
+  reply.array(2)
+  replyTime(reply, sample.time)
+  replyValue(reply, sample.value)
+}
+
+/** Write the value as a status line holds it. Returns the position behind it. */
+export function writeValue(buf: Buffer, at: number, value: number): number {
+  const size = value < 0 ? -value : value
+  if (size >= 1 && size < 1e9) {
+    // Up to four decimals: when r / scale is the very same double, r has its digits, as no shorter number has.
+    let scale = 1
+    for (let decimals = 0; decimals <= 4; decimals++, scale *= 10) {
+      const r = Math.round(size * scale)
+      if (r / scale !== size) continue
+      if (value < 0) buf[at++] = 45
+      return writeScaled(buf, at, r, scale, decimals)
+    }
+  }
+  if (value === 0 && 1 / value > 0) {
+    buf[at] = ZERO
+    return at + 1
+  }
+  return at + buf.latin1Write(formatValue(value), at)
+}
+
+function writeScaled(buf: Buffer, at: number, r: number, scale: number, decimals: number): number {
+  if (decimals === 0) return writeInteger(buf, at, r)
+  const whole = Math.floor(r / scale)
+  at = writeInteger(buf, at, whole)
+  buf[at] = 46
+  let rest = r - whole * scale
+  for (let i = at + decimals; i > at; i--) {
+    const quotient = (rest / 10) | 0
+    buf[i] = ZERO + rest - quotient * 10
+    rest = quotient
+  }
+  return at + decimals + 1
+}
+
+/** The value as text. */
+export function formatValue(value: number): string {
+  if (value === 0) return 1 / value < 0 ? '-0' : '0'
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value < 0 ? '-Infinity' : 'Infinity'
+  const size = Math.abs(value)
+  if (size >= 1 && size < 1e16) return String(value)
+  return value.toExponential().replace('e+', 'E').replace('e', 'E')
+}
+
+// ------------------------------------------------------------------ many samples
+
+/** Writes the samples of a scan as the rows of a list; `finish` fills in their number. */
+export class SampleWriter implements SampleSink {
+  readonly #reply: Reply
+  readonly #reverse: boolean
+  readonly #limit: number
+  readonly #mark: number
+  #count = 0
+
+  constructor(reply: Reply, reverse: boolean, limit: number) {
+    this.#reply = reply
+    this.#reverse = reverse
+    this.#limit = limit
+    this.#mark = reply.deferred()
+  }
+
+  take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
+    const count = Math.min(length, this.#limit - this.#count)
+    if (this.#reverse) {
+      const first = length - count
+      for (let i = length - 1; i >= first; i--) writeRow(this.#reply, times[at + i]!, values[valuesAt + i]!)
+    } else for (let i = 0; i < count; i++) writeRow(this.#reply, times[at + i]!, values[valuesAt + i]!)
+    this.#count += count
+    return this.#count < this.#limit
+  }
+
+  /** Write the list's header. Returns how many samples there were. */
+  finish(): number {
+    this.#reply.fillArray(this.#mark, this.#count)
+    return this.#count
+  }
+}
+
+/** Write rows in reading order, no more than wanted: a time and its values, side by side or in a list of their own. */
+export function replyRows(reply: Reply, rows: Rows, reverse: boolean, limit: number, nested = false): void {
+  const count = Math.min(rows.length, limit)
+  const { times, values, width } = rows
+  reply.array(count)
+  for (let n = 0; n < count; n++) {
+    const row = reverse ? rows.length - 1 - n : n
+    if (width === 1 && !nested) {
+      writeRow(reply, times[row]!, values[row]!)
+      continue
+    }
+    reply.array(nested ? 2 : 1 + width)
+    replyTime(reply, times[row]!)
+    if (nested) reply.array(width)
+    for (let i = 0; i < width; i++) replyValue(reply, values[row * width + i]!)
+  }
+}
+
+function writeRow(reply: Reply, time: number, value: number): void {
+  if (reply.protocol === 3 || time > Number.MAX_SAFE_INTEGER) {
+    reply.array(2)
+    replyTime(reply, time)
+    replyValue(reply, value)
+    return
+  }
+  reply.room(ROW_BYTES_MAX)
+  const { buf } = reply
+  let at = reply.at
+  buf[at] = 42
+  buf[at + 1] = 50
+  buf[at + 2] = CR
+  buf[at + 3] = LF
+  buf[at + 4] = 58
+  at = writeInteger(buf, at + 5, time)
+  buf[at] = CR
+  buf[at + 1] = LF
+  buf[at + 2] = 43
+  at = writeValue(buf, at + 3, value)
+  buf[at] = CR
+  buf[at + 1] = LF
+  reply.at = at + 2
+}
+
+// ------------------------------------------------------------------ text
+
+/** Write text whose characters are bytes, as a bulk string. */
+export function replyBytes(reply: Reply, text: string): void {
+  const { length } = text
+  reply.room(length + 16 + integerLength(length))
+  const { buf } = reply
+  let at = reply.at
+  buf[at] = 36
+  at = writeInteger(buf, at + 1, length)
+  buf[at] = CR
+  buf[at + 1] = LF
+  at += 2
+  if (length < 32) for (let i = 0; i < length; i++) buf[at + i] = text.charCodeAt(i)
+  else buf.latin1Write(text, at, length)
+  at += length
+  buf[at] = CR
+  buf[at + 1] = LF
+  reply.at = at + 2
+}
+
+/** Write labels: a map in RESP3, a list of pairs in RESP2. A value of null is no value. */
+export function replyLabels(reply: Reply, labels: readonly (string | null)[]): void {
+  const pairs = labels.length / 2
+  if (reply.protocol === 3) reply.map(pairs)
+  else reply.array(pairs)
+  for (let i = 0; i < labels.length; i += 2) {
+    if (reply.protocol === 2) reply.array(2)
+    replyBytes(reply, labels[i]!)
+    const value = labels[i + 1]!
+    if (value === null) reply.null()
+    else replyBytes(reply, value)
+  }
+}
