@@ -12,13 +12,14 @@ import { SeededRandom } from './base/random.ts'
 import { InProcessClient } from './connection/in-process.ts'
 import type { Module } from './module/host.ts'
 import type { ReplyValue } from './resp/reader.ts'
+import { systemFiles } from './persistence/file.ts'
 import { Server } from './server.ts'
 import bloom from '../modules/bloom/module.ts'
 import json from '../modules/json/module.ts'
 import timeseries from '../modules/timeseries/module.ts'
 
 /** The modules that come with the package. */
-const ownModules: readonly Module[] = [bloom, json, timeseries]
+export const ownModules: readonly Module[] = [bloom, json, timeseries]
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {
@@ -60,6 +61,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   const clock = options.clock ?? systemClock()
   const server = new Server({
     clock,
+    files: systemFiles(),
     ...(options.seed === undefined ? {} : { random: new SeededRandom(options.seed) }),
     ...(options.poison === undefined ? {} : { poison: options.poison }),
     log: new Log({ pid: process.pid, now: () => clock.nowMs(), sink: options.log ?? (() => {}) }),

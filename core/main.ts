@@ -1,5 +1,147 @@
 #!/usr/bin/env node
-import { createServer } from './index.ts'
+/* The program: reads redis.conf and options, builds a server, listens, and ends when it is told to.
+ *
+ *      redstrata                                       127.0.0.1:6379
+ *      redstrata /etc/redis.conf --port 7000           a file, and options that come after it
+ *      redstrata --save "" --loadmodule ./my-module.js                                              */
 
-const at = process.argv.indexOf('--port')
-await createServer({ port: at > 0 ? Number(process.argv[at + 1]) : 6379, log: line => console.log(line) })
+import { resolve } from 'node:path'
+import { systemClock } from './base/clock.ts'
+import { LEVEL, Log } from './base/log.ts'
+import { ConfigFault, type Directive, parseConfig, parseOptions } from './config/file.ts'
+import { applyDirectives } from './config/apply.ts'
+import { REDIS_VERSION, REDSTRATA_VERSION } from './introspection/info.ts'
+import { ownModules } from './index.ts'
+import { systemFiles } from './persistence/file.ts'
+import { Server } from './server.ts'
+
+const USAGE = `Usage: redstrata [file.conf] [--name value ...]
+
+  Options are the lines of redis.conf: --port 7000, --save "", --dir /data, --loadmodule ./module.js
+  --version   print the version      --help   print this
+`
+
+const files = systemFiles()
+
+/** Where log lines go: `logfile`, or standard output. */
+let logFile = ''
+
+function say(line: string): void {
+  if (logFile === '') process.stdout.write(`${line}\n`)
+  else files.appendLine(logFile, line)
+}
+
+/** One clear line, and the end. */
+function fail(text: string): never {
+  process.stderr.write(`redstrata: ${text}\n`)
+  process.exit(1)
+}
+
+function readDirectives(words: readonly string[], depth = 0): Directive[] {
+  if (depth > 10) fail('include files are nested too deeply')
+  const first = words[0]
+  const hasFile = first !== undefined && !first.startsWith('--')
+  let fromFile: Directive[] = []
+  if (hasFile) {
+    let text = ''
+    try {
+      text = files.readText(first)
+    } catch (error) {
+      fail(`cannot read the configuration file ${first}: ${(error as Error).message}`)
+    }
+    fromFile = parseConfig(text).flatMap(directive =>
+      directive.name === 'include' ? readDirectives(directive.values, depth + 1) : [directive],
+    )
+  }
+  return [...fromFile, ...parseOptions(hasFile ? words.slice(1) : words)]
+}
+
+function banner(port: number): string {
+  return String.raw`
+      ___          _     _             _
+     | _ \___ __ _| |___| |_ _ _ __ _ | |_ __ _     Redstrata ${REDSTRATA_VERSION}, speaks Redis ${REDIS_VERSION}
+     |   / -_) _\ (_-<  _| '_/ _\ |  _/ _\ |     Port: ${port}
+     |_|_\___\__,_/__/\__|_| \__,_|\__\__,_|        PID: ${process.pid}
+`
+}
+
+async function listen(server: Server): Promise<void> {
+  const { settings, log } = server
+  if (settings.port > 0)
+    for (const word of settings.bind.split(/\s+/).filter(w => w !== '')) {
+      const isOptional = word.startsWith('-')
+      const host = word
+        .replace(/^-/, '')
+        .replace(/^\*$/, '0.0.0.0')
+        .replace(/^::\*$/, '::')
+      try {
+        await server.listen(settings.port, host)
+      } catch (error) {
+        if (!isOptional) fail(`cannot listen on ${host}:${settings.port}: ${(error as Error).message}`)
+      }
+    }
+  if (settings.unixSocket !== '') {
+    await server.listenUnix(settings.unixSocket).catch((error: Error) => {
+      fail(`cannot listen on ${settings.unixSocket}: ${error.message}`)
+    })
+    log.notice(`The server is now ready to accept connections at ${settings.unixSocket}`)
+  }
+  if (settings.port > 0) log.notice('Ready to accept connections tcp')
+}
+
+function endOnSignals(server: Server): void {
+  let ending = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      if (ending) process.exit(1)
+      ending = true
+      server.log.warning(`Received ${signal} scheduling shutdown...`)
+      void server.shutdown().then(done => {
+        if (done) process.exit(0)
+        ending = false
+      })
+    })
+  server.engine.onShutdown = () => process.exit(0)
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  if (words[0] === '--help' || words[0] === '-h') {
+    process.stdout.write(USAGE)
+    return
+  }
+  if (words[0] === '--version' || words[0] === '-v') {
+    process.stdout.write(`Redstrata ${REDSTRATA_VERSION} (Redis ${REDIS_VERSION})\n`)
+    return
+  }
+  const clock = systemClock()
+  const log = new Log({ pid: process.pid, now: () => clock.nowMs(), sink: say, level: LEVEL.notice })
+  const directives = readDirectives(words)
+  const server = new Server({ clock, log, files, databases: databasesOf(directives) })
+  server.settings.dir = process.cwd()
+  const modules = applyDirectives(server, directives)
+  for (const hook of server.config.onChange) hook()
+  logFile = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
+  log.notice('Redstrata is starting')
+  say(banner(server.settings.port))
+  for (const module of ownModules) await server.loadModule(module)
+  for (const { path, args } of modules)
+    await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
+  log.notice('Server initialized')
+  await server.load()
+  server.start()
+  await listen(server)
+  endOnSignals(server)
+}
+
+/** The number of databases is needed before the server is built. */
+function databasesOf(directives: readonly Directive[]): number {
+  const values = directives
+    .filter(directive => directive.name === 'databases')
+    .map(directive => Number(directive.values[0]))
+  return values.at(-1) ?? 16
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof ConfigFault) fail(error.message)
+  throw error
+})

@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Clock, systemClock, type Timer } from './base/clock.ts'
 import { replyError } from './base/errors.ts'
-import type { Log } from './base/log.ts'
+import { LEVEL, type Log } from './base/log.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Client } from './command/client.ts'
 import { ConfigRegistry } from './command/config.ts'
@@ -24,6 +24,7 @@ import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './mo
 import { Memory } from './memory/arena.ts'
 import type { Dispatcher, SocketConnection } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
+import type { Files } from './persistence/file.ts'
 import { type Reply, SegmentPool } from './resp/reply.ts'
 import { defaultRequestLimits, type RequestFrame } from './resp/request.ts'
 
@@ -32,6 +33,7 @@ export interface ServerParts {
   readonly clock?: Clock
   readonly random?: Random
   readonly log: Log
+  readonly files: Files
   /** Databases, 16 when left out. */
   readonly databases?: number
   /** Overwrite what is no longer valid, so that a stale Range or address shows: for tests. */
@@ -45,6 +47,7 @@ export class Server implements Dispatcher {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly files: Files
   readonly memory: Memory
   readonly settings: Settings
   readonly config = new ConfigRegistry()
@@ -66,12 +69,14 @@ export class Server implements Dispatcher {
     this.clock = parts.clock ?? systemClock()
     this.random = parts.random ?? systemRandom()
     this.log = parts.log
+    this.files = parts.files
     this.poison = parts.poison ?? false
     this.startedMs = this.clock.nowMs()
     this.memory = new Memory({ poison: this.poison })
     this.settings = defaultSettings(defaultRequestLimits())
     if (parts.databases !== undefined) this.settings.databases = parts.databases
     this.config.add(settingsParameters(this.settings))
+    this.config.onChange.push(() => this.#applySettings())
     const hashKey = { k0: this.random.u32() | 0, k1: this.random.u32() | 0 }
     this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
     this.config.add(encodingParameters(this.keyspace.limits))
@@ -97,6 +102,10 @@ export class Server implements Dispatcher {
       () => {},
     )
     this.#timers.push(this.clock.every(Math.max(1, Math.floor(1000 / this.settings.hz)), () => this.#cron()))
+  }
+
+  #applySettings(): void {
+    this.log.level = LEVEL[this.settings.logLevel as keyof typeof LEVEL]
   }
 
   /** The sections of INFO that are about the program. */
@@ -283,6 +292,19 @@ export class Server implements Dispatcher {
     const listener = new Listener(this, this.connections, this.#receive, path)
     await listener.listen({ path, backlog: this.settings.backlog })
     this.#listeners.push(listener)
+  }
+
+  /** Read the data that was kept, before anyone is served. */
+  async load(): Promise<void> {
+    for (const load of this.engine.onLoad) await load()
+  }
+
+  /** End on request: what must be saved is saved first. False when that failed and the server goes on. */
+  async shutdown(): Promise<boolean> {
+    for (const prepare of this.engine.onPrepareShutdown) if (!(await prepare())) return false
+    this.log.warning('Redstrata is now ready to exit, bye bye...')
+    await this.close()
+    return true
   }
 
   /** Close every connection and listener, and drop the data. Resolves when the system has let go of the sockets. */

@@ -133,6 +133,12 @@ export class Engine {
   replyModules: (reply: Reply) => void = reply => reply.array(0)
   /** Called ten times a second. */
   readonly onCron: (() => void)[] = []
+  /** Reads the data that was kept; called once, before the server listens. */
+  readonly onLoad: (() => Promise<void>)[] = []
+  /** Called before the server ends on request; false keeps it running. */
+  readonly onPrepareShutdown: (() => Promise<boolean>)[] = []
+  /** Ends the process, after SHUTDOWN closed the server; given by the program. */
+  onShutdown: () => void = () => {}
   /** Called when the server closes. */
   readonly onClose: (() => void | Promise<void>)[] = []
   /** Listeners to events of keys, each with the classes it wants. */

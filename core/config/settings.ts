@@ -7,6 +7,7 @@ import {
   type Parameter,
   parseBytes,
   textParameter,
+  wordParameter,
 } from '../command/config.ts'
 import type { RequestLimits } from '../resp/request.ts'
 
@@ -29,6 +30,11 @@ export interface Settings extends RequestLimits {
   hz: number
   dynamicHz: boolean
   dir: string
+  logFile: string
+  logLevel: string
+  pidFile: string
+  daemonize: boolean
+  showLogo: boolean
   port: number
   bind: string
   unixSocket: string
@@ -50,6 +56,11 @@ export function defaultSettings(limits: RequestLimits): Settings {
     hz: 10,
     dynamicHz: true,
     dir: '.',
+    logFile: '',
+    logLevel: 'notice',
+    pidFile: '',
+    daemonize: false,
+    showLogo: false,
     port: 6379,
     bind: '127.0.0.1 -::1',
     unixSocket: '',
@@ -73,6 +84,11 @@ export function settingsParameters(s: Settings): Parameter[] {
     clamped('hz', s),
     booleanParameter('dynamic-hz', s, 'dynamicHz'),
     textParameter('dir', s, 'dir'),
+    textParameter('logfile', s, 'logFile', { immutable: true }),
+    wordParameter('loglevel', s, 'logLevel', ['debug', 'verbose', 'notice', 'warning', 'nothing']),
+    textParameter('pidfile', s, 'pidFile', { immutable: true }),
+    onlyNo('daemonize', s),
+    booleanParameter('always-show-logo', s, 'showLogo', { immutable: true }),
     numberParameter('port', s, 'port', { max: 65535 }),
     textParameter('bind', s, 'bind'),
     textParameter('unixsocket', s, 'unixSocket', { immutable: true }),
@@ -124,5 +140,15 @@ function outputLimits(s: Settings): Parameter {
         Object.assign(limit, { hardBytes: hard, softBytes: soft, softSeconds: seconds })
       return null
     },
+  }
+}
+
+/** A Node process cannot leave its terminal by itself: a supervisor does that. */
+function onlyNo(name: string, s: Settings): Parameter {
+  const plain = booleanParameter(name, s, 'daemonize', { immutable: true })
+  return {
+    ...plain,
+    set: text =>
+      text.toLowerCase() === 'no' ? plain.set(text) : 'only no is possible: use a supervisor such as systemd',
   }
 }

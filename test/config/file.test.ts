@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigFault, parseConfig, parseOptions } from '../../core/config/file.ts'
+
+describe('the configuration file', () => {
+  it('reads names and values, quoted or bare, and passes over comments', () => {
+    expect(parseConfig("# c\n\nPort 7000\n save 900 1\ndir \"/a b/\\x41\"\nx 'it\\'s'\n")).toEqual([
+      { name: 'port', values: ['7000'], where: 'line 3' },
+      { name: 'save', values: ['900', '1'], where: 'line 4' },
+      { name: 'dir', values: ['/a b/A'], where: 'line 5' },
+      { name: 'x', values: ["it's"], where: 'line 6' },
+    ])
+  })
+
+  it('names the line with a quote that is not closed', () => {
+    expect(() => parseConfig('port 1\ndir "x')).toThrow(ConfigFault)
+    expect(() => parseConfig('port 1\ndir "x')).toThrow('line 2')
+  })
+
+  it('reads options of the command line, empty values too', () => {
+    expect(parseOptions(['--port', '7000', '--save', '', '--save', '900', '1'])).toEqual([
+      { name: 'port', values: ['7000'], where: 'option --port' },
+      { name: 'save', values: [''], where: 'option --save' },
+      { name: 'save', values: ['900', '1'], where: 'option --save' },
+    ])
+  })
+
+  it('refuses a value without a name', () => {
+    expect(() => parseOptions(['7000'])).toThrow(ConfigFault)
+  })
+})
