@@ -23,12 +23,14 @@ const USAGE = `Usage: redstrata [file.conf] [--name value ...]
 
 const files = systemFiles()
 
-/** Where log lines go: `logfile`, or standard output. */
-let logFile = ''
+/** Where lines of the log go: standard output, until `logfile` is known. */
+class LogSink {
+  path = ''
 
-function say(line: string): void {
-  if (logFile === '') process.stdout.write(`${line}\n`)
-  else files.appendLine(logFile, line)
+  readonly write = (line: string): void => {
+    if (this.path === '') process.stdout.write(`${line}\n`)
+    else files.appendLine(this.path, line)
+  }
 }
 
 /** One clear line, and the end. */
@@ -114,15 +116,16 @@ async function main(words: readonly string[]): Promise<void> {
     return
   }
   const clock = systemClock()
-  const log = new Log({ pid: process.pid, now: () => clock.nowMs(), sink: say, level: LEVEL.notice })
+  const sink = new LogSink()
+  const log = new Log({ pid: process.pid, now: () => clock.nowMs(), sink: sink.write, level: LEVEL.notice })
   const directives = readDirectives(words)
   const server = new Server({ clock, log, files, databases: databasesOf(directives) })
   server.settings.dir = process.cwd()
   const modules = applyDirectives(server, directives)
   for (const hook of server.config.onChange) hook()
-  logFile = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
+  sink.path = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
   log.notice('Redstrata is starting')
-  say(banner(server.settings.port))
+  sink.write(banner(server.settings.port))
   for (const module of ownModules) await server.loadModule(module)
   for (const { path, args } of modules)
     await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
