@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fitsValue, plainly, projects, sameReply } from '../support/transcript/compare.ts'
+import { fitsValue, plainly, projects, sameReply, sameUnblocked } from '../support/transcript/compare.ts'
 import { type Comparison, parseCommand, parseReply, parseTranscript } from '../support/transcript/notation.ts'
 import { decodeReply, printReply } from '../support/transcript/reply.ts'
 import { suits } from '../support/transcript/replay.ts'
@@ -107,6 +107,17 @@ describe('an exact comparison', () => {
 function projected(want: string, got: string, how?: Comparison): boolean {
   return projects(parseReply(want), parseReply(got), how)
 }
+
+describe('the comparison of blocking commands in a transaction', () => {
+  it('takes a null for the null array of a time that is up, and nothing else', () => {
+    const agree = (want: string, got: string) => sameUnblocked(parseReply(want), parseReply(got))
+    expect(agree('nil-array', 'nil')).toBe(true)
+    expect(agree('nil-array', 'nil-array')).toBe(true)
+    expect(agree('nil', 'nil-array')).toBe(false)
+    expect(agree('nil-array', '[]')).toBe(false)
+    expect(agree('["q" "a"]', 'nil')).toBe(false)
+  })
+})
 
 describe('the projection to RESP3', () => {
   it.each([

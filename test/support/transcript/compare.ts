@@ -76,6 +76,11 @@ function groups<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size))
 }
 
+/** The same for a blocking command inside a transaction, which does not wait and says so with either null. */
+export function sameUnblocked(want: Reply, got: Reply, how: Comparison = EXACT): boolean {
+  return sameReply(want, got, how) || (want.kind === 'nil-array' && got.kind === 'nil')
+}
+
 /** Whether `got`, answered in RESP3, is what became of `want`, which was recorded in RESP2. */
 export function projects(want: Reply, got: Reply, how: Comparison = EXACT): boolean {
   if (isNil(got)) return isNil(want)

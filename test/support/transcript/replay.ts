@@ -11,7 +11,7 @@
  * A mode runs only the cases in which it changes nothing else; `suits` says which, by the commands that they use. */
 
 import type { ReplyValue } from '../../../core/resp/reader.ts'
-import { fitsValue, plainly, projects, sameReply } from './compare.ts'
+import { fitsValue, plainly, projects, sameReply, sameUnblocked } from './compare.ts'
 import type { RawConnection } from './connection.ts'
 import type { Case, Comparison, Step } from './notation.ts'
 import { printReply, type Reply } from './reply.ts'
@@ -42,6 +42,8 @@ const ABOUT_CONNECTION =
 const ABOUT_TRANSACTION = /^(multi|exec|discard|watch|unwatch)$/
 /** What a plain in-process call does not keep from one command to the next. */
 const ABOUT_STATE = /^(select|swapdb|move|asking|readonly|readwrite)$/
+
+const BLOCKING = /^b(l|r|z)/
 
 /** Whether a case can be replayed in a mode. */
 export function suits(mode: Mode, one: Case): boolean {
@@ -179,7 +181,8 @@ async function oneByOne(one: Case, run: (step: Send, connection: string) => Prom
     const step = one.steps[i]
     if (step.kind === 'sleep') await sleep(step.ms)
     if (step.kind !== 'send') continue
-    const fault = difference(one.steps[i + 1], await run(step, step.connection), sameReply, step.text)
+    const agree = BLOCKING.test(commandOf(step)) ? sameUnblocked : sameReply
+    const fault = difference(one.steps[i + 1], await run(step, step.connection), agree, step.text)
     if (fault !== null) faults.push(fault)
   }
   return faults
