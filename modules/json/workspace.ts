@@ -10,6 +10,7 @@
 
 import {
   type Context,
+  copyBytes,
   type Database,
   EVENT,
   type EventDetail,
@@ -27,7 +28,7 @@ import { type Change, Rewriter } from './document/rewrite.ts'
 import { copyWords, storeDocument, Trail, Tree } from './document/tree.ts'
 import { JSON_ERROR } from './errors.ts'
 import { PathCache } from './path/cache.ts'
-import { Evaluator, type Matches } from './path/eval.ts'
+import { Evaluator, Matches } from './path/eval.ts'
 import { readPath } from './path/legacy.ts'
 import { type Path, PathFault } from './path/path.ts'
 import type { JsonView } from './type.ts'
@@ -48,6 +49,8 @@ export class Workspace {
   readonly draft: Tree
   /** Where text is put together, and members wait while a hole is filled. */
   readonly spare: Tree
+  /** Those of the matches that a command changes. */
+  readonly chosen: Matches = new Matches()
   /** The path of the whole document, in the legacy way: what commands mean that are given none. */
   readonly rootPath: Path = readPath(ROOT, 0, 1) as Path
 
@@ -142,7 +145,7 @@ export class Workspace {
     const start = (doc.first - 1) * 4 + offset
     doc.words[doc.first - 1] = offset
     copyWords(from.words, from.first + fi, doc.words, doc.first, words)
-    from.text.copy(doc.text, start, from.start + ft, from.start + ft + bytes)
+    copyBytes(from.text, from.start + ft, doc.text, start, bytes)
     doc.open(doc.address)
   }
 

@@ -18,8 +18,8 @@ import { integerArgument } from './integer.ts'
 type Results = (number | null)[]
 
 /** The matches that are arrays, and for each match its number among them, or -1. */
-function arraysOf(doc: Tree, matches: Matches): { arrays: Matches; numbers: number[] } {
-  const arrays = new Matches()
+function arraysOf({ doc, chosen }: Workspace, matches: Matches): { arrays: Matches; numbers: number[] } {
+  const arrays = chosen.clear()
   const numbers: number[] = []
   for (let n = 0; n < matches.count; n++) {
     const isArray = (doc.words[matches.i[n]!]! & KIND_MASK) === ARRAY
@@ -43,7 +43,7 @@ export function arrappend(json: Workspace, ctx: Context, args: Args): void {
   if (view === null) throw JSON_ERROR.noKey
   const nesting = parseValues(json, args)
   const count = args.argc - 3
-  const { arrays, numbers } = arraysOf(json.doc, json.find(path))
+  const { arrays, numbers } = arraysOf(json, json.find(path))
   const lengths: number[] = []
   if (arrays.count > 0) {
     json.update(
@@ -106,7 +106,7 @@ export function arrinsert(json: Workspace, ctx: Context, args: Args): void {
   if (view === null) throw JSON_ERROR.noKey
   const nesting = parseValues(json, args)
   const count = args.argc - 4
-  const { arrays, numbers } = arraysOf(json.doc, json.find(path))
+  const { arrays, numbers } = arraysOf(json, json.find(path))
   const order = workOrder(json, arrays)
   // Those before the first that is too short are changed all the same.
   const wrong = order.findIndex(n => !isPlace(countOf(json.doc.words, arrays.i[n]!), index))
@@ -151,7 +151,7 @@ export function arrtrim(json: Workspace, ctx: Context, args: Args): void {
   const stop = integerArgument(args.bytes())
   const view = json.write(ctx.db, key)
   if (view === null) throw JSON_ERROR.noKey
-  const { arrays, numbers } = arraysOf(json.doc, json.find(path))
+  const { arrays, numbers } = arraysOf(json, json.find(path))
   const order = path.legacy ? workOrder(json, arrays) : []
   const lengths: number[] = []
   if (arrays.count > 0) {
@@ -190,7 +190,7 @@ export function arrpop(json: Workspace, ctx: Context, args: Args): void {
   if (form !== null && form !== 'text' && path.legacy) throw JSON_ERROR.legacyFormat
   const view = json.write(ctx.db, key)
   if (view === null) throw JSON_ERROR.noKey
-  const { arrays, numbers } = arraysOf(json.doc, json.find(path))
+  const { arrays, numbers } = arraysOf(json, json.find(path))
   const order = path.legacy ? workOrder(json, arrays) : []
   const popped = new Popped(json, index)
   if (arrays.count > 0) {

@@ -19,7 +19,7 @@ import type { Change } from '../document/rewrite.ts'
 import { keepChildren, withoutElements, withoutMembers } from '../document/select.ts'
 import type { Tree } from '../document/tree.ts'
 import { JSON_ERROR } from '../errors.ts'
-import { Matches } from '../path/eval.ts'
+import type { Matches } from '../path/eval.ts'
 import type { JsonView } from '../type.ts'
 import { orderOf, readable, type Workspace } from '../workspace.ts'
 
@@ -87,7 +87,7 @@ function removeMany(json: Workspace, matches: Matches): number {
     if (siblings === undefined) children.set(parent, [n])
     else if (!again || (words[parent]! & KIND_MASK) === ARRAY) siblings.push(n)
   }
-  const parents = new Matches()
+  const parents = json.chosen.clear()
   const lists: number[][] = []
   for (const [parent, list] of children) {
     parents.push(parent, 0, -1)
@@ -150,7 +150,7 @@ export function clear(json: Workspace, ctx: Context, args: Args): void {
   const path = args.left > 0 ? json.path(args.bytes()) : json.rootPath
   const view = json.write(ctx.db, key)
   if (view === null) throw JSON_ERROR.noKey
-  const matches = clearable(json.doc, json.find(path))
+  const matches = clearable(json, json.find(path))
   if (matches.count > 0) {
     json.update(matches, CLEAR)
     json.done(ctx, view, key, 'json.clear', json.detail(ctx, readable(path)))
@@ -159,11 +159,11 @@ export function clear(json: Workspace, ctx: Context, args: Args): void {
 }
 
 /** The matches that clearing changes: not what is empty or zero already, nor what goes with a match around it. */
-function clearable(doc: Tree, matches: Matches): Matches {
+function clearable({ doc, chosen }: Workspace, matches: Matches): Matches {
   const { words, text } = doc
   const numbers = new Int32Array(matches.count)
   orderOf(matches, numbers)
-  const chosen = new Matches()
+  chosen.clear()
   let end = 0
   for (const n of numbers) {
     const i = matches.i[n]!

@@ -3,15 +3,19 @@
  * A match of another type is a null in the reply and stays as it is. A legacy path is answered with the last match that
  * was changed, and with an error when there was none. */
 
-import type { Args, Context, Range } from 'redstrata/module'
-import { appendText, replaceScalar } from '../document/edit.ts'
+import { type Args, type Context, NUMBER_BYTES_MAX, parseInteger, type Range, writeInteger } from 'redstrata/module'
+import { appendText, locate, replaceScalar } from '../document/edit.ts'
 import { DOUBLE, ESCAPED, FALSE, INTEGER, KIND_MASK, STRING, textLength, TRUE } from '../document/node.ts'
-import { calculate, type Operand, type Operation } from '../document/number.ts'
+import { calculate, numberValue, type Operand, type Operation } from '../document/number.ts'
 import { saidLength } from '../document/text.ts'
 import { JSON_ERROR } from '../errors.ts'
-import { Matches } from '../path/eval.ts'
-import type { Path } from '../path/path.ts'
+import type { Matches } from '../path/eval.ts'
 import { readable, type Workspace } from '../workspace.ts'
+
+const OPEN = 0x5b
+const CLOSE = 0x5d
+/** Integers of so few digits are exact as numbers. */
+const EXACT_DIGITS = 15
 
 /** JSON.NUMINCRBY key path number */
 export function numincrby(json: Workspace, ctx: Context, args: Args): void {
@@ -33,18 +37,56 @@ function arithmetic(json: Workspace, ctx: Context, args: Args, event: string, op
   const path = json.path(args.bytes())
   const view = json.write(ctx.db, key)
   if (view === null) throw JSON_ERROR.noKey
-  const operand = numberArgument(json, args.bytes())
+  const argument = args.bytes()
+  const small = parseInteger(argument.buf, argument.start, argument.end)
+  const operand = Number.isFinite(small) ? null : numberArgument(json, argument)
   const matches = json.find(path)
-  const results = calculated(json, matches, operation, operand)
+  if (operand === null && matches.count === 1 && countUp(json, matches, operation, small)) {
+    json.keep(view)
+    replyCounted(json, ctx, path.legacy)
+    json.tell(ctx, key, event, json.detail(ctx, readable(path)))
+    return
+  }
+  const results = calculated(json, matches, operation, operand ?? { kind: INTEGER, text: String(small) })
   // Results end early where one is no number: those before it are kept, as in the real module.
   const failed = results.length < matches.count
-  const changed = results.some(result => result !== null)
-  if (changed) {
+  if (results.some(result => result !== null)) {
     putNumbers(json, matches, results)
     json.done(ctx, view, key, event, json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   if (failed) throw JSON_ERROR.notFinite
-  replyNumbers(ctx, readable(path), results)
+  replyNumbers(ctx, path.legacy, results)
+}
+
+/**
+ * The usual case: one integer, and a result that a number holds exactly. It is left in `spare`, in brackets. False when
+ * it is another case.
+ */
+function countUp(json: Workspace, matches: Matches, operation: Operation, operand: number): boolean {
+  const { doc, spare, trail } = json
+  const i = matches.i[0]!
+  const length = textLength(doc.words, i)
+  if ((doc.words[i]! & KIND_MASK) !== INTEGER || length > EXACT_DIGITS || operation === 'power') return false
+  const before = numberValue(doc.text, matches.t[0]!, length)
+  const result = operation === 'add' ? before + operand : before * operand
+  if (!Number.isSafeInteger(result) || Object.is(result, -0)) return false
+  spare.clear().reserve(0, NUMBER_BYTES_MAX + 2)
+  const { text, start } = spare
+  text[start] = OPEN
+  const end = writeInteger(text, start + 1, result)
+  text[end] = CLOSE
+  spare.textEnd = end + 1
+  locate(doc, trail, i - doc.first)
+  replaceScalar(doc, trail, INTEGER, text, start + 1, end - start - 1)
+  return true
+}
+
+function replyCounted({ spare }: Workspace, { reply }: Context, legacy: boolean): void {
+  if (reply.protocol === 3) {
+    reply.array(1)
+    reply.integer(parseInteger(spare.text, spare.start + 1, spare.textEnd - 1))
+  } else if (legacy) reply.bytes(spare.text, spare.start + 1, spare.textEnd - 1)
+  else reply.bytes(spare.text, spare.start, spare.textEnd)
 }
 
 function numberArgument(json: Workspace, argument: Range): Operand {
@@ -79,7 +121,7 @@ function calculated({ doc }: Workspace, matches: Matches, operation: Operation, 
 }
 
 function putNumbers(json: Workspace, matches: Matches, results: readonly (Operand | null)[]): void {
-  const targets = new Matches()
+  const targets = json.chosen.clear()
   const numbers: Operand[] = []
   results.forEach((result, n) => {
     if (result === null) return
@@ -98,7 +140,7 @@ function putNumbers(json: Workspace, matches: Matches, results: readonly (Operan
   })
 }
 
-function replyNumbers({ reply }: Context, path: Path, results: readonly (Operand | null)[]): void {
+function replyNumbers({ reply }: Context, legacy: boolean, results: readonly (Operand | null)[]): void {
   if (reply.protocol === 3) {
     reply.array(results.length)
     for (const result of results) {
@@ -109,7 +151,7 @@ function replyNumbers({ reply }: Context, path: Path, results: readonly (Operand
     }
     return
   }
-  if (!path.legacy) {
+  if (!legacy) {
     reply.text(`[${results.map(result => (result === null ? 'null' : result.text)).join(',')}]`)
     return
   }
@@ -126,7 +168,7 @@ export function toggle(json: Workspace, ctx: Context, args: Args): void {
   if (view === null) throw JSON_ERROR.noKey
   const matches = json.find(path)
   const { words } = json.doc
-  const targets = new Matches()
+  const targets = json.chosen.clear()
   const results: (boolean | null)[] = []
   const again = new Map<number, boolean>()
   for (let n = 0; n < matches.count; n++) {
@@ -182,7 +224,7 @@ export function strappend(json: Workspace, ctx: Context, args: Args): void {
   const first = values.words[values.first]!
   if ((first & KIND_MASK) !== STRING) throw JSON_ERROR.expectedString
   const matches = json.find(path)
-  const targets = new Matches()
+  const targets = json.chosen.clear()
   for (let n = 0; n < matches.count; n++)
     if ((doc.words[matches.i[n]!]! & KIND_MASK) === STRING)
       targets.push(matches.i[n]!, matches.t[n]!, matches.parent[n]!)

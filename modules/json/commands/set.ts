@@ -103,31 +103,15 @@ function put(
   const matches = json.find(path)
   if (matches.count > 0) {
     if (condition === ABSENT) return false
-    json.update(matches, new Put(json, fi, ft, matches.count > 1), nesting)
+    if (matches.count === 1) {
+      locate(json.doc, json.trail, matches.i[0]! - json.doc.first)
+      json.checkNesting(nesting)
+      replaceValue(json.doc, json.trail, json.values, fi, ft)
+    } else json.update(matches, { instead: true, apply: () => json.rewriter.putValue(json.values, fi, ft) }, nesting)
     return true
   }
   if (condition === PRESENT) return false
   return add(json, readable(path), fi, ft, nesting)
-}
-
-class Put implements Change {
-  readonly instead: boolean
-  readonly #json: Workspace
-  readonly #i: number
-  readonly #t: number
-
-  constructor(json: Workspace, i: number, t: number, instead: boolean) {
-    this.#json = json
-    this.#i = i
-    this.#t = t
-    this.instead = instead
-  }
-
-  apply: Change['apply'] = (tree, trail) => {
-    const { values, rewriter } = this.#json
-    if (this.instead) rewriter.putValue(values, this.#i, this.#t)
-    else replaceValue(tree, trail, values, this.#i, this.#t)
-  }
 }
 
 /** The object that a path which leads nowhere would make a member of: its place is left in the trail. @throws when never */

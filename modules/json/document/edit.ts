@@ -9,6 +9,7 @@
  *   addMember  removeMember                                     an object: a removed member's place goes to the last one
  *   emptyContainer                                              either */
 
+import { copyBytes } from 'redstrata/module'
 import {
   directoryWords,
   entriesOf,
@@ -122,7 +123,7 @@ export function replaceValue(tree: Tree, trail: Trail, from: Tree, fi: number, f
     length,
   )
   copyWithKey(from.words, source, tree.words, tree.first + i, key)
-  from.text.copy(tree.text, tree.start + t, from.start + ft, from.start + ft + length)
+  copyBytes(from.text, from.start + ft, tree.text, tree.start + t, length)
 }
 
 /** Put a scalar in the place of the trail's last value. */
@@ -150,7 +151,7 @@ export function replaceScalar(
     length,
   )
   writeScalar(tree.words, tree.first + i, kind, 0, key, length)
-  text.copy(tree.text, tree.start + t, from, from + length)
+  copyBytes(text, from, tree.text, tree.start + t, length)
 }
 
 /** Add text inside the closing quote of the trail's last value, a string. The text is canonical. */
@@ -165,7 +166,7 @@ export function appendText(tree: Tree, trail: Trail, flag: number, text: Buffer,
   const end = trail.t[last]! + old - 1
   tree.splice(trail, last, i, spanOf(tree.words, at), headWords(kind, key, old + length), end, 0, length)
   writeScalar(tree.words, tree.first + i, kind, flags, key, old + length)
-  text.copy(tree.text, tree.start + end, from, from + length)
+  copyBytes(text, from, tree.text, tree.start + end, length)
 }
 
 /** Make the trail's last value, a container, empty. */
@@ -182,7 +183,7 @@ export function emptyContainer(tree: Tree, trail: Trail): void {
   tree.words[at + 1] = 2
   tree.words[at + 2] = head
   tree.words[at + 3] = 0
-  CLOSERS.copy(tree.text, tree.start + t, kind === OBJECT ? 2 : 0, kind === OBJECT ? 4 : 2)
+  copyBytes(CLOSERS, kind === OBJECT ? 2 : 0, tree.text, tree.start + t, 2)
 }
 
 /** Add a member behind the others of the trail's last value, an object that has no such key. */
@@ -221,11 +222,11 @@ export function addMember(
   let p = tree.start + textAt
   if (comma === 1) text[p++] = COMMA
   text[p++] = QUOTE
-  name.copy(text, p, nameAt, nameAt + nameLength)
+  copyBytes(name, nameAt, text, p, nameLength)
   p += nameLength
   text[p++] = QUOTE
   text[p++] = COLON
-  from.text.copy(text, p, from.start + ft, from.start + ft + length)
+  copyBytes(from.text, from.start + ft, text, p, length)
 }
 
 /**
@@ -265,7 +266,7 @@ export function removeMember(tree: Tree, trail: Trail, mi: number, mt: number, d
     textEnd - start,
   )
   copyWords(draft.words, draft.first, tree.words, tree.first + mi, wordsGone)
-  draft.text.copy(tree.text, tree.start + hole, draft.start, draft.textEnd)
+  copyBytes(draft.text, draft.start, tree.text, tree.start + hole, draft.textEnd - draft.start)
 }
 
 /** Where a member's text begins, its key's quote. */
@@ -313,7 +314,7 @@ export function insertElements(tree: Tree, trail: Trail, ordinal: number, from: 
   for (let k = 0; k < count; k++) {
     const length = textLength(from.words, fi)
     if (behind && (had > 0 || k > 0)) tree.text[p++] = COMMA
-    from.text.copy(tree.text, p, ft, ft + length)
+    copyBytes(from.text, ft, tree.text, p, length)
     p += length
     if (!behind) tree.text[p++] = COMMA
     ft += length

@@ -40,6 +40,9 @@ const VISITS_PER_WORD = 32
 /** Thrown inside the evaluator when a query has cost too much; run() turns it into its answer. */
 const TOO_COSTLY: unique symbol = Symbol('too costly')
 
+/** Matches beyond which the room for them is not kept. */
+const MATCHES_KEPT = 1 << 16
+
 /** Values found, in the order of the path: where each lies and the container it was selected from. */
 export class Matches {
   count = 0
@@ -47,6 +50,12 @@ export class Matches {
   t: Int32Array = new Int32Array(16)
   /** The container's first word, or -1 for the root. */
   parent: Int32Array = new Int32Array(16)
+
+  clear(): Matches {
+    if (this.i.length > MATCHES_KEPT) this.i = this.t = this.parent = new Int32Array(0)
+    this.count = 0
+    return this
+  }
 
   push(i: number, t: number, parent: number): void {
     if (this.count === this.i.length) this.#grow()
@@ -56,7 +65,7 @@ export class Matches {
   }
 
   #grow(): void {
-    const room = this.count * 4
+    const room = Math.max(16, this.count * 4)
     const old = [this.i, this.t, this.parent] as const
     this.i = new Int32Array(room)
     this.t = new Int32Array(room)
@@ -67,7 +76,6 @@ export class Matches {
   }
 }
 
-const MATCHES_KEPT = 1 << 16
 const PATTERNS_MAX = 64
 
 export class Evaluator {
@@ -86,8 +94,7 @@ export class Evaluator {
 
   /** Find all that a path leads to from the value at a place. False when that costs too much. */
   run(path: Path, words: Int32Array, i: number, text: Buffer, t: number): boolean {
-    if (this.matches.i.length > MATCHES_KEPT) this.matches = new Matches()
-    this.matches.count = 0
+    this.matches.clear()
     if (path.isStatic) {
       this.#parent = -1
       if (this.#follow(path.steps, words, i, text, t)) this.matches.push(this.#place.i, this.#place.t, this.#parent)
