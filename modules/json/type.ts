@@ -38,7 +38,7 @@ export function jsonType(memory: Memory): ValueType<JsonView> {
   // Its own: saving and copying run inside commands that have a document open.
   const doc = Tree.forDocuments(memory)
   const draft = Tree.draft(memory)
-  const parser = new Parser()
+  const parser = new Parser(true)
   const text = new Range()
   return {
     name: 'ReJSON-RL',

@@ -9,7 +9,7 @@
  * Doubles are read as the real module reads them, which is not always to the nearest: the digits become a 64-bit integer
  * (those that do not fit are dropped), that becomes a double, and one multiplication or division by a power of ten
  * finishes it. So 12345678901234567.0 reads as ...566. Up to 15 digits the result is exact, and the text is kept as it
- * stands if it is already canonical. */
+ * stands if it is already canonical. What was saved is loaded to the nearest, so that it does not drift. */
 
 import { DOUBLE, INTEGER } from './node.ts'
 
@@ -37,6 +37,8 @@ export type NumberError = (typeof NUMBER_ERROR)[keyof typeof NUMBER_ERROR]
 
 /** What scanNumber found. */
 export class NumberScan {
+  /** Read doubles to the nearest, as what was printed before must be: a document that is loaded is the one saved. */
+  exact = false
   /** Where the number ends, or where the reader stood when it gave up. */
   end = 0
   error: NumberError = NUMBER_ERROR.none
@@ -121,7 +123,7 @@ export function compareIntegers(
   if (aMinus !== bMinus) return aMinus ? -1 : 1
   let order = aLength - bLength
   for (let k = 0; order === 0 && k < aLength; k++) order = a[at + k]! - b[bt + k]!
-  return aMinus ? -order : order
+  return aMinus ? 0 - order : order
 }
 
 export type Operation = 'add' | 'multiply' | 'power'
@@ -248,7 +250,7 @@ function readDouble(buf: Buffer, start: number, whole: number, end: number, out:
     exponent += power
     p = out.end
   }
-  const value = scale(high * TWO_32 + low, exponent)
+  const value = out.exact ? Number(buf.latin1Slice(whole, p)) : scale(high * TWO_32 + low, exponent)
   if (value === Infinity) return failed(out, NUMBER_ERROR.range, p)
   out.end = p
   out.kind = DOUBLE

@@ -19,10 +19,16 @@ import {
   ARRAY,
   countOf,
   DOCUMENT_DEPTH_MAX,
+  DOUBLE,
   ESCAPED,
   FALSE,
   firstChild,
   INDEXED,
+  INTEGER,
+  KEY_MAX,
+  KEY_SHIFT,
+  LENGTH_MAX,
+  LENGTH_SHIFT,
   keyLength,
   NULL,
   OBJECT,
@@ -66,21 +72,19 @@ export type Fault = (typeof FAULT)[keyof typeof FAULT]
 const QUOTE = 0x22
 const COMMA = 0x2c
 const MINUS = 0x2d
+const DOT = 0x2e
 const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const BACKSLASH = 0x5c
 const CLOSE_ARRAY = 0x5d
+const SMALL_E = 0x65
 const SMALL_U = 0x75
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** Classes of bytes inside a string. */
-const PLAIN = 0
-const SPECIAL = 1
-const BEYOND_ASCII = 2
-const CLASS: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) =>
-  c < 0x20 || c === QUOTE || c === BACKSLASH ? SPECIAL : c > 0x7f ? BEYOND_ASCII : PLAIN,
-)
+/** 1 for bytes that stand for themselves inside a string: those of ASCII, and those of a text that is known to be UTF-8. */
+const PLAIN: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) => (isPlain(c) && c < 0x80 ? 1 : 0))
+const PLAIN_UTF8: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) => (isPlain(c) ? 1 : 0))
 
 const WORD_NULL = Buffer.from('null')
 const WORD_TRUE = Buffer.from('true')
@@ -88,9 +92,14 @@ const WORD_FALSE = Buffer.from('false')
 /** Members of an object that are compared pair by pair; more go through a table. */
 const PAIRS_MAX = 16
 
+/** What is due: nothing, a value, what follows a value; or nothing any more. */
 const DONE = 0
-const MORE = 1
-const FAILED = 2
+const VALUE = 1
+const REST = 2
+const FAILED = 3
+
+/** Integers of so many digits are canonical as they stand, but for zeros in front. */
+const PLAIN_DIGITS = 15
 
 export class Parser {
   /** What was wrong, and how many bytes had been read. */
@@ -114,8 +123,9 @@ export class Parser {
   /** Whether the string read last holds escapes. */
   #escaped = 0
 
-  readonly #number: NumberScan = new NumberScan()
-  /** For each open container: its first word, its first byte of text, its children, and the signatures before it. */
+  readonly #number: NumberScan
+  /** For each open container: its kind, its first word, its first byte of text, its children, the signatures before it. */
+  readonly #kinds: Uint8Array = new Uint8Array(DOCUMENT_DEPTH_MAX + 2)
   readonly #words: Int32Array = new Int32Array(DOCUMENT_DEPTH_MAX + 2)
   readonly #texts: Int32Array = new Int32Array(DOCUMENT_DEPTH_MAX + 2)
   readonly #counts: Int32Array = new Int32Array(DOCUMENT_DEPTH_MAX + 2)
@@ -123,6 +133,12 @@ export class Parser {
   #signatures: Int32Array = new Int32Array(256)
   #signed = 0
   readonly #table: MemberTable = new MemberTable()
+
+  /** @param exact read doubles to the nearest, for text that was printed from a document */
+  constructor(exact = false) {
+    this.#number = new NumberScan()
+    this.#number.exact = exact
+  }
 
   /**
    * Add the one value that the text spells to a draft. False when it is no JSON: then `fault` and `at` tell why, and the
@@ -164,16 +180,11 @@ export class Parser {
   }
 
   #values(): boolean {
-    for (;;) {
-      const p = this.#skip()
-      if (p >= this.#end) return this.#fail(FAULT.endOfValue, p)
-      const c = this.#source[p]!
-      let state = MORE
-      if (c === OPEN_OBJECT) state = this.#openObject(p)
-      else if (c === OPEN_ARRAY) state = this.#openArray(p)
-      else state = this.#scalar(c, p) ? this.#next() : FAILED
+    let state = VALUE
+    while (state !== DONE) {
+      if (state === VALUE) state = this.#quick()
+      state = state === VALUE ? this.#value() : this.#next()
       if (state === FAILED) return false
-      if (state === DONE) break
     }
     const end = this.#p
     const p = this.#skip()
@@ -182,11 +193,104 @@ export class Parser {
     return true
   }
 
+  /** Read one value with all that may be about it: the scalar whole, of a container the beginning. */
+  #value(): number {
+    const p = this.#skip()
+    if (p >= this.#end) return this.#failed(FAULT.endOfValue, p)
+    const c = this.#source[p]!
+    if (c === OPEN_OBJECT) return this.#openObject(p)
+    if (c === OPEN_ARRAY) return this.#openArray(p)
+    return this.#scalar(c, p) ? REST : FAILED
+  }
+
+  /**
+   * Read on while the text is of the plainest: strings without escapes, short numbers, no space. Stops where anything
+   * else begins, and says what is due there. This is where most of a text goes by, so it keeps what it can in locals.
+   */
+  #quick(): number {
+    const source = this.#source
+    const end = this.#end
+    const tree = this.#tree
+    const plain = this.#checked ? PLAIN_UTF8 : PLAIN
+    let p = this.#p
+    let key = this.#key
+    for (;;) {
+      const c = source[p]!
+      let q = p + 1
+      let kind = STRING
+      if (c === QUOTE) {
+        while (plain[source[q]!] === 1) q++
+        if (source[q++] !== QUOTE) break
+      } else if (c <= 0x39) {
+        q = plainNumberEnd(source, p)
+        if (q < 0) break
+        kind = source[q] === DOT ? DOUBLE : INTEGER
+        if (kind === DOUBLE) q = plainFractionEnd(source, p, q)
+        if (q < 0) break
+      } else {
+        q = plainWordEnd(source, p)
+        if (q < 0) break
+        kind = c === 0x74 ? TRUE : c === 0x66 ? FALSE : NULL
+      }
+      const length = q - p
+      if (q >= end || length > LENGTH_MAX || key > KEY_MAX) break
+      if (tree.wordRoom === 0) tree.reserve(64, 0)
+      tree.words[tree.wordEnd++] = kind | (key << KEY_SHIFT) | (length << LENGTH_SHIFT)
+      this.#p = q
+      p = this.#quickRest(q)
+      if (p < 0) return REST
+      key = this.#key
+    }
+    this.#p = p
+    this.#key = key
+    return VALUE
+  }
+
+  /**
+   * What follows a value, as far as it is plain: brackets, a comma, a key. Returns where the next value is due, or -1
+   * when something else comes, which #p points at then.
+   */
+  #quickRest(p: number): number {
+    const source = this.#source
+    const end = this.#end
+    while (this.#open > 0 && p < end) {
+      const level = this.#open - 1
+      const inObject = this.#kinds[level] === OBJECT
+      const c = source[p]!
+      if (c === COMMA) {
+        if (inObject) return this.#quickKey(p + 1)
+        if (p + 1 >= end || source[p + 1] === CLOSE_ARRAY) return -1
+        this.#counts[level]!++
+        return p + 1
+      }
+      if (c !== (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return -1
+      this.#close(++p)
+    }
+    return -1
+  }
+
+  /** Read a plain key and its colon. Returns where its value is due, or -1 with nothing read. */
+  #quickKey(p: number): number {
+    const source = this.#source
+    if (source[p] !== QUOTE) return -1
+    const plain = this.#checked ? PLAIN_UTF8 : PLAIN
+    const start = p + 1
+    let q = start
+    while (plain[source[q]!] === 1) q++
+    if (source[q] !== QUOTE || source[q + 1] !== COLON || q + 2 >= this.#end) return -1
+    const length = q - start
+    if (this.#signed === this.#signatures.length) this.#growSignatures()
+    this.#signatures[this.#signed++] = length === 0 ? 0 : length + keySignature(source, start, length)
+    this.#counts[this.#open - 1]!++
+    this.#key = length
+    return q + 2
+  }
+
   /** What follows a value: close containers, step over a comma, read the key of the next value. */
   #next(): number {
     while (this.#open > 0) {
       const p = this.#skip()
-      const inObject = (this.#tree.words[this.#tree.first + this.#words[this.#open - 1]!]! & 7) === OBJECT
+      const inObject = this.#kinds[this.#open - 1] === OBJECT
       if (p >= this.#end) return this.#failed(inObject ? FAULT.endOfObject : FAULT.endOfList, p)
       const c = this.#source[p]!
       if (c === COMMA) {
@@ -204,7 +308,7 @@ export class Parser {
     const p = this.#skip()
     if (p < this.#end && this.#source[p] === CLOSE_ARRAY) return this.#failed(FAULT.trailingComma, p + 1)
     this.#counts[this.#open - 1]!++
-    return MORE
+    return VALUE
   }
 
   #nextKey(): number {
@@ -229,7 +333,7 @@ export class Parser {
     this.#key = 0
     if (this.#source[q] !== CLOSE_ARRAY) {
       this.#counts[this.#open - 1] = 1
-      return MORE
+      return VALUE
     }
     this.#close(q + 1)
     return this.#next()
@@ -240,6 +344,7 @@ export class Parser {
     const tree = this.#tree
     const level = this.#open++
     if (this.#open > this.depth) this.depth = this.#open
+    this.#kinds[level] = kind
     this.#words[level] = tree.wordEnd - tree.first
     this.#texts[level] = this.#position(p)
     this.#counts[level] = 0
@@ -259,13 +364,13 @@ export class Parser {
     const count = this.#counts[level]!
     this.#p = end
     tree.words[tree.first + c + 3] = count
-    if ((tree.words[tree.first + c]! & 7) === OBJECT) {
+    if (this.#kinds[level] === OBJECT) {
       if (count > 1 && !this.#keysDiffer(level, count)) this.#dropRepeated(c, t, end)
       this.#signed = this.#bases[level]!
     }
     tree.words[tree.first + c + 1] = this.#position(end) - t
     tree.words[tree.first + c + 2] = tree.wordEnd - tree.first - c
-    if (count >= DIRECTORY_MIN && (tree.words[tree.first + c]! & 7) === ARRAY) this.#addDirectory(c)
+    if (count >= DIRECTORY_MIN && this.#kinds[level] === ARRAY) this.#addDirectory(c)
     this.#key = 0
   }
 
@@ -294,7 +399,7 @@ export class Parser {
     if (this.#source[q] !== COLON) return this.#failed(FAULT.colon, q + 1)
     this.#p = q + 1
     this.#key = key
-    return MORE
+    return VALUE
   }
 
   #scalar(c: number, p: number): boolean {
@@ -360,7 +465,8 @@ export class Parser {
     let q = p + 1
     this.#escaped = 0
     for (;;) {
-      while (q < end && CLASS[source[q]!] === PLAIN) q++
+      const plain = this.#checked ? PLAIN_UTF8 : PLAIN
+      while (q < end && plain[source[q]!] === 1) q++
       if (q >= end) return this.#fail(FAULT.endOfString, q)
       const c = source[q]!
       if (c === QUOTE) break
@@ -368,10 +474,7 @@ export class Parser {
         q = this.#escape(q)
         if (q < 0) return false
       } else if (c < 0x20) return this.#fail(FAULT.control, q + 1)
-      else {
-        if (!this.#checked && !this.#checkUtf8()) return false
-        q++
-      }
+      else if (!this.#checkUtf8()) return false
     }
     this.#p = q + 1
     return true
@@ -481,11 +584,7 @@ export class Parser {
 
   /** Keep a number of the key that differs for most keys that differ. */
   #sign(from: number, length: number): void {
-    if (this.#signed === this.#signatures.length) {
-      const longer = new Int32Array(this.#signed * 2)
-      longer.set(this.#signatures)
-      this.#signatures = longer
-    }
+    if (this.#signed === this.#signatures.length) this.#growSignatures()
     let signature = length
     if (length > 0) {
       const begin = this.#tree.textEnd - this.#tree.start
@@ -499,6 +598,12 @@ export class Parser {
       }
     }
     this.#signatures[this.#signed++] = signature
+  }
+
+  #growSignatures(): void {
+    const longer = new Int32Array(this.#signed * 2)
+    longer.set(this.#signatures)
+    this.#signatures = longer
   }
 
   #keysDiffer(level: number, count: number): boolean {
@@ -558,6 +663,35 @@ export class Parser {
     this.at = at - this.#start
     return false
   }
+}
+
+/** Where the digits of a number end that begins like most do, with a digit from 1 to 9; else -1. */
+function plainNumberEnd(source: Buffer, p: number): number {
+  let q = source[p] === MINUS ? p + 1 : p
+  if (source[q]! < 0x31 || source[q]! > 0x39) return -1
+  do q++
+  while (source[q]! >= 0x30 && source[q]! <= 0x39)
+  return q - p > PLAIN_DIGITS || (source[q]! | 0x20) === SMALL_E ? -1 : q
+}
+
+/** Where a fraction ends whose point is at `dot`, when the number is canonical as it stands; else -1. */
+function plainFractionEnd(source: Buffer, p: number, dot: number): number {
+  let q = dot + 1
+  while (source[q]! >= 0x30 && source[q]! <= 0x39) q++
+  const digits = q - dot - 1
+  if (digits === 0 || q - p > PLAIN_DIGITS + 1 || (source[q]! | 0x20) === SMALL_E) return -1
+  return source[q - 1] === 0x30 && digits > 1 ? -1 : q
+}
+
+/** Where the word `true`, `false` or `null` ends, or -1 when none is there. */
+function plainWordEnd(source: Buffer, p: number): number {
+  const word = source[p] === 0x74 ? WORD_TRUE : source[p] === 0x66 ? WORD_FALSE : WORD_NULL
+  for (let k = 0; k < word.length; k++) if (source[p + k] !== word[k]) return -1
+  return p + word.length
+}
+
+function isPlain(c: number): boolean {
+  return c >= 0x20 && c !== QUOTE && c !== BACKSLASH
 }
 
 function isSpace(c: number): boolean {

@@ -101,6 +101,11 @@ export class Tree {
     return this
   }
 
+  /** Words that a draft has room for without growing. */
+  get wordRoom(): number {
+    return this.#wordLimit - this.wordEnd
+  }
+
   /** Make room for so many more words and bytes. Positions relative to the tree stay good, others do not. */
   reserve(words: number, bytes: number): void {
     if (this.#draft) {

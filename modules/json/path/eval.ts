@@ -34,8 +34,8 @@ import { type Filter, type Operand, type Path, STEP, type Step, TEST, type Test,
 import { compilePattern } from './pattern-parser.ts'
 
 /** Values that any query may look at, and how many more for each word of the document. */
-const VISITS_FREE = 8_000_000
-const VISITS_PER_WORD = 32
+const VISITS_FREE = 1_000_000
+const VISITS_PER_WORD = 16
 
 /** Thrown inside the evaluator when a query has cost too much; run() turns it into its answer. */
 const TOO_COSTLY: unique symbol = Symbol('too costly')
