@@ -56,6 +56,7 @@ export const TS_ERR = {
   noMatcher: replyError('ERR TSDB: please provide at least one matcher'),
   noSelectedLabels: replyError('ERR TSDB: SELECT_LABELS should have at least 1 parameter'),
   labelsTwice: replyError('ERR TSDB: cannot accept WITHLABELS and SELECT_LABELS together'),
+  groupPlace: replyError('ERR TSDB: GROUPBY should always come after filter'),
   badReducer: replyError('ERR TSDB: Invalid reducer type'),
   reducerColumns: replyError('ERR TSDB: GROUPBY is not allowed with multiple aggregators'),
   groupsHaveSamples: replyError('ERR TSDB: EXCLUDEEMPTY is not allowed with GROUPBY'),

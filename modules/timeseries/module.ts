@@ -10,10 +10,12 @@
  *
  * The first four know no server: memory goes in, numbers come out. */
 
-import { type Args, type Command, type Context, cmd, type Handler, type Module } from 'redstrata/module'
+import { type Args, type Command, type Context, cmd, type Handler, type Module, type Suspended } from 'redstrata/module'
 import { add, decrby, del, incrby, madd } from './commands/ingest.ts'
 import { info } from './commands/info.ts'
+import { nrange, nrevrange } from './commands/join.ts'
 import { get, range, revrange } from './commands/range.ts'
+import { read as readFrom } from './commands/read.ts'
 import { createrule, deleterule } from './commands/rules.ts'
 import { mget, mrange, mrevrange, queryindex, querylabels } from './commands/select.ts'
 import { alter, create } from './commands/settle.ts'
@@ -36,9 +38,10 @@ const SELECTED_LATER = 'FILTER [filter ...]'
 /** All commands, over the series of one server. */
 function seriesCommands(shelf: Shelf): Command[] {
   const on =
-    (run: (shelf: Shelf, ctx: Context, args: Args) => void): Handler =>
-    (ctx, args) =>
-      run(shelf, ctx, args)
+    // biome-ignore lint/suspicious/noConfusingVoidType: one of the handlers can wait
+      (run: (shelf: Shelf, ctx: Context, args: Args) => void | Suspended): Handler =>
+      (ctx, args) =>
+        run(shelf, ctx, args)
   const write = 'write denyoom @timeseries'
   const read = 'read @timeseries'
   const fast = 'read fast @timeseries'
@@ -67,6 +70,19 @@ function seriesCommands(shelf: Shelf): Command[] {
       '',
       on(mrevrange),
     ),
+    cmd(
+      `TS.NRANGE numkeys key [key ...] from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`,
+      read,
+      'RO access@1#',
+      on(nrange),
+    ),
+    cmd(
+      `TS.NREVRANGE numkeys key [key ...] from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`,
+      read,
+      'RO access@1#',
+      on(nrevrange),
+    ),
+    cmd('TS.READ key timestamp [BLOCK milliseconds min_count] [MAX_COUNT max_count]', read, 'RO access', on(readFrom)),
     cmd(`TS.MGET [LATEST] ${TOLD} ${SELECTED}`, read, '', on(mget)),
     cmd('TS.QUERYINDEX filter [filter ...]', read, '', on(queryindex)),
     cmd('TS.QUERYLABELS <LABELS|VALUES label> [FILTER filter [filter ...]]', read, '', on(querylabels)),

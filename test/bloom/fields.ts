@@ -87,9 +87,9 @@ export interface RecordedValue {
   readonly fields: readonly Field[]
 }
 
-/** The keys that Redis 7.4.1 with bf 2.8 saved to recorded.rdb. */
-export function recordedValues(): Map<string, RecordedValue> {
-  return new RecordedFile(readFileSync(new URL('recorded.rdb', import.meta.url))).values()
+/** The keys that a real server saved to a file: without one, Redis 7.4.1 with bf 2.8 to recorded.rdb. */
+export function recordedValues(file: URL = new URL('recorded.rdb', import.meta.url)): Map<string, RecordedValue> {
+  return new RecordedFile(readFileSync(file)).values()
 }
 
 const AUX = 0xfa

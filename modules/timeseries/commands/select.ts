@@ -99,6 +99,7 @@ function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void 
   const query = readQuery(args, 1, end, reverse)
   const choice = readLabelChoice(args, 3, end)
   if (at < 0) throw TS_ERR.noFilter
+  if (placeOf(args, 'groupby', 3, at) >= 0) throw TS_ERR.groupPlace
   const groupAt = placeOf(args, 'groupby', at + 1)
   const filtersEnd = groupAt < 0 ? args.argc : groupAt
   if (groupAt >= 0 && (groupAt + 3 >= args.argc || !args.is(groupAt + 2, 'reduce'))) throw wrongArity(args)
@@ -241,12 +242,11 @@ function replyGroups(
 function reduceGroup(shelf: Shelf, group: readonly Series[], query: QueryOptions, reducer: Aggregator): void {
   const { rows, parts, joined } = shelf
   const ends: number[] = []
-  const whole = { ...query, limit: Number.POSITIVE_INFINITY }
   parts.reset(1)
   for (const series of group) {
     const latest = query.latest ? latestOf(series) : null
-    if (query.bucketing === null) collect(series, whole, latest, rows)
-    else aggregate(series, whole, query.bucketing, latest, rows)
+    if (query.bucketing === null) collect(series, query, latest, rows)
+    else aggregate(series, query, query.bucketing, latest, rows)
     appendRows(parts, rows)
     if (rows.overflowed || parts.overflowed) throw TS_ERR.manyRows
     ends.push(parts.length)

@@ -28,7 +28,7 @@ import {
 import type { Series } from '../series.ts'
 import { type Bucketing, bucketStart, Fold } from './fold.ts'
 import type { Rows } from './rows.ts'
-import { findBefore, type Latest, Neighbour, placeAfter, type SampleFilter, scan } from './scan.ts'
+import { findBefore, type Latest, Neighbour, placeAfter, type SampleFilter, type SampleSink, scan } from './scan.ts'
 
 /** A query on a series. */
 export interface RangeQuery {
@@ -45,10 +45,37 @@ export interface RangeQuery {
 /** The part of a bucketing that is the same for every series. */
 export type BucketChoice = Pick<Bucketing, 'aggregators' | 'duration' | 'align' | 'stamp' | 'empty'>
 
-/** Copy the samples of a query to rows, all of them, in order of time. */
+/** Copy the samples of a query to rows, in order of time: all of them, or as many as are wanted. */
 export function collect(series: Series, query: RangeQuery, latest: Latest | null, rows: Rows): void {
+  const { from, to, filter, reverse, limit } = query
   rows.reset(1)
-  scan(series, { from: query.from, to: query.to, filter: query.filter, reverse: false, latest }, rows)
+  if (limit === Number.POSITIVE_INFINITY) {
+    scan(series, { from, to, filter, reverse: false, latest }, rows)
+    return
+  }
+  scan(series, { from, to, filter, reverse, latest }, new FirstSamples(rows, reverse, limit))
+  if (reverse) rows.turn()
+}
+
+/** Takes so many samples, in reading order. */
+class FirstSamples implements SampleSink {
+  readonly #rows: Rows
+  readonly #reverse: boolean
+  readonly #limit: number
+
+  constructor(rows: Rows, reverse: boolean, limit: number) {
+    this.#rows = rows
+    this.#reverse = reverse
+    this.#limit = limit
+  }
+
+  take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
+    const rows = this.#rows
+    const count = Math.min(length, this.#limit - rows.length)
+    if (!this.#reverse) rows.take(times, at, values, valuesAt, count)
+    else for (let i = length - 1; i >= length - count; i--) rows.take(times, at + i, values, valuesAt + i, 1)
+    return rows.length < this.#limit && !rows.overflowed
+  }
 }
 
 /**

@@ -47,6 +47,12 @@ export class Rows {
     return more
   }
 
+  /** Let the last row be the first; rows of one value. */
+  turn(): void {
+    this.times.subarray(0, this.length).reverse()
+    this.values.subarray(0, this.length).reverse()
+  }
+
   /** Append samples: rows of one value. */
   take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
     const count = this.reserve(length)
