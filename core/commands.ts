@@ -9,6 +9,9 @@ import { commands as connectionCommands, installConnection } from './connection/
 import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
 import { installInfo } from './introspection/info.ts'
+import { installMonitors } from './introspection/memory.ts'
+import { installSlowLog } from './introspection/slowlog.ts'
+import { clusterCommands, commands as replicationCommands, waitCommands } from './replication/commands.ts'
 import { installModules, commands as moduleCommands } from './module/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
 import { commands as transactionCommands, installTransactions } from './transactions/commands.ts'
@@ -30,6 +33,9 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['server', configCommands],
   ['server', introspectionCommands],
   ['server', moduleCommands],
+  ['server', replicationCommands],
+  ['cluster', clusterCommands],
+  ['generic', waitCommands],
   ['transactions', transactionCommands],
   ['pubsub', pubsubCommands],
   ['server', databaseCommands],
@@ -49,6 +55,8 @@ export const nativeTypes: readonly ValueType[] = [stringType, listType, setType,
 /** What features set up in a new server, in this order. */
 export const features: readonly ((engine: Engine) => void)[] = [
   installInfo,
+  installSlowLog,
+  installMonitors,
   installConnection,
   installTransactions,
   installPubSub,

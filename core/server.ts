@@ -16,6 +16,7 @@ import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
+import { cpuLines, memoryLines, moduleLines } from './introspection/program.ts'
 import { REDIS_VERSION, REDSTRATA_VERSION } from './introspection/info.ts'
 import { expireSome } from './keyspace/expire.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
@@ -97,6 +98,7 @@ export class Server implements Dispatcher {
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)
     this.#addInfo()
+    this.engine.startupBytes = this.memory.usedBytes
     this.#turnEnd = new TurnEnd(
       run => this.clock.soon(run),
       () => {},
@@ -128,6 +130,10 @@ export class Server implements Dispatcher {
         ['lru_clock', this.keyspace.lruClock],
       ]
     }
+    registry.add('Memory', () => memoryLines(this.engine))
+    registry.add('Persistence', () => [['loading', 0]])
+    registry.add('CPU', () => cpuLines())
+    registry.add('Modules', () => moduleLines(this.engine))
     registry.sections.unshift({ name: 'Server', isDefault: true, module: '', lines: server })
   }
 
@@ -186,7 +192,8 @@ export class Server implements Dispatcher {
     if (this.#closed) return
     this.engine.setTime()
     const until = this.clock.microseconds() + SLICE_MICROS
-    if (this.keyspace.mayExpire) {
+    this.engine.peakBytes = Math.max(this.engine.peakBytes, this.memory.usedBytes)
+    if (this.keyspace.mayExpire && this.engine.activeExpiry) {
       for (const db of this.keyspace.databases) expireSome(db, () => this.clock.microseconds() < until)
       this.engine.endUnit()
     }

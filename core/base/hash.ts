@@ -18,3 +18,8 @@ export function sameSecret(a: string, b: string): boolean {
   const right = Buffer.from(sha256Hex(b))
   return timingSafeEqual(left, right)
 }
+
+/** SHA-1, 20 bytes. */
+export function sha1(bytes: Buffer): Buffer {
+  return createHash('sha1').update(bytes).digest()
+}

@@ -131,6 +131,8 @@ export class Engine {
   readonly onReset: ((client: Client) => void)[] = []
   /** Writes the list of modules for HELLO; given by the module host. */
   replyModules: (reply: Reply) => void = reply => reply.array(0)
+  /** Names and versions of the loaded modules; given by the module host. */
+  listModules: () => readonly { readonly name: string; readonly version: number }[] = () => []
   /** Called ten times a second. */
   readonly onCron: (() => void)[] = []
   /** Reads the data that was kept; called once, before the server listens. */
@@ -153,6 +155,13 @@ export class Engine {
   readonly onSwapDb: ((a: Database, b: Database) => void)[] = []
   /** The whole content of a database was replaced; owned by tracking. */
   onReplaced: ((db: Database) => void) | null = null
+  /** Whether keys whose time has come are looked for: DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpiry = true
+  /** Most bytes ever used, and those of a server without data. */
+  peakBytes = 0
+  startupBytes = 0
+  /** Save, forget and load again; given by persistence. */
+  onReload: (() => Promise<void>) | null = null
   /** Commands of the last second, sampled by the cron. */
   opsPerSecond = 0
   /** Forty hexadecimal digits that name this run's data for replicas. */

@@ -2,6 +2,15 @@
 
 import type { Command } from '../command/spec.ts'
 import { commandCommands } from './command.ts'
+import { debugCommands } from './debug.ts'
 import { infoCommands } from './info.ts'
+import { memoryCommands } from './memory.ts'
+import { slowlogCommands } from './slowlog.ts'
 
-export const commands: readonly Command[] = [...commandCommands, ...infoCommands]
+export const commands: readonly Command[] = [
+  ...commandCommands,
+  ...debugCommands,
+  ...infoCommands,
+  ...memoryCommands,
+  ...slowlogCommands,
+]

@@ -30,6 +30,7 @@ export abstract class ModuleLoader {
 /** Let HELLO tell of modules. */
 export function installModules(engine: Engine): void {
   engine.replyModules = reply => replyModules(engine, reply)
+  engine.listModules = () => engine.service(ModuleRegistry).loaded
 }
 
 function moduleList({ engine, reply }: Context): void {

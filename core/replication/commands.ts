@@ -1,0 +1,86 @@
+/* Replication and cluster commands, as a Redis answers them that has no replicas and no cluster support. */
+
+import { ERR, ReplyError } from '../base/errors.ts'
+import { parseInteger } from '../base/numbers.ts'
+import type { Args } from '../command/args.ts'
+import type { Context } from '../command/context.ts'
+import { cmd, type Command } from '../command/spec.ts'
+
+const NO_CLUSTER = new ReplyError('ERR This instance has cluster support disabled')
+const BAD_PORT = new ReplyError('ERR Invalid master port')
+const NO_FAILOVER = new ReplyError('ERR No failover in progress.')
+const NEEDS_REPLICAS = new ReplyError('ERR FAILOVER requires connected replicas.')
+const NO_REPLICATION = new ReplyError('ERR this server cannot be a replica')
+const WAITAOF_OFF = new ReplyError('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
+const LOCAL_RANGE = new ReplyError('ERR value is out of range, value must between 0 and 1')
+
+const MASTER = 'admin noscript stale no_async_loading'
+
+export const commands: readonly Command[] = [
+  cmd('FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]', 'admin noscript stale', '', failover),
+  cmd('REPLICAOF <host port|NO ONE>', MASTER, '', replicaof),
+  cmd('ROLE', 'noscript loading stale fast @admin @dangerous', '', role),
+  cmd('SLAVEOF <host port|NO ONE>', MASTER, '', replicaof),
+]
+
+/** Commands that the manual counts to other groups. */
+export const clusterCommands: readonly Command[] = [
+  cmd('ASKING', 'fast @connection', '', noCluster),
+  cmd('READONLY', 'loading stale fast @connection', '', noCluster),
+  cmd('READWRITE', 'loading stale fast @connection', '', noCluster),
+]
+
+export const waitCommands: readonly Command[] = [
+  cmd('WAIT numreplicas timeout', 'blocking @connection ~request_policy:all_shards ~response_policy:agg_min', '', wait),
+  cmd(
+    'WAITAOF numlocal numreplicas timeout',
+    'blocking @connection ~request_policy:all_shards ~response_policy:agg_min',
+    '',
+    waitaof,
+  ),
+]
+
+function noCluster(): void {
+  throw NO_CLUSTER
+}
+
+function role({ engine, reply }: Context): void {
+  reply.array(3)
+  reply.text('master')
+  reply.integer(engine.propagation.offset)
+  reply.array(0)
+}
+
+function replicaof({ reply }: Context, args: Args): void {
+  if (args.is(1, 'no') && args.is(2, 'one')) {
+    reply.ok()
+    return
+  }
+  const port = args.at(2)
+  const number = parseInteger(port.buf, port.start, port.end)
+  if (Number.isNaN(number) || number < 0 || number > 65535) throw BAD_PORT
+  throw NO_REPLICATION
+}
+
+function failover(_ctx: Context, args: Args): void {
+  if (args.left === 1 && args.word('abort')) throw NO_FAILOVER
+  throw NEEDS_REPLICAS
+}
+
+function wait(ctx: Context, args: Args): void {
+  args.int()
+  if (args.int() < 0) throw ERR.timeoutNegative
+  ctx.reply.integer(0) // there are no replicas, and none will come while the client waits
+}
+
+function waitaof(ctx: Context, args: Args): void {
+  const local = args.int()
+  if (local < 0 || local > 1) throw LOCAL_RANGE
+  const replicas = args.int(ERR.mustBePositive)
+  if (replicas < 0) throw ERR.mustBePositive
+  if (args.int() < 0) throw ERR.timeoutNegative
+  if (local === 1) throw WAITAOF_OFF
+  ctx.reply.array(2)
+  ctx.reply.integer(0)
+  ctx.reply.integer(0)
+}
