@@ -14,6 +14,8 @@ import { installSlowLog } from './introspection/slowlog.ts'
 import { clusterCommands, commands as replicationCommands, waitCommands } from './replication/commands.ts'
 import { installModules, commands as moduleCommands } from './module/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
+import { commands as scriptCommands, installScripting } from './scripting/commands.ts'
+import { commands as functionCommands } from './scripting/function-commands.ts'
 import { commands as transactionCommands, installTransactions } from './transactions/commands.ts'
 import { commands as keyCommands, databaseCommands } from './types/keys/commands.ts'
 import { commands as hashCommands } from './types/hash/commands.ts'
@@ -38,6 +40,8 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['generic', waitCommands],
   ['transactions', transactionCommands],
   ['pubsub', pubsubCommands],
+  ['scripting', scriptCommands],
+  ['scripting', functionCommands],
   ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
@@ -60,5 +64,6 @@ export const features: readonly ((engine: Engine) => void)[] = [
   installConnection,
   installTransactions,
   installPubSub,
+  installScripting,
   installModules,
 ]

@@ -7,8 +7,9 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Clock, systemClock, type Timer } from './base/clock.ts'
 import { replyError } from './base/errors.ts'
-import { LEVEL, type Log } from './base/log.ts'
+import { LEVEL, Log } from './base/log.ts'
 import { type Random, systemRandom } from './base/random.ts'
+import { REDIS_VERSION } from './base/version.ts'
 import type { Client } from './command/client.ts'
 import { ConfigRegistry } from './command/config.ts'
 import { Engine } from './command/engine.ts'
@@ -17,7 +18,7 @@ import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
 import { cpuLines, memoryLines, moduleLines } from './introspection/program.ts'
-import { REDIS_VERSION, REDSTRATA_VERSION } from './introspection/info.ts'
+import { REDSTRATA_VERSION } from './introspection/info.ts'
 import { expireSome } from './keyspace/expire.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { ModuleLoader } from './module/commands.ts'
@@ -92,6 +93,7 @@ export class Server implements Dispatcher {
       onFault: error => this.#fault(error),
     })
     this.engine.setTime()
+    this.engine.provide(Log, this.log)
     this.engine.provide(InfoRegistry, new InfoRegistry())
     this.engine.provide(ModuleRegistry, new ModuleRegistry())
     this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })

@@ -172,6 +172,8 @@ export class Engine {
   closed = false
   /** Replies wait for the append-only file. */
   holdsReplies = false
+  /** A script is suspended in the middle of its unit: commands that run meanwhile do not end it. */
+  unitHeld = false
 
   readonly #contexts: Context[] = []
   readonly #services = new Map<unknown, object>()
@@ -476,7 +478,7 @@ export class Engine {
 
   /** The unit is over, when no command is running any more. */
   endUnit(): void {
-    if (this.depth >= 0) return
+    if (this.depth >= 0 || this.unitHeld) return
     if (this.propagation.pending > 0) this.propagation.endUnit()
     for (const hook of this.onUnitEnd) hook()
     if (this.waits.hasReady && !this.#servingReady) this.#serveReady()

@@ -19,8 +19,7 @@ export const infoCommands: readonly Command[] = [
   ),
 ]
 
-/** The version of Redis whose behaviour this is; clients choose features by it. */
-export const REDIS_VERSION = '7.4.1'
+export { REDIS_VERSION } from '../base/version.ts'
 export const REDSTRATA_VERSION = '0.1.0'
 
 function info({ engine, reply }: Context, args: Args): void {

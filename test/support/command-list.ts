@@ -49,6 +49,14 @@ export function missingCommands(
     const upper = words.map(word => word.toUpperCase())
     for (const name of step.kind === 'send' ? [upper[0], `${upper[0]} ${upper[1]}`] : upper)
       if (recorded.has(name) && !known.has(name)) missing.add(name)
+    if (step.kind !== 'send' || !/^(EVAL|FUNCTION|SCRIPT)/.test(upper[0]!)) continue
+    for (const name of commandsInScript(words.join(' '))) if (recorded.has(name) && !known.has(name)) missing.add(name)
   }
   return [...missing]
+}
+
+/** Commands that a script names where it calls them. */
+function commandsInScript(text: string): string[] {
+  const calls = text.matchAll(/redis\.p?call\(\s*["'](\w+)["'](?:\s*,\s*["'](\w+)["'])?/g)
+  return [...calls].flatMap(([, name, next]) => [name!.toUpperCase(), `${name} ${next}`.toUpperCase()])
 }

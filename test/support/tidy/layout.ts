@@ -49,6 +49,7 @@ const NEIGHBOURS: Record<string, readonly string[]> = {
   'core/types/bitmap': ['core/types/string'],
   'core/types/hyperloglog': ['core/types/string'],
   'core/replication': ['core/persistence'],
+  'core/scripting': ['core/persistence'],
 }
 
 /** Files at the top of core/, which wire everything together. */

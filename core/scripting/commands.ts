@@ -1,0 +1,188 @@
+/* Scripts: EVAL and its kin, SCRIPT. */
+
+import { type Range, Range as ByteRange } from '../base/bytes.ts'
+import { ERR, replyError } from '../base/errors.ts'
+import { Log } from '../base/log.ts'
+import { parseInteger } from '../base/numbers.ts'
+import { REDIS_VERSION } from '../base/version.ts'
+import type { Args } from '../command/args.ts'
+import { memoryParameter, numberParameter } from '../command/config.ts'
+import type { Context } from '../command/context.ts'
+import type { Engine } from '../command/engine.ts'
+import { Libraries } from '../command/libraries.ts'
+import { cmd, type Command, sub } from '../command/spec.ts'
+import type { Suspended } from '../command/suspend.ts'
+import { Script, shaOf } from './cache.ts'
+import { SCRIPT_ERR } from './errors.ts'
+import { scriptHead } from './flags.ts'
+import { FunctionStore } from './functions.ts'
+import { Scripts } from './scripts.ts'
+
+const RUN = 'noscript stale skip_monitor no_mandatory_keys'
+const NODES = '~request_policy:all_nodes ~response_policy:all_succeeded'
+const REST = 'numkeys [key [key ...]] [arg [arg ...]]'
+
+export const commands: readonly Command[] = [
+  cmd(`EVAL script ${REST}`, RUN, 'RW access update', (ctx, args) => evalText(ctx, args, false)),
+  cmd(`EVALSHA sha1 ${REST}`, RUN, 'RW access update', (ctx, args) => evalSha(ctx, args, false)),
+  cmd(`EVALSHA_RO sha1 ${REST}`, `read ${RUN}`, 'RO access', (ctx, args) => evalSha(ctx, args, true)),
+  cmd(`EVAL_RO script ${REST}`, `read ${RUN}`, 'RO access', (ctx, args) => evalText(ctx, args, true)),
+  sub('SCRIPT DEBUG <YES|SYNC|NO>', 'noscript', '', scriptDebug),
+  sub(
+    'SCRIPT EXISTS sha1 [sha1 ...]',
+    'noscript ~request_policy:all_shards ~response_policy:agg_logical_and',
+    '',
+    scriptExists,
+  ),
+  sub('SCRIPT FLUSH [<ASYNC|SYNC>]', `noscript ${NODES}`, '', scriptFlush),
+  sub('SCRIPT HELP', 'loading stale', '', scriptHelp),
+  sub('SCRIPT KILL', 'noscript allow_busy ~request_policy:all_shards ~response_policy:one_succeeded', '', scriptKill),
+  sub('SCRIPT LOAD script', `noscript stale ${NODES}`, '', scriptLoad),
+]
+
+/** Set up scripts and functions. Nothing is made of the Lua machine before the first of them runs. */
+export function installScripting(engine: Engine): void {
+  const scripts = engine.provide(Scripts, new Scripts(engine, REDIS_VERSION, engine.service(Log)))
+  const functions = engine.provide(FunctionStore, new FunctionStore(scripts))
+  engine.provide(Libraries, functions)
+  engine.config.add([
+    numberParameter('busy-reply-threshold', scripts.settings, 'busyThresholdMs', { alias: 'lua-time-limit' }),
+    memoryParameter('lua-memory-limit', scripts.settings, 'memoryMax', { min: 4 << 20, max: 2 ** 31 }),
+  ])
+}
+
+/** The number of keys at argument 2, checked. */
+export function keyCount(args: Args, refusal = ERR.notInteger): number {
+  const count = parseInteger(args.buf, args.starts[2]!, args.ends[2]!)
+  if (!Number.isFinite(count)) throw refusal
+  if (count > args.argc - 3) throw SCRIPT_ERR.tooManyKeys
+  if (count < 0) throw SCRIPT_ERR.negativeKeys
+  return count
+}
+
+// ------------------------------------------------------------------ running
+
+function evalText(ctx: Context, args: Args, readOnlyCommand: boolean): Suspended | undefined {
+  const scripts = ctx.engine.service(Scripts)
+  const keys = keyCount(args)
+  const text = args.at(1)
+  const sha = shaOf(text)
+  const script = scripts.cache.use(sha) ?? addScript(scripts, sha, text, false)
+  return run(ctx, args, scripts, script, keys, readOnlyCommand)
+}
+
+const SHA_LENGTH = 40
+
+function evalSha(ctx: Context, args: Args, readOnlyCommand: boolean): Suspended | undefined {
+  const scripts = ctx.engine.service(Scripts)
+  const name = args.at(1)
+  if (name.length !== SHA_LENGTH) throw SCRIPT_ERR.noScript
+  const keys = keyCount(args)
+  const script = scripts.cache.use(shaText(name))
+  if (script === null) throw SCRIPT_ERR.noScript
+  return run(ctx, args, scripts, script, keys, readOnlyCommand)
+}
+
+/** A digest as text in lower case; nearly always it is that already. */
+function shaText(name: Range): string {
+  return name.latin1().toLowerCase()
+}
+
+function run(
+  ctx: Context,
+  args: Args,
+  scripts: Scripts,
+  script: Script,
+  keys: number,
+  readOnlyCommand: boolean,
+): Suspended | undefined {
+  const { machine } = scripts
+  if (script.generation !== scripts.generation) compile(scripts, script)
+  const { sha, reference, flags } = script
+  return scripts.start(ctx, args, { kind: 'script', name: sha, machine, reference, flags, readOnlyCommand }, 3, keys)
+}
+
+/** A script that is not in the cache: read its head, compile it, keep it. @throws what is wrong with it. */
+function addScript(scripts: Scripts, sha: string, text: Range, keeps: boolean): Script {
+  const { flags, codeStart } = scriptHead(text)
+  const script = new Script(sha, text.copy(), codeStart - text.start, flags)
+  compile(scripts, script)
+  if (keeps) scripts.cache.keep(script)
+  else scripts.cache.add(script)
+  return script
+}
+
+function compile(scripts: Scripts, script: Script): void {
+  const { machine } = scripts
+  const code = new ByteRange(script.text, script.codeStart, script.text.length)
+  const compiled = machine.compile(code)
+  if (machine.broken) scripts.dropMachine()
+  if (typeof compiled === 'string') throw replyError(`ERR Error compiling script (new function): ${compiled}`)
+  script.reference = compiled
+  script.generation = scripts.generation
+}
+
+// ------------------------------------------------------------------ SCRIPT
+
+function scriptLoad({ engine, reply }: Context, args: Args): void {
+  const scripts = engine.service(Scripts)
+  const text = args.bytes()
+  const sha = shaOf(text)
+  const known = scripts.cache.use(sha)
+  if (known !== null) scripts.cache.keep(known)
+  else addScript(scripts, sha, text, true)
+  reply.text(sha)
+}
+
+function scriptExists({ engine, reply }: Context, args: Args): void {
+  const { cache } = engine.service(Scripts)
+  reply.array(args.left)
+  while (args.left > 0) reply.integer(cache.has(shaText(args.bytes())) ? 1 : 0)
+}
+
+function scriptFlush({ engine, reply }: Context, args: Args): void {
+  if (args.left > 0 && !args.word('async') && !args.word('sync')) throw SCRIPT_ERR.flushOption
+  if (args.left > 0) throw SCRIPT_ERR.flushOption
+  const scripts = engine.service(Scripts)
+  scripts.cache.clear()
+  scripts.dropMachine()
+  reply.ok()
+}
+
+function scriptKill({ engine, reply }: Context): void {
+  engine.service(Scripts).kill('script')
+  reply.ok()
+}
+
+function scriptDebug({ reply }: Context, args: Args): void {
+  if (args.word('no')) {
+    reply.ok()
+    return
+  }
+  throw args.word('yes') || args.word('sync') ? SCRIPT_ERR.debugRefused : SCRIPT_ERR.debugOption
+}
+
+const HELP = [
+  'SCRIPT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'DEBUG (YES|SYNC|NO)',
+  '    Set the debug mode for subsequent scripts executed.',
+  'EXISTS <sha1> [<sha1> ...]',
+  '    Return information about the existence of the scripts in the script cache.',
+  'FLUSH [ASYNC|SYNC]',
+  '    Flush the Lua scripts cache. Very dangerous on replicas.',
+  '    When called without the optional mode argument, the behavior is determined by the',
+  '    lazyfree-lazy-user-flush configuration directive. Valid modes are:',
+  '    * ASYNC: Asynchronously flush the scripts cache.',
+  '    * SYNC: Synchronously flush the scripts cache.',
+  'KILL',
+  '    Kill the currently executing Lua script.',
+  'LOAD <script>',
+  '    Load a script into the scripts cache without executing it.',
+  'HELP',
+  '    Print this help.',
+]
+
+function scriptHelp({ reply }: Context): void {
+  reply.array(HELP.length)
+  for (const line of HELP) reply.status(line)
+}
