@@ -24,6 +24,8 @@ import { commands as listCommands } from './types/list/commands.ts'
 import { listType } from './types/list/value.ts'
 import { commands as setCommands } from './types/set/commands.ts'
 import { setType } from './types/set/value.ts'
+import { commands as streamCommands } from './types/stream/commands.ts'
+import { streamType } from './types/stream/value.ts'
 import { commands as zsetCommands } from './types/zset/commands.ts'
 import { zsetType } from './types/zset/value.ts'
 import { commands as stringCommands } from './types/string/commands.ts'
@@ -49,10 +51,11 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['hash', hashCommands],
   ['set', setCommands],
   ['sorted-set', zsetCommands],
+  ['stream', streamCommands],
 ]
 
 /** Types of the core; each has a fixed number. */
-export const nativeTypes: readonly ValueType[] = [stringType, listType, setType, zsetType, hashType].map(
+export const nativeTypes: readonly ValueType[] = [stringType, listType, setType, zsetType, hashType, streamType].map(
   type => type as unknown as ValueType,
 )
 

@@ -48,6 +48,12 @@ export class Args extends RequestFrame {
     return range
   }
 
+  /** The arguments from `first` on as Ranges, each at its own number. The list belongs to this object. */
+  ranges(first: number): readonly Range[] {
+    for (let i = first; i < this.argc; i++) this.at(i)
+    return this.#ranges
+  }
+
   /** The next argument, a key. */
   key(): Range {
     return this.bytes()

@@ -274,6 +274,12 @@ export class StreamLog {
 
   /** The highest id in the stream, which is not always the one given last. False when it is empty. */
   lastEntryId(out: StreamId): boolean {
+    const tail = this.#word(TAIL)
+    if (tail === 0) return false
+    if (liveOf(this.#memory, tail) === entriesOf(this.#memory, tail)) {
+      readLastId(this.#memory, tail, out)
+      return true
+    }
     this.seekBack(MIN_ID, MAX_ID)
     if (!this.#nextBack()) return false
     out.copyFrom(this.id)
