@@ -9,6 +9,7 @@
 
 import type { Module } from 'redstrata/module'
 import { jsonCommands } from './commands.ts'
+import { JsonShare } from './share.ts'
 import { jsonType } from './type.ts'
 import { Workspace } from './workspace.ts'
 
@@ -19,6 +20,7 @@ export default {
     const type = host.type(jsonType(host.memory))
     const workspace = new Workspace(host.memory, type)
     host.commands(jsonCommands(workspace))
+    host.provide('json', new JsonShare(host.memory, type))
     host.onStop(() => workspace.release())
   },
 } satisfies Module

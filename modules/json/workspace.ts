@@ -173,10 +173,9 @@ export class Workspace {
     if (keyspace.armed !== 0) keyspace.touched(ctx.db, key)
   }
 
-  /** What a change at a path tells of; undefined when it may be anything. */
+  /** What a change at a path tells of; undefined when nobody listens. */
   detail(ctx: Context, path: Path, ofArray = false): EventDetail | undefined {
-    if (!path.isStatic || !ctx.db.keyspace.listens(EVENT.module)) return undefined
-    return [ofArray ? path.normalArray : path.normal]
+    return ctx.db.keyspace.listens(EVENT.module) ? [ofArray ? path.arrayReach : path.reach] : undefined
   }
 
   /** @throws when something that nests so deep would lie too deep in place of the trail's last value */

@@ -145,11 +145,12 @@ describe('paths', () => {
     expect(get(`$.${'x'.repeat(300)}`)).not.toBe(get(`$.${'x'.repeat(300)}`))
   })
 
-  it('of one value have one normal form', () => {
-    expect(read('$.a[0]["b c"]').normal).toBe('$["a"][0]["b c"]')
-    expect(read('a[0]').normalArray).toBe('$["a"]')
-    expect(read('$.a').normalArray).toBe('$["a"]')
-    expect(read('$..a').isStatic).toBe(false)
-    expect(read('.').normal).toBe('$')
+  it('say how far they lead surely', () => {
+    expect(read('$.a[0]["b c"]').reach).toBe('$["a"][0]["b c"]')
+    expect(read('a[0]').arrayReach).toBe('$["a"]')
+    expect(read('$.a').arrayReach).toBe('$["a"]')
+    expect(read('$.a[-1].b').reach).toBe('$["a"]')
+    expect(read('$.a..b').reach).toBe('$["a"]')
+    expect(read('.').reach).toBe('$')
   })
 })

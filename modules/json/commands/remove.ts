@@ -16,7 +16,7 @@ import {
 } from '../document/node.ts'
 import { numberValue } from '../document/number.ts'
 import type { Change } from '../document/rewrite.ts'
-import { keepChildren, withoutElements, withoutMembers } from '../document/select.ts'
+import { dropChild, keepChildren, withoutElements, withoutMembers } from '../document/select.ts'
 import type { Tree } from '../document/tree.ts'
 import { JSON_ERROR } from '../errors.ts'
 import type { Matches } from '../path/eval.ts'
@@ -88,26 +88,35 @@ function removeMany(json: Workspace, matches: Matches): number {
     else if (!again || (words[parent]! & KIND_MASK) === ARRAY) siblings.push(n)
   }
   const parents = json.chosen.clear()
-  const lists: number[][] = []
+  const changes: (number | number[])[] = []
   for (const [parent, list] of children) {
     parents.push(parent, 0, -1)
-    const kept = keptOf(json.doc, matches, parent, list)
-    removed += countOf(words, parent) - kept.length
-    lists.push(kept)
+    const ordinals = ordinalsOf(words, parent, matches, list)
+    const kept = list.length === 1 ? null : keptOf(json.doc, matches, parent, list, ordinals)
+    removed += kept === null ? 1 : countOf(words, parent) - kept.length
+    changes.push(kept ?? ordinals[0]!)
   }
-  json.update(parents, { instead: false, apply: (tree, trail, n) => keepChildren(tree, trail, lists[n]!, json.spare) })
+  json.update(parents, {
+    instead: false,
+    apply(tree, trail, n) {
+      const change = changes[n]!
+      if (typeof change === 'number') dropChild(tree, trail, change, json.spare)
+      else keepChildren(tree, trail, change, json.spare)
+    },
+  })
   return removed
 }
 
 /** The ordinals of a container's children that stay, when some matches among them go. */
-function keptOf(doc: Tree, matches: Matches, parent: number, list: readonly number[]): number[] {
+function keptOf(
+  doc: Tree,
+  matches: Matches,
+  parent: number,
+  list: readonly number[],
+  ordinals: readonly number[],
+): number[] {
   const { words } = doc
   const count = countOf(words, parent)
-  const ordinals = ordinalsOf(
-    words,
-    parent,
-    list.map(n => matches.i[n]!),
-  )
   if ((words[parent]! & KIND_MASK) === ARRAY) return withoutElements(count, ordinals)
   const names = list.map(n => nameOf(doc, matches.i[n]!, matches.t[n]!))
   return withoutMembers(
@@ -116,12 +125,12 @@ function keptOf(doc: Tree, matches: Matches, parent: number, list: readonly numb
   )
 }
 
-/** The ordinals of children given in the order in which they lie. */
-function ordinalsOf(words: Int32Array, parent: number, children: readonly number[]): number[] {
+/** The ordinals of matches among a container's children, given in the order in which they lie. */
+function ordinalsOf(words: Int32Array, parent: number, matches: Matches, list: readonly number[]): number[] {
   let child = firstChild(words, parent)
   let ordinal = 0
-  return children.map(wanted => {
-    for (; child < wanted; ordinal++) child += spanOf(words, child)
+  return list.map(n => {
+    for (; child < matches.i[n]!; ordinal++) child += spanOf(words, child)
     return ordinal
   })
 }

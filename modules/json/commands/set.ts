@@ -4,12 +4,23 @@
  * static path whose last step is a name, below an object that is there, makes a new member. Everything else is an
  * error or a null, see `vacancy`. */
 
-import { type Args, type Context, type Database, ERR, type Range } from 'redstrata/module'
+import { type Args, type Context, type Database, ERR, type EventDetail, type Range } from 'redstrata/module'
 import { addMember, locate, replaceValue } from '../document/edit.ts'
-import { DOCUMENT_DEPTH_MAX, KIND_MASK, OBJECT } from '../document/node.ts'
+import {
+  countOf,
+  DOCUMENT_DEPTH_MAX,
+  firstChild,
+  KIND_MASK,
+  keyLength,
+  kindOf,
+  OBJECT,
+  spanOf,
+  textLength,
+} from '../document/node.ts'
 import type { Change } from '../document/rewrite.ts'
 import { storeDocument } from '../document/tree.ts'
 import { JSON_ERROR, wrongNumber } from '../errors.ts'
+import type { Matches } from '../path/eval.ts'
 import { Path, type PathFault, STEP } from '../path/path.ts'
 import type { JsonView } from '../type.ts'
 import { readable, type Workspace } from '../workspace.ts'
@@ -31,6 +42,9 @@ export function set(json: Workspace, ctx: Context, args: Args): void {
     ctx.reply.null()
   }
 }
+
+/** Members of a patch beyond which they are not named one by one. */
+const NAMED_MAX = 64
 
 const ANY = 0
 const ABSENT = 1
@@ -207,6 +221,7 @@ export function merge(json: Workspace, ctx: Context, args: Args): void {
     return
   }
   const matches = json.find(path)
+  const detail = mergeDetail(json, ctx, readable(path), matches)
   const nesting = json.parser.depth
   if (matches.count > 0) json.update(matches, new Merge(json), nesting)
   else if (!add(json, readable(path), 0, 0, nesting)) {
@@ -214,8 +229,28 @@ export function merge(json: Workspace, ctx: Context, args: Args): void {
     ctx.reply.null()
     return
   }
-  json.done(ctx, view, key, 'json.merge', json.detail(ctx, readable(path)))
+  json.done(ctx, view, key, 'json.merge', detail)
   ctx.reply.ok()
+}
+
+/** A patch of an object changes only the members it names. */
+function mergeDetail(json: Workspace, ctx: Context, path: Path, matches: Matches): EventDetail | undefined {
+  const detail = json.detail(ctx, path)
+  const { doc, values } = json
+  const { words } = values
+  if (detail === undefined || !path.isStatic || matches.count !== 1) return detail
+  if (kindOf(doc.words, matches.i[0]!) !== OBJECT || kindOf(words, values.first) !== OBJECT) return detail
+  if (countOf(words, values.first) > NAMED_MAX) return detail
+  const named: string[] = []
+  let child = firstChild(words, values.first)
+  let at = values.start + 2
+  for (let left = countOf(words, values.first); left > 0; left--) {
+    const key = keyLength(words, child)
+    named.push(`${path.reach}["${values.text.utf8Slice(at, at + key)}"]`)
+    at += key + 4 + textLength(words, child)
+    child += spanOf(words, child)
+  }
+  return named
 }
 
 class Merge implements Change {

@@ -12,6 +12,7 @@ const DOLLAR = 0x24
 const CR = 0x0d
 const LF = 0x0a
 const LOOP_MAX = 40
+const BRACKETS: Buffer = Buffer.from('[],')
 
 /** A bulk string `[match,match,…]`. */
 export function replyList(reply: Reply, doc: Tree, matches: Matches): void {
@@ -41,6 +42,16 @@ export function replyList(reply: Reply, doc: Tree, matches: Matches): void {
   buf[at++] = CR
   buf[at++] = LF
   reply.at = at
+}
+
+/** The same behind what a draft holds. */
+export function printedList(doc: Tree, matches: Matches, out: Tree): void {
+  out.putText(BRACKETS, 0, 1)
+  for (let n = 0; n < matches.count; n++) {
+    if (n > 0) out.putText(BRACKETS, 2, 1)
+    out.putText(doc.text, matches.t[n]!, textLength(doc.words, matches.i[n]!))
+  }
+  out.putText(BRACKETS, 1, 1)
 }
 
 /** A bulk string of one value's text. */

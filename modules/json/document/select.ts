@@ -8,7 +8,7 @@
  * Then the container is put together anew in a draft and takes its own place. */
 
 import { DIRECTORY_MIN } from './directory.ts'
-import { remakeDirectory, replaceValue } from './edit.ts'
+import { remakeDirectory, removeElements, removeMember, replaceValue } from './edit.ts'
 import { ARRAY, countOf, firstChild, KIND_MASK, keyLength, OBJECT, openContainer, spanOf, textLength } from './node.ts'
 import { Trail, type Tree } from './tree.ts'
 
@@ -68,6 +68,23 @@ export function keepChildren(tree: Tree, trail: Trail, ordinals: readonly number
     remakeDirectory(draft, root, 0)
   }
   replaceValue(tree, trail, draft, 0, 0)
+}
+
+/** Take one child out of the trail's last value, a container. */
+export function dropChild(tree: Tree, trail: Trail, ordinal: number, draft: Tree): void {
+  const c = tree.first + trail.i[trail.depth - 1]!
+  if ((tree.words[c]! & KIND_MASK) === ARRAY) {
+    removeElements(tree, trail, ordinal, ordinal + 1)
+    return
+  }
+  let child = firstChild(tree.words, c)
+  let at = tree.start + trail.t[trail.depth - 1]! + 4 + keyLength(tree.words, child)
+  for (let n = 0; n < ordinal; n++) {
+    at += textLength(tree.words, child) + 4
+    child += spanOf(tree.words, child)
+    at += keyLength(tree.words, child)
+  }
+  removeMember(tree, trail, child - tree.first, at - tree.start, draft)
 }
 
 /** Where the children of a container lie. */

@@ -96,19 +96,21 @@ export class Path {
   readonly isStatic: boolean
   /** Paths from the root inside filters. */
   readonly rootSlots: number
-  /** A static path in its one normal form, `$["a"][0]`: what a write tells it has changed. */
-  readonly normal: string
-  /** The same for the array whose element the path names last, if it does. */
-  readonly normalArray: string
+  /**
+   * Where the path leads surely, in one normal form: `$["a"][0]`. A path that may lead to several places, or counts from
+   * the end of an array, is known up to there: what a write tells it has changed, and what an index depends on.
+   */
+  readonly reach: string
+  /** The same without the index that comes last, if one does: removing an element changes those behind it. */
+  readonly arrayReach: string
 
   constructor(steps: readonly Step[], legacy: boolean, rootSlots: number) {
     this.steps = steps
     this.legacy = legacy
     this.isStatic = steps.every(isSingle)
     this.rootSlots = rootSlots
-    this.normal = this.isStatic ? normalForm(steps) : ''
-    const last = steps[steps.length - 1]
-    this.normalArray = this.isStatic && last?.kind === STEP.index ? normalForm(steps.slice(0, -1)) : this.normal
+    this.reach = reachOf(steps)
+    this.arrayReach = steps[steps.length - 1]?.kind === STEP.index ? reachOf(steps.slice(0, -1)) : this.reach
   }
 
   /** Whether it names the whole document. */
@@ -117,8 +119,13 @@ export class Path {
   }
 }
 
-function normalForm(steps: readonly Step[]): string {
-  return `$${steps.map(step => (step.kind === STEP.name ? `["${step.name.utf8Slice()}"]` : `[${step.index}]`)).join('')}`
+function reachOf(steps: readonly Step[]): string {
+  let reach = '$'
+  for (const step of steps) {
+    if (!isSingle(step) || (step.kind === STEP.index && step.index < 0)) break
+    reach += step.kind === STEP.name ? `["${step.name.utf8Slice()}"]` : `[${step.index}]`
+  }
+  return reach
 }
 
 /** A path that cannot be read, and the real module's words for it. */
