@@ -62,7 +62,6 @@ export class Server implements Dispatcher {
   readonly #turnEnd: TurnEnd
   readonly #receive = Listener.receiveBuffer()
   readonly #timers: Timer[] = []
-  readonly #clients = new WeakMap<SocketConnection, Client>()
   readonly #softSince = new WeakMap<SocketConnection, number>()
   #slicing = false
   #closed = false
@@ -232,7 +231,7 @@ export class Server implements Dispatcher {
   }
 
   execute(connection: SocketConnection): void {
-    const client = this.#clients.get(connection)!
+    const client = connection.owner as Client
     this.engine.execute(client)
     if (client.suspended !== null) connection.stopped = true
   }
@@ -251,7 +250,7 @@ export class Server implements Dispatcher {
 
   opened(connection: SocketConnection): Reply {
     const client = this.engine.addClient(connection)
-    this.#clients.set(connection, client)
+    connection.owner = client
     this.engine.stats.connections++
     for (const hook of this.engine.onClientNew) hook(client)
     if (this.engine.clients.size > this.settings.clientsMax) {
@@ -263,11 +262,11 @@ export class Server implements Dispatcher {
   }
 
   closed(connection: SocketConnection): void {
-    this.engine.dropClient(this.#clients.get(connection)!)
+    this.engine.dropClient(connection.owner as Client)
   }
 
   mayOwe(connection: SocketConnection, bytes: number): boolean {
-    const client = this.#clients.get(connection)!
+    const client = connection.owner as Client
     const limit: OutputLimit = client.subscriptions > 0 ? this.settings.outputPubsub : this.settings.outputNormal
     const overHard = limit.hardBytes > 0 && bytes > limit.hardBytes
     const overSoft = limit.softBytes > 0 && bytes > limit.softBytes

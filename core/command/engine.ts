@@ -179,6 +179,8 @@ export class Engine {
   readonly #services = new Map<unknown, object>()
   readonly #onFault: (error: unknown) => void
   #nextClientId = 1
+  /** When the running command began, or the one before it ended. */
+  #sinceMicros = 0
   #servingReady = false
   #poolMarks: number[][] = []
 
@@ -275,6 +277,7 @@ export class Engine {
   /** The time for what runs next. */
   setTime(): void {
     this.keyspace.setTime(this.clock.nowMs())
+    this.#sinceMicros = this.clock.microseconds()
   }
 
   // ------------------------------------------------------------------ running
@@ -393,14 +396,17 @@ export class Engine {
     keyspace.sequence++
     if (this.onMonitor !== null && !(entry.flags & (FLAG.skip_monitor | FLAG.admin))) this.onMonitor(client, args)
     let suspended: Suspended | null = null
-    const start = this.clock.microseconds()
+    // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
+    const start = this.#sinceMicros
     try {
       suspended = entry.handler(ctx, args) ?? null
     } catch (error) {
       reply.rewind(mark)
       this.#failed(ctx, error)
     }
-    const micros = this.clock.microseconds() - start
+    const end = this.clock.microseconds()
+    const micros = end - start
+    this.#sinceMicros = end
     entry.calls++
     entry.microseconds += micros
     this.stats.commands++

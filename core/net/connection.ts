@@ -56,6 +56,8 @@ export class SocketConnection {
   readonly isUnix: boolean
   /** Input is left where it is: the client is suspended. */
   stopped = false
+  /** What the layer above knows this connection by. */
+  owner: object | null = null
   /** On the list of the turn. */
   isQueued = false
   readonly #dispatcher: Dispatcher
