@@ -5,6 +5,7 @@
 import type { Command } from './command/spec.ts'
 import type { Engine } from './command/engine.ts'
 import { commands as configCommands } from './config/commands.ts'
+import { installMemoryLimit } from './config/memory.ts'
 import { commands as connectionCommands, installConnection } from './connection/commands.ts'
 import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
@@ -62,6 +63,7 @@ export const nativeTypes: readonly ValueType[] = [stringType, listType, setType,
 /** What features set up in a new server, in this order. */
 export const features: readonly ((engine: Engine) => void)[] = [
   installInfo,
+  installMemoryLimit,
   installSlowLog,
   installMonitors,
   installConnection,

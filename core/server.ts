@@ -16,6 +16,7 @@ import { Engine } from './command/engine.ts'
 import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
+import { inherentParameters } from './config/inherent.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
 import { cpuLines, memoryLines, moduleLines } from './introspection/program.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
@@ -81,6 +82,7 @@ export class Server implements Dispatcher {
     const hashKey = { k0: this.random.u32() | 0, k1: this.random.u32() | 0 }
     this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
     this.config.add(encodingParameters(this.keyspace.limits))
+    this.config.add(inherentParameters())
     for (const type of nativeTypes) this.keyspace.addType(type)
     this.engine = new Engine({
       clock: this.clock,

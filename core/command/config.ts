@@ -100,7 +100,7 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Bytes of a text such as `100mb`, or null. */
 export function parseBytes(text: string): number | null {
-  const match = /^(-?\d*)([a-z]*)$/i.exec(text)
+  const match = /^(\d*)([a-z]*)$/i.exec(text)
   const unit = match === null ? undefined : UNITS[match[2]!.toLowerCase()]
   return unit === undefined ? null : Number(match![1]) * unit
 }

@@ -162,6 +162,8 @@ export class Engine {
   startupBytes = 0
   /** Save, forget and load again; given by persistence. */
   onReload: (() => Promise<void>) | null = null
+  /** Write the parameters back to the file that they came from; the reason when that failed. Given by the program. */
+  rewriteConfig: (() => string | null) | null = null
   /** Commands of the last second, sampled by the cron. */
   opsPerSecond = 0
   /** Forty hexadecimal digits that name this run's data for replicas. */
@@ -272,6 +274,15 @@ export class Engine {
     this.keyspace.arm(ARMED.watch, this.keyspace.watch.size > 0)
     for (const hook of this.onClientGone) hook(client)
     this.clients.delete(client.id)
+  }
+
+  /** Set the counters of INFO back to zero. */
+  resetStats(): void {
+    for (const name of Object.keys(this.stats) as (keyof EngineStats)[]) this.stats[name] = 0
+    const { keyspace } = this
+    keyspace.hits = keyspace.misses = keyspace.expiredKeys = keyspace.evictedKeys = 0
+    this.errorCounts.clear()
+    for (const entry of this.table) for (const one of [entry, ...(entry.subcommands ?? [])]) one.resetStats()
   }
 
   /** The time for what runs next. */

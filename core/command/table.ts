@@ -46,8 +46,14 @@ export class Entry {
     this.categories = module === '' ? categoriesOf(command, group) : command.categories
     this.module = module
   }
+
+  resetStats(): void {
+    this.calls = this.microseconds = this.rejected = this.failed = 0
+    this.histogram = null
+  }
 }
 
+/* The group of the manual decides an ACL category. */
 const GROUP_CATEGORY: Readonly<Record<string, string>> = {
   generic: 'keyspace',
   string: 'string',

@@ -2,12 +2,14 @@
 
 import { matchGlob } from '../base/glob.ts'
 import { Range } from '../base/bytes.ts'
-import { replyError } from '../base/errors.ts'
+import { ERR, ReplyError, replyError } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import type { Parameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import { wrongArity } from '../command/gates.ts'
 import { type Command, sub } from '../command/spec.ts'
+
+const EVERYWHERE = '~request_policy:all_nodes ~response_policy:all_succeeded'
 
 export const commands: readonly Command[] = [
   sub('CONFIG GET parameter [parameter ...]', 'admin noscript loading stale', '', configGet),
@@ -17,12 +19,23 @@ export const commands: readonly Command[] = [
     '',
     configSet,
   ),
+  sub('CONFIG HELP', 'loading stale', '', configHelp),
+  sub(`CONFIG RESETSTAT`, `admin noscript loading stale ${EVERYWHERE}`, '', resetStat),
+  sub(`CONFIG REWRITE`, `admin noscript loading stale ${EVERYWHERE}`, '', rewrite),
 ]
+
+const NO_FILE = new ReplyError('ERR The server is running without a config file')
 
 function configGet({ engine, reply }: Context, args: Args): void {
   const found = new Map<string, string>()
   while (args.left > 0) {
-    const pattern = Range.of(args.bytes().latin1().toLowerCase())
+    const asked = args.bytes().latin1()
+    const exact = engine.config.find(asked)
+    if (exact !== undefined) {
+      found.set(asked, exact.get())
+      continue
+    }
+    const pattern = Range.of(asked.toLowerCase())
     for (const [name, parameter] of engine.config.entries())
       if (matchGlob(pattern, Range.of(name))) found.set(name, parameter.get())
   }
@@ -35,7 +48,7 @@ function configGet({ engine, reply }: Context, args: Args): void {
 
 function configSet(ctx: Context, args: Args): void {
   const { engine, reply } = ctx
-  if (args.left % 2 !== 0) throw wrongArity(ctx.entry)
+  if (args.left % 2 !== 0) throw args.left === 1 ? wrongArity(ctx.entry) : ERR.syntax
   const changes = takeChanges(ctx, args)
   const done: { parameter: Parameter; before: string }[] = []
   for (const [parameter, text] of changes) {
@@ -66,4 +79,36 @@ function takeChanges({ engine }: Context, args: Args): Map<Parameter, string> {
     changes.set(parameter, args.text())
   }
   return changes
+}
+
+/** Set the counters of INFO back to zero. */
+function resetStat({ engine, reply }: Context): void {
+  engine.resetStats()
+  reply.ok()
+}
+
+function rewrite({ engine, reply }: Context): void {
+  if (engine.rewriteConfig === null) throw NO_FILE
+  const reason = engine.rewriteConfig()
+  if (reason !== null) throw replyError(`ERR Rewriting config file: ${reason}`)
+  reply.ok()
+}
+
+const HELP = [
+  'CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'GET <pattern>',
+  '    Return parameters matching the glob-like <pattern> and their values.',
+  'SET <directive> <value>',
+  '    Set the configuration <directive> to <value>.',
+  'RESETSTAT',
+  '    Reset statistics reported by the INFO command.',
+  'REWRITE',
+  '    Rewrite the configuration file.',
+  'HELP',
+  '    Print this help.',
+]
+
+function configHelp({ reply }: Context): void {
+  reply.array(HELP.length)
+  for (const line of HELP) reply.status(line)
 }

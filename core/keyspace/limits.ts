@@ -17,7 +17,7 @@ export interface EncodingLimits {
 
 export function defaultLimits(): EncodingLimits {
   return {
-    hashEntries: 128,
+    hashEntries: 512,
     hashValue: 64,
     listSize: -2,
     setIntsetEntries: 512,

@@ -97,7 +97,8 @@ export class SetView extends PackedView {
     }
     if (intset.find(this.region.buf, this.region.start, number) >= 0) return 0
     if (held >= Math.min(limits.setIntsetEntries, 1 << 20)) {
-      this.#toDict()
+      if (this.#staysPacked(member, held)) this.#toListpack()
+      else this.#toDict()
       return -1
     }
     const { region } = this

@@ -1,0 +1,42 @@
+/* maxmemory and what follows from it: the memory gate, and the policy of eviction. */
+
+import { ERR } from '../base/errors.ts'
+import type { Client } from '../command/client.ts'
+import { memoryParameter, numberParameter, wordParameter } from '../command/config.ts'
+import type { Engine } from '../command/engine.ts'
+import { ENGINE_GATE } from '../command/gates.ts'
+import { FLAG } from '../command/spec.ts'
+import type { Entry } from '../command/table.ts'
+import { countedBytes, defaultEviction, LogCounter, makeRoom, POLICIES } from '../keyspace/evict.ts'
+
+export function installMemoryLimit(engine: Engine): void {
+  const { keyspace } = engine
+  const settings = defaultEviction()
+  const apply = (): void => {
+    if (settings.maxBytes > 0) engine.gates |= ENGINE_GATE.memory
+    else engine.gates &= ~ENGINE_GATE.memory
+  }
+  const applyPolicy = (): void => {
+    settings.policy = settings.policy.toLowerCase()
+    keyspace.lfu = settings.policy.endsWith('lfu') ? new LogCounter(keyspace, settings) : null
+  }
+  engine.config.add([
+    memoryParameter('maxmemory', settings, 'maxBytes', { changed: apply }),
+    wordParameter('maxmemory-policy', settings, 'policy', POLICIES, { changed: applyPolicy }),
+    numberParameter('maxmemory-samples', settings, 'samples', { min: 1, max: 64 }),
+    numberParameter('lfu-log-factor', settings, 'lfuLogFactor', { max: 0x7fffffff }),
+    numberParameter('lfu-decay-time', settings, 'lfuDecayMinutes', { max: 0x7fffffff }),
+  ])
+  engine.checks.memory = (client, entry) => {
+    if (countedBytes(keyspace) <= settings.maxBytes) return null
+    const fits = makeRoom(keyspace, settings)
+    return !fits && deniesOutOfMemory(client, entry) ? ERR.outOfMemory : null
+  }
+}
+
+/** Whether a command may not run while memory is over its limit: EXEC answers for its queue. */
+function deniesOutOfMemory(client: Client, entry: Entry): boolean {
+  if (entry.name === 'exec')
+    return client.transaction?.queue.some(({ entry: queued }) => (queued as Entry).flags & FLAG.denyoom) ?? false
+  return (entry.flags & FLAG.denyoom) !== 0
+}
