@@ -235,6 +235,7 @@ export class Engine {
     if (args.argc === 0) return null
     const entry = this.table.find(args.buf, args.starts[0]!, args.ends[0]!)
     if (entry === null || entry.subcommands === null || args.argc < 2) return entry
+    args.position = 2 // a subcommand's arguments begin behind its second word
     return entry.subcommands.find(args.buf, args.starts[1]!, args.ends[1]!)
   }
 
