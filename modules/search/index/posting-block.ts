@@ -20,17 +20,24 @@ const FREQS = 1
 const FIELDS = 2
 const OFFSETS = 4
 
-/** The postings of one block in arrays. Sealed blocks give their documents at once and the rest when asked. */
+const NONE = new Int32Array(0)
+
+/**
+ * The postings of one block in arrays, which are made when they are first filled. Sealed blocks give their documents at
+ * once and the rest when asked.
+ */
 export class Block {
-  readonly documents: Int32Array = new Int32Array(BLOCK_ROWS + 1)
-  readonly freqs: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  /** Rows that it has room for. */
+  readonly capacity: number
+  readonly documents: Int32Array
+  freqs: Int32Array = NONE
   /** Numbers of field sets. */
-  readonly fields: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  fields: Int32Array = NONE
   /** Where in `bytes` each posting's offsets begin and end. */
-  readonly offsetStart: Int32Array = new Int32Array(BLOCK_ROWS + 1)
-  readonly offsetEnd: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  offsetStart: Int32Array = NONE
+  offsetEnd: Int32Array = NONE
   /** Scratch of sealing: bytes of each posting's offsets. */
-  readonly lengths: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  lengths: Int32Array = NONE
   rows = 0
   /** The slab that holds the block. */
   bytes: Buffer = NO_BYTES
@@ -39,6 +46,24 @@ export class Block {
   joined: number = BLOCK_ROWS + 1
   #at = 0
   #missing = 0
+
+  /** @param capacity at least the rows of any block that is read; one row more for inserting. */
+  constructor(capacity: number = BLOCK_ROWS + 1) {
+    this.capacity = capacity
+    this.documents = new Int32Array(capacity)
+  }
+
+  #makeArrays(): void {
+    if (this.freqs.length === 0) this.freqs = new Int32Array(this.capacity)
+    if (this.fields.length === 0) this.fields = new Int32Array(this.capacity)
+    this.#makeOffsets()
+  }
+
+  #makeOffsets(): void {
+    if (this.offsetEnd.length > 0) return
+    this.offsetStart = new Int32Array(this.capacity)
+    this.offsetEnd = new Int32Array(this.capacity)
+  }
 
   /** Read a sealed block at `bytes[at]`: the documents now, the rest later. */
   openSealed(bytes: Buffer, at: number): void {
@@ -68,6 +93,7 @@ export class Block {
     this.#begin(bytes)
     this.#missing = 0
     this.rows = rows
+    this.#makeArrays()
     const { documents, freqs, fields, offsetStart, offsetEnd } = this
     const single = layout.offsets ? 1 : 0
     let document = base
@@ -116,6 +142,7 @@ export class Block {
   needFreqs(): void {
     if ((this.#missing & FREQS) === 0) return
     this.#missing &= ~FREQS
+    if (this.freqs.length === 0) this.freqs = new Int32Array(this.capacity)
     if (this.#at < 0) this.freqs.fill(1, 0, this.rows)
     else readColumn(this.bytes, this.#at, 2, 12, freqsAt(this.bytes, this.#at), this.rows, this.freqs)
   }
@@ -124,6 +151,7 @@ export class Block {
   needFields(): void {
     if ((this.#missing & FIELDS) === 0) return
     this.#missing &= ~FIELDS
+    if (this.fields.length === 0) this.fields = new Int32Array(this.capacity)
     if (this.#at < 0) this.fields.fill(0, 0, this.rows)
     else readColumn(this.bytes, this.#at, 3, 16, fieldsAt(this.bytes, this.#at), this.rows, this.fields)
   }
@@ -132,6 +160,7 @@ export class Block {
   needOffsets(): void {
     if ((this.#missing & OFFSETS) === 0) return
     this.#missing &= ~OFFSETS
+    this.#makeOffsets()
     const at = this.#at
     const rows = this.rows
     const lengthsAt = fieldsAt(this.bytes, at) + rows * this.bytes[at + 3]!
@@ -167,6 +196,7 @@ export class Block {
     this.needFields()
     if (layout.offsets) this.needOffsets()
     else {
+      this.#makeOffsets()
       this.offsetStart.fill(0, 0, this.rows)
       this.offsetEnd.fill(0, 0, this.rows)
     }
@@ -188,6 +218,7 @@ export class Block {
     const half = this.rows >>> 1
     second.openLone(0)
     second.rows = 0
+    second.#makeArrays()
     for (let row = half; row < this.rows; row++) second.insert(this.documents[row]!)
     second.#missing = 0
     this.rows = half
@@ -294,6 +325,7 @@ export interface SealPlan {
 
 /** Plan to seal the rows of a block that was read whole. */
 export function planSeal(block: Block): SealPlan {
+  if (block.lengths.length === 0) block.lengths = new Int32Array(block.capacity)
   const { documents, rows } = block
   let wide1 = 0
   let wide2 = 0

@@ -127,6 +127,13 @@ export class Postings {
     return block < this.#get(record, SEALED) ? this.#entry(record, block, 2) : this.#get(record, IMPACT)
   }
 
+  /** Rows of a block, tombstones included. */
+  rowsOf(record: Address, block: number): number {
+    if (block >= this.#get(record, SEALED)) return this.#isLone(record) ? 1 : this.#get(record, USED) >>> 16
+    const address = this.#entry(record, block, 1)
+    return this.memory.u8[address >>> SLAB_BITS]![(address & UNIT_MASK) << 3]!
+  }
+
   #entry(record: Address, block: number, word: number): number {
     const directory = this.#get(record, DIRECTORY)
     return this.memory.i32[directory >>> SLAB_BITS]![((directory & UNIT_MASK) << 1) + block * ENTRY_WORDS + word]!
@@ -473,7 +480,7 @@ export class Postings {
   /** Join a swept block to the one before it when both fit into one, else give it an entry. */
   #placeSwept(record: Address, block: Block, impact: number, to: number): number {
     const last = block.documents[block.rows - 1]!
-    if (to > 0 && this.#rowsOf(record, to - 1) + block.rows <= BLOCK_ROWS) {
+    if (to > 0 && this.rowsOf(record, to - 1) + block.rows <= BLOCK_ROWS) {
       const first = this.#neighbour
       const old = this.#entry(record, to - 1, 1)
       this.read(record, to - 1, first)
@@ -486,11 +493,6 @@ export class Postings {
     }
     this.#setEntry(record, to, last, this.#sealedBlock(block), impact)
     return to + 1
-  }
-
-  #rowsOf(record: Address, sealed: number): number {
-    const address = this.#entry(record, sealed, 1)
-    return this.memory.u8[address >>> SLAB_BITS]![(address & UNIT_MASK) << 3]!
   }
 
   #sweepOpen(record: Address, lives: (document: number) => boolean): void {

@@ -1,14 +1,15 @@
 /* Parameters -- PARAMS 2 name value, and what they stand for in a tree. */
 
 import { parseDouble } from 'redstrata/module'
+import { isPoint, UNIT_METRES } from '../index/geo.ts'
 import { lowered } from '../text/lower.ts'
-import { childrenOf, type Node, type NumberBox, type TextBox } from './ast.ts'
+import { childrenOf, type GeoNode, type Node, type NumberBox, type TextBox } from './ast.ts'
 import { QueryFailure, refuse } from './failure.ts'
 
 /** Values by name, as byte strings. */
 export type Parameters = ReadonlyMap<string, Buffer>
 
-/** Put values in the place of names throughout a tree; returns the error when one is missing or no number. */
+/** Put values in the place of names throughout a tree, and check circles; returns the error when one is wrong. */
 export function resolveParameters(root: Node, parameters: Parameters): string | null {
   try {
     resolve(root, parameters, false)
@@ -38,6 +39,7 @@ function resolve(node: Node, parameters: Parameters, inTag: boolean): void {
       number(node.latitude, parameters)
       number(node.radius, parameters)
       text(node.unit, parameters, true)
+      checkCircle(node)
       break
     case 'shape':
       text(node.shape, parameters, false)
@@ -49,6 +51,12 @@ function resolve(node: Node, parameters: Parameters, inTag: boolean): void {
       if (node.scoreName !== null) text(node.scoreName, parameters, false)
   }
   for (const child of childrenOf(node)) resolve(child, parameters, inTag || node.kind === 'tag')
+}
+
+function checkCircle(node: GeoNode): void {
+  if (UNIT_METRES[node.unit.text.latin1Slice()] === undefined) refuse('Invalid GeoFilter unit')
+  if (!isPoint(node.longitude.value, node.latitude.value)) refuse('Invalid GeoFilter lat/lon')
+  if (!(node.radius.value > 0)) refuse('Invalid GeoFilter radius')
 }
 
 function find(name: Buffer, parameters: Parameters): Buffer {

@@ -1,0 +1,267 @@
+/* First of -- documents that hold any of many terms, where only the first term counts: what a prefix, a pattern or a
+ * fuzzy word expands to.
+ *
+ * The documents are looked at in windows. For each window every list is read through once, in the order of the terms,
+ * and leaves its mark on the documents that no earlier one has marked:
+ *
+ *      window 32768 .. 65535     bit     1  .  1  1  .  1 ...
+ *                                owner   0     0  2     1 ...       the term that came first
+ *                                freq    3     1  1     7 ...       how often the document holds it
+ *
+ * So a posting costs a test and mostly nothing else, however many terms there are, where a merge would pay for every
+ * comparison. The lists keep their place between windows. */
+
+import type { Address } from 'redstrata/module'
+import { Block, positionsMax } from '../index/posting-block.ts'
+import type { Postings } from '../index/postings.ts'
+import { explainTerm } from '../score/words.ts'
+import {
+  type Batch,
+  DocumentIterator,
+  END,
+  type Explanation,
+  type MatchedTerm,
+  type Positions,
+  RANK,
+  type Ranking,
+  type Watch,
+} from './iterator.ts'
+import { rarity, type Rarity, termScore } from './term.ts'
+
+const WINDOW_BITS = 15
+const WINDOW = 1 << WINDOW_BITS
+
+/** Documents of many lists, each counted for the first list that holds it. */
+export class FirstOf extends DocumentIterator {
+  readonly estimate: number
+  readonly #postings: Postings
+  readonly #records: readonly Address[]
+  readonly #textOf: (record: Address) => Buffer
+  readonly #allowed: Uint8Array | null
+  readonly #weight: number
+  readonly #rarities: Rarity[]
+  /** By list: weight times idf. */
+  readonly #factors: Float64Array
+  readonly #watch: Watch
+  readonly #isRanked: boolean
+  /** The block that each list goes on with in the next window. */
+  readonly #resume: Int32Array
+  readonly #bits = new Int32Array(WINDOW >>> 5)
+  readonly #owner = new Uint16Array(WINDOW)
+  readonly #freqs: Int32Array
+  readonly #block = new Block()
+  #window = -1
+
+  /**
+   * @param records at most 65,535 lists.
+   * @param isRanked whether scores will be asked for.
+   */
+  constructor(
+    postings: Postings,
+    records: readonly Address[],
+    textOf: (record: Address) => Buffer,
+    allowed: Uint8Array | null,
+    weight: number,
+    documents: number,
+    isRanked: boolean,
+    watch: Watch,
+  ) {
+    super()
+    this.#postings = postings
+    this.#records = records
+    this.#textOf = textOf
+    this.#allowed = allowed
+    this.#weight = weight
+    this.#watch = watch
+    this.#isRanked = isRanked && postings.layout.freqs
+    this.#rarities = records.map(record => rarity(documents, postings.count(record)))
+    this.#factors = Float64Array.from(this.#rarities, rare => weight * rare.idf)
+    this.#resume = new Int32Array(records.length)
+    this.#freqs = new Int32Array(this.#isRanked ? WINDOW : 0)
+    let sum = 0
+    for (const record of records) sum += postings.count(record)
+    this.estimate = Math.min(sum, documents)
+  }
+
+  next(): number {
+    return this.document === END ? END : this.#from(this.document + 1)
+  }
+
+  skipTo(target: number): number {
+    return target <= this.document ? this.document : this.#from(target)
+  }
+
+  #from(target: number): number {
+    for (;;) {
+      const window = target >>> WINDOW_BITS
+      if (window !== this.#window && !this.#fill(window)) return (this.document = END)
+      const bits = this.#bits
+      const bit = target & (WINDOW - 1)
+      let at = bit >>> 5
+      let word = bits[at]! & (-1 << (bit & 31))
+      while (word === 0 && ++at < bits.length) word = bits[at]!
+      if (word !== 0) return (this.document = (this.#window << WINDOW_BITS) + at * 32 + (31 - Math.clz32(word & -word)))
+      target = (this.#window + 1) << WINDOW_BITS
+    }
+  }
+
+  /** Mark the documents of a window, or of the first one behind it that has any; false when there is none. */
+  #fill(window: number): boolean {
+    for (;;) {
+      this.#bits.fill(0)
+      const first = window << WINDOW_BITS
+      let following = END
+      for (let list = 0; list < this.#records.length; list++) {
+        const next = this.#mark(list, first)
+        if (next < following) following = next
+        this.#watch.tick()
+      }
+      this.#window = window
+      if (this.#bits.some(word => word !== 0)) return true
+      if (following === END) return false
+      window = Math.max(window + 1, following >>> WINDOW_BITS)
+    }
+  }
+
+  /** Mark a list's documents in the window that begins at `first`; returns a document behind the window, or END. */
+  #mark(list: number, first: number): number {
+    const postings = this.#postings
+    const record = this.#records[list]!
+    const block = this.#block
+    const end = first + WINDOW
+    const blocks = postings.blocks(record)
+    for (let number = postings.find(record, first, this.#resume[list]!); number < blocks; number++) {
+      this.#resume[list] = number
+      postings.read(record, number, block)
+      const { documents, rows } = block
+      if (documents[0]! >= end) return documents[0]!
+      if (this.#allowed !== null) block.needFields()
+      if (this.#isRanked) block.needFreqs()
+      const row = this.#markBlock(list, first)
+      if (row < rows) return documents[row]!
+    }
+    this.#resume[list] = blocks
+    return END
+  }
+
+  /** Mark the rows of the block that was read; returns the first row behind the window. */
+  #markBlock(list: number, first: number): number {
+    const { documents, fields, freqs, rows } = this.#block
+    const allowed = this.#allowed
+    const bits = this.#bits
+    const owner = this.#owner
+    const kept = this.#freqs
+    const isRanked = this.#isRanked
+    let row = 0
+    while (row < rows && documents[row]! < first) row++
+    for (; row < rows; row++) {
+      const place = documents[row]! - first
+      if (place >= WINDOW) return row
+      const bit = 1 << (place & 31)
+      const word = bits[place >>> 5]!
+      if ((word & bit) !== 0 || (allowed !== null && allowed[fields[row]!] !== 1)) continue
+      bits[place >>> 5] = word | bit
+      owner[place] = list
+      if (isRanked) kept[place] = freqs[row]!
+    }
+    return row
+  }
+
+  override nextBatch(batch: Batch, ranking: Ranking): void {
+    const room = batch.documents.length
+    batch.count = 0
+    while (batch.count + 32 <= room && this.next() !== END) {
+      // What is left of the window, word by word.
+      const first = this.#window << WINDOW_BITS
+      const from = batch.count
+      this.document = this.#takeBits(batch, this.document - first)
+      if (ranking.mode === RANK.tfidf || ranking.mode === RANK.dismax) this.#scoreByFactor(batch, from, ranking)
+      else if (ranking.mode !== RANK.none)
+        for (let i = from; i < batch.count; i++) batch.scores[i] = this.#scoreAt(batch.documents[i]! - first, ranking)
+    }
+  }
+
+  /** Tell the documents of the window from a place on, as many as fit; returns the last one. */
+  #takeBits(batch: Batch, place: number): number {
+    const { documents } = batch
+    const bits = this.#bits
+    const first = this.#window << WINDOW_BITS
+    let count = batch.count
+    let at = place >>> 5
+    let word = bits[at]! & (-1 << (place & 31))
+    while (at < bits.length && count + 32 <= documents.length) {
+      for (; word !== 0; word &= word - 1) documents[count++] = first + at * 32 + (31 - Math.clz32(word & -word))
+      word = ++at < bits.length ? bits[at]! : 0
+    }
+    batch.count = count
+    return documents[count - 1]!
+  }
+
+  /** Scores that are a frequency times a factor of the word. */
+  #scoreByFactor(batch: Batch, from: number, ranking: Ranking): void {
+    const { documents, scores, count } = batch
+    const owner = this.#owner
+    const freqs = this.#freqs
+    const isRanked = this.#isRanked
+    const factors = this.#factors
+    const plain = ranking.mode === RANK.dismax
+    const weight = this.#weight
+    for (let i = from; i < count; i++) {
+      const place = documents[i]! & (WINDOW - 1)
+      const freq = isRanked ? freqs[place]! : 1
+      scores[i] = freq * (plain ? weight : factors[owner[place]!]!)
+    }
+  }
+
+  #scoreAt(place: number, ranking: Ranking): number {
+    // The union has the weight; its words count as they are.
+    const freq = this.#isRanked ? this.#freqs[place]! : 1
+    return this.#weight * termScore(ranking, 1, freq, this.#rarities[this.#owner[place]!]!)
+  }
+
+  rewind(): void {
+    this.document = 0
+    this.#window = -1
+    this.#resume.fill(0)
+  }
+
+  get #place(): number {
+    return this.document & (WINDOW - 1)
+  }
+
+  #freq(): number {
+    return this.#isRanked ? this.#freqs[this.#place]! : 1
+  }
+
+  score(ranking: Ranking): number {
+    return ranking.mode === RANK.none ? 0 : this.#scoreAt(this.#place, ranking)
+  }
+
+  explain(ranking: Ranking): Explanation {
+    const owner = this.#owner[this.#place]!
+    const rare = this.#rarities[owner]!
+    const idf = ranking.mode === RANK.bm25std ? rare.bm25 : rare.idf
+    const text = this.#textOf(this.#records[owner]!).latin1Slice()
+    return explainTerm(ranking, text, this.score(ranking), this.#weight, this.#freq(), idf)
+  }
+
+  override hasPositions(): boolean {
+    return this.#postings.layout.offsets
+  }
+
+  override addPositions(out: Positions): void {
+    const record = this.#records[this.#owner[this.#place]!]!
+    const block = this.#block
+    this.#postings.read(record, this.#postings.find(record, this.document, 0), block)
+    let row = 0
+    while (block.documents[row]! < this.document) row++
+    block.needOffsets()
+    out.room(positionsMax(block, row))
+    out.count = block.positions(row, out.list, out.count)
+  }
+
+  override addTerms(out: MatchedTerm[]): void {
+    const owner = this.#owner[this.#place]!
+    out.push({ text: this.#textOf(this.#records[owner]!), idf: this.#rarities[owner]!.idf })
+  }
+}

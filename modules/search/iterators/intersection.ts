@@ -1,0 +1,144 @@
+/* Intersection -- documents that match all parts, and where wanted stand near enough, or in order.
+ *
+ * The part with the fewest documents leads; the others skip to where it is. Whoever lies beyond makes the leader skip:
+ *
+ *      leader   3 ------------> 17          17
+ *      others      9 -> skip 17     17 -> agree: a match
+ *
+ * Near: the matched words, one of each part, may have so many words between them in all (slop). In order: in the order
+ * of the parts. An exact phrase is slop 0 in order. */
+
+import { type DocumentIterator, END, Positions, type Watch } from './iterator.ts'
+import { Several } from './several.ts'
+
+/** How near the parts must stand. */
+export interface Nearness {
+  /** Words in between; -1: any number. */
+  readonly slop: number
+  readonly inOrder: boolean
+}
+
+/** All of the parts. */
+export class Intersection extends Several {
+  readonly takesBest = false
+  readonly estimate: number
+  readonly #nearness: Nearness | null
+  readonly #watch: Watch
+  /** The parts, fewest documents first. */
+  readonly #order: readonly DocumentIterator[]
+  readonly #positions: Positions[]
+
+  /** @param children in the order of the query; null as nearness: anywhere. */
+  constructor(children: readonly DocumentIterator[], weight: number, nearness: Nearness | null, watch: Watch) {
+    const order = [...children].sort((a, b) => a.estimate - b.estimate)
+    // Distances are told between parts from few to many documents, unless their order matters.
+    super(nearness?.inOrder === true ? children : order, weight)
+    this.#order = order
+    this.#nearness = nearness
+    this.#watch = watch
+    this.estimate = order[0]!.estimate
+    this.#positions = nearness === null ? [] : children.map(() => new Positions())
+  }
+
+  next(): number {
+    if (this.document === END) return END
+    return this.#agree(this.#order[0]!.next())
+  }
+
+  skipTo(target: number): number {
+    if (target <= this.document) return this.document
+    return this.#agree(this.#order[0]!.skipTo(target))
+  }
+
+  /** From a document of the leader on, find one that all parts have. */
+  #agree(document: number): number {
+    const order = this.#order
+    search: while (document !== END) {
+      for (let i = 1; i < order.length; i++) {
+        const other = order[i]!
+        const found = other.document < document ? other.skipTo(document) : other.document
+        if (found === document) continue
+        this.#watch.tick()
+        document = order[0]!.skipTo(found)
+        continue search
+      }
+      this.document = document
+      if (this.#nearness === null || this.#isNear(this.#nearness)) return document
+      this.#watch.tick()
+      document = order[0]!.next()
+    }
+    return (this.document = END)
+  }
+
+  #isNear(nearness: Nearness): boolean {
+    let parts = 0
+    for (const child of this.children) {
+      if (!child.hasPositions()) continue
+      const positions = this.#positions[parts++]!
+      positions.count = 0
+      child.addPositions(positions)
+    }
+    if (parts <= 1) return true
+    const slop = nearness.slop < 0 ? Infinity : nearness.slop
+    return nearness.inOrder ? inOrder(this.#positions, parts, slop) : together(this.#positions, parts, slop)
+  }
+
+  rewind(): void {
+    this.document = 0
+    for (const child of this.children) child.rewind()
+  }
+}
+
+/** Whether each part has a position not before the last part's, with at most `slop` words in between. */
+function inOrder(lists: readonly Positions[], parts: number, slop: number): boolean {
+  const at = new Int32Array(parts)
+  for (; at[0]! < lists[0]!.count; at[0]!++) {
+    let last = lists[0]!.list[at[0]!]!
+    let span = 0
+    let part = 1
+    for (; part < parts && span <= slop; part++) {
+      const positions = lists[part]!
+      while (at[part]! < positions.count && positions.list[at[part]!]! < last) at[part]!++
+      if (at[part] === positions.count) return false
+      span += positions.list[at[part]!]! - last - 1
+      last = positions.list[at[part]!]!
+    }
+    if (part === parts && span <= slop) return true
+  }
+  return false
+}
+
+/** Whether the parts have positions, not all the same, with at most `slop` other words between the first and the last. */
+function together(lists: readonly Positions[], parts: number, slop: number): boolean {
+  const at = new Int32Array(parts)
+  for (;;) {
+    let least = 0
+    let greatest = 0
+    for (let part = 1; part < parts; part++) {
+      if (positionOf(lists, at, part) < positionOf(lists, at, least)) least = part
+      if (positionOf(lists, at, part) > positionOf(lists, at, greatest)) greatest = part
+    }
+    const span = positionOf(lists, at, greatest) - positionOf(lists, at, least)
+    if (span > 0 && span - (parts - 1) <= slop) return true
+    // The first one moves on; when all stand at one place, whoever has the shortest way.
+    if (span === 0) least = nextOf(lists, at, parts)
+    if (least < 0 || ++at[least]! === lists[least]!.count) return false
+  }
+}
+
+function positionOf(lists: readonly Positions[], at: Int32Array, part: number): number {
+  return lists[part]!.list[at[part]!]!
+}
+
+/** The part whose next position is the least; -1 when none has one. */
+function nextOf(lists: readonly Positions[], at: Int32Array, parts: number): number {
+  let best = -1
+  let least = 0
+  for (let part = 0; part < parts; part++) {
+    const next = at[part]! + 1
+    if (next >= lists[part]!.count || (best >= 0 && lists[part]!.list[next]! >= least)) continue
+    best = part
+    least = lists[part]!.list[next]!
+  }
+  return best
+}

@@ -1,0 +1,137 @@
+/* Iterators -- the documents that match a part of a query, in the order of their numbers.
+ *
+ * One contract, many engines: words, tags, ranges, unions, intersections. An iterator stands before its first document
+ * at first, then on one, and at last behind all:
+ *
+ *      document   0 --next()--> 3 --next()--> 8 --skipTo(20)--> 41 --next()--> END
+ *
+ * The one who asks decides what is worth knowing of the document that it stands on: its score, the positions of the
+ * words that matched, which words those were. So a query that only counts never decodes a frequency.
+ *
+ * A query may be paused between two documents, while the index grows. Afterwards `rewind` makes an iterator forget all
+ * places in memory and stand before the first again, from where it skips to go on. `watch.tick()` is called in loops
+ * that may run long without finding anything; it throws to pause or to end the query.
+ *
+ * Documents that died and wait for a sweep may still be named: whoever uses the root asks `documents` about them.
+ *
+ * Invariants: `document` never falls but by rewind; next() and skipTo() return it; skipTo(n) with n at or below
+ * `document` stays. test/search/iterators.test.ts runs every engine through the same checks. */
+
+import { END } from '../index/documents.ts'
+
+export { END }
+
+/** How words count: see score/. */
+export const RANK = { none: 0, tfidf: 1, bm25: 2, bm25std: 3, dismax: 4 } as const
+
+/** What leaves need to score the document they stand on. */
+export interface Ranking {
+  /** One of RANK. */
+  readonly mode: number
+  /** What is added to a frequency below the line in BM25; in BM25STD it depends on the document. */
+  k: number
+}
+
+/** Positions of words in a document, growing. */
+export class Positions {
+  list: Int32Array = new Int32Array(64)
+  count = 0
+
+  /** Have room for so many more. */
+  room(more: number): void {
+    if (this.count + more <= this.list.length) return
+    const longer = new Int32Array(Math.max(this.count + more, this.list.length * 2))
+    longer.set(this.list)
+    this.list = longer
+  }
+
+  /** Bring what was added from `from` on into order with itself. */
+  sort(from: number): void {
+    this.list.subarray(from, this.count).sort()
+  }
+}
+
+/** Documents with what their words add up to, many at a time. */
+export class Batch {
+  readonly documents: Int32Array = new Int32Array(1024)
+  readonly scores: Float64Array = new Float64Array(1024)
+  count = 0
+}
+
+/** Called in long loops; throws to pause or to end the query. */
+export interface Watch {
+  tick(): void
+}
+
+/** A word that a document matched: for highlighting. */
+export interface MatchedTerm {
+  readonly text: Buffer
+  readonly idf: number
+}
+
+/** Why a document has its score: a line, and the lines below it. */
+export interface Explanation {
+  readonly text: string
+  readonly children: readonly Explanation[]
+}
+
+/** The documents of a part of a query. */
+export abstract class DocumentIterator {
+  /** Where it stands: 0, a document, or END. */
+  document = 0
+
+  /** How many documents there are, roughly; never too few by much. */
+  abstract readonly estimate: number
+
+  /** Go to the next document. */
+  abstract next(): number
+
+  /** Go to the first document from `target` on; stays when it is there or beyond. */
+  abstract skipTo(target: number): number
+
+  /** Forget all places and stand before the first document. */
+  abstract rewind(): void
+
+  /** What the document adds to its score. */
+  abstract score(ranking: Ranking): number
+
+  /** The score in words. */
+  abstract explain(ranking: Ranking): Explanation
+
+  /** Whether the document's match has positions. */
+  hasPositions(): boolean {
+    return false
+  }
+
+  /** Add the positions of the words that matched, growing among themselves. */
+  addPositions(_out: Positions): void {}
+
+  /** How far apart the matched parts are: what scores are divided by. */
+  distance(): number {
+    return 1
+  }
+
+  /** Add the words that matched. */
+  addTerms(_out: MatchedTerm[]): void {}
+
+  /** Whether `distance` is always 1, so that documents may be scored in batches. */
+  get isSingle(): boolean {
+    return true
+  }
+
+  /**
+   * Go on by as many documents as fit, and tell them with their scores; none at the end. Not for rankings whose `k`
+   * depends on the document. Afterwards the iterator stands on the last one told, or at END.
+   */
+  nextBatch(batch: Batch, ranking: Ranking): void {
+    const { documents, scores } = batch
+    let count = 0
+    while (count < documents.length) {
+      const document = this.next()
+      if (document === END) break
+      documents[count] = document
+      scores[count++] = this.score(ranking)
+    }
+    batch.count = count
+  }
+}

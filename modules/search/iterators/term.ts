@@ -1,0 +1,221 @@
+/* Term -- the documents of one posting list. */
+
+import type { Address } from 'redstrata/module'
+import { BLOCK_ROWS, Block, positionsMax } from '../index/posting-block.ts'
+import type { Postings } from '../index/postings.ts'
+import { explainTerm } from '../score/words.ts'
+import {
+  type Batch,
+  DocumentIterator,
+  END,
+  type Explanation,
+  type MatchedTerm,
+  type Positions,
+  RANK,
+  type Ranking,
+} from './iterator.ts'
+
+/** How rare a term is: two measures for the two families of scores. */
+export interface Rarity {
+  readonly idf: number
+  readonly bm25: number
+}
+
+/** The rarity of a term that `holders` of `documents` documents hold. */
+export function rarity(documents: number, holders: number): Rarity {
+  const all = Math.max(documents, holders)
+  return {
+    idf: Math.floor(Math.log2(1 + (documents + 1) / Math.max(holders, 1))),
+    bm25: Math.log(1 + (all - holders + 0.5) / (holders + 0.5)),
+  }
+}
+
+/** What a word with a frequency adds to a score. */
+export function termScore(ranking: Ranking, weight: number, freq: number, rare: Rarity): number {
+  switch (ranking.mode) {
+    case RANK.tfidf:
+      return weight * freq * rare.idf
+    case RANK.bm25:
+      return (rare.idf * freq) / (freq + ranking.k)
+    case RANK.bm25std:
+      return (weight * rare.bm25 * (freq * 2.2)) / (freq + ranking.k)
+    case RANK.dismax:
+      return weight * freq
+  }
+  return 0
+}
+
+/** The documents that hold a term, in some fields. */
+export class TermIterator extends DocumentIterator {
+  readonly postings: Postings
+  readonly record: Address
+  readonly rarity: Rarity
+  readonly weight: number
+  readonly estimate: number
+  readonly #text: Buffer
+  /** By number of a field set: whether it will do; null: all will. */
+  readonly #allowed: Uint8Array | null
+  readonly #block: Block
+  readonly #documents: Int32Array
+  readonly #blocks: number
+  #number = -1
+  #row = -1
+  #rows = 0
+
+  /**
+   * @param text the term, for explanations and highlighting.
+   * @param documents how many documents the index has.
+   */
+  constructor(
+    postings: Postings,
+    record: Address,
+    text: Buffer,
+    allowed: Uint8Array | null,
+    weight: number,
+    documents: number,
+  ) {
+    super()
+    this.postings = postings
+    this.record = record
+    this.weight = weight
+    this.#text = text
+    this.#allowed = allowed
+    this.estimate = postings.count(record)
+    this.rarity = rarity(documents, this.estimate)
+    this.#block = new Block(Math.min(this.estimate, BLOCK_ROWS) + 1)
+    this.#documents = this.#block.documents
+    this.#blocks = postings.blocks(record)
+  }
+
+  next(): number {
+    const documents = this.#documents
+    for (;;) {
+      if (++this.#row >= this.#rows && !this.#load(this.#number + 1)) return (this.document = END)
+      if (this.#allowed === null || this.#isAllowed()) return (this.document = documents[this.#row]!)
+    }
+  }
+
+  #load(number: number): boolean {
+    this.#number = number
+    this.#row = 0
+    if (number >= this.#blocks) {
+      this.#rows = 0
+      return false
+    }
+    this.postings.read(this.record, number, this.#block)
+    this.#rows = this.#block.rows
+    return this.#rows > 0
+  }
+
+  #isAllowed(): boolean {
+    this.#block.needFields()
+    // A combination of fields that came up after the query began is not in its table.
+    return this.#allowed![this.#block.fields[this.#row]!] === 1
+  }
+
+  skipTo(target: number): number {
+    if (target <= this.document) return this.document
+    const documents = this.#documents
+    if (this.#rows === 0 || documents[this.#rows - 1]! < target) {
+      const number = this.postings.find(this.record, target, this.#number + 1)
+      if (!this.#load(number)) return (this.document = END)
+    }
+    let row = this.#row
+    while (documents[row]! < target) row++ // the block's last document is at or beyond it
+    this.#row = row
+    if (this.#allowed !== null && !this.#isAllowed()) return this.next()
+    return (this.document = documents[row]!)
+  }
+
+  rewind(): void {
+    this.document = 0
+    this.#number = this.#row = -1
+    this.#rows = 0
+  }
+
+  /** How often the document holds the term, weighted. */
+  get freq(): number {
+    this.#block.needFreqs()
+    return this.#block.freqs[this.#row]!
+  }
+
+  score(ranking: Ranking): number {
+    return ranking.mode === RANK.none ? 0 : termScore(ranking, this.weight, this.freq, this.rarity)
+  }
+
+  explain(ranking: Ranking): Explanation {
+    const idf = ranking.mode === RANK.bm25std ? this.rarity.bm25 : this.rarity.idf
+    return explainTerm(ranking, this.#text.latin1Slice(), this.score(ranking), this.weight, this.freq, idf)
+  }
+
+  override hasPositions(): boolean {
+    if (!this.postings.layout.offsets) return false
+    this.#block.needOffsets()
+    return positionsMax(this.#block, this.#row) > 0
+  }
+
+  override addPositions(out: Positions): void {
+    this.#block.needOffsets()
+    out.room(positionsMax(this.#block, this.#row))
+    out.count = this.#block.positions(this.#row, out.list, out.count)
+  }
+
+  /** Go on to the next block; false at the end. Stands before its first row then. */
+  nextBlock(): boolean {
+    if (!this.#load(this.#number + 1)) {
+      this.document = END
+      return false
+    }
+    this.#row = -1
+    return true
+  }
+
+  /** Number of the block that is read next. */
+  get blockAhead(): number {
+    return this.#number + 1
+  }
+
+  /** Pass over the next block without reading it. */
+  passBlock(): void {
+    this.#number++
+    this.#rows = this.#row = 0
+  }
+
+  /** The current block, with its frequencies. */
+  get block(): Block {
+    this.#block.needFreqs()
+    return this.#block
+  }
+
+  /** Whether every posting will do, whatever its fields. */
+  get takesAllFields(): boolean {
+    return this.#allowed === null
+  }
+
+  override nextBatch(batch: Batch, ranking: Ranking): void {
+    const { documents, scores } = batch
+    const allowed = this.#allowed
+    let count = 0
+    while (count + BLOCK_ROWS <= documents.length && (this.#row + 1 < this.#rows || this.nextBlock())) {
+      const block = this.#block
+      if (ranking.mode !== RANK.none) block.needFreqs()
+      if (allowed !== null) block.needFields()
+      const rows = this.#rows
+      for (let row = this.#row + 1; row < rows; row++) {
+        if (allowed !== null && allowed[block.fields[row]!] !== 1) continue
+        documents[count] = block.documents[row]!
+        scores[count++] =
+          ranking.mode === RANK.none ? 0 : termScore(ranking, this.weight, block.freqs[row]!, this.rarity)
+      }
+      this.#row = rows - 1
+      this.document = block.documents[rows - 1]!
+    }
+    batch.count = count
+    // A run of blocks without a posting in the fields is no end.
+    if (count === 0 && this.document !== END) this.nextBatch(batch, ranking)
+  }
+
+  override addTerms(out: MatchedTerm[]): void {
+    out.push({ text: this.#text, idf: this.rarity.idf })
+  }
+}

@@ -1,0 +1,413 @@
+/* Build -- a tree as iterators over an index.
+ *
+ * Here it is decided how each part is answered: a range by its documents or by a look into the column, a prefix by one
+ * pass over its words, a union of one part by that part. What cannot match anything is Nothing, and what is joined to
+ * Nothing disappears with it. */
+
+import { type Address, Range } from 'redstrata/module'
+import { circleRanges, inCircle, UNIT_METRES } from '../index/geo.ts'
+import type { FieldIndex } from '../index/field-index.ts'
+import type { NumberOrder } from '../index/number-order.ts'
+import type { Numbers } from '../index/numbers.ts'
+import type { SearchIndex } from '../index/search-index.ts'
+import type { Terms } from '../index/terms.ts'
+import { compilePattern } from '../index/wildcard.ts'
+import { above, ColumnRange } from '../iterators/column-range.ts'
+import { FirstOf } from '../iterators/first-of.ts'
+import { Intersection, type Nearness } from '../iterators/intersection.ts'
+import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
+import { AllDocuments, DocumentBits, DocumentList, Nothing } from '../iterators/leaf.ts'
+import { Not, Optional } from '../iterators/not.ts'
+import { TermIterator } from '../iterators/term.ts'
+import { unionOf } from '../iterators/union.ts'
+import {
+  ALL_FIELDS,
+  type AffixNode,
+  type FieldMask,
+  type FuzzyNode,
+  type GeoNode,
+  type KeysNode,
+  type MissingNode,
+  type Node,
+  type NumericNode,
+  type PatternNode,
+  type PhraseNode,
+  type ShapeNode,
+  type TagNode,
+  type TokenNode,
+  type UnionNode,
+  type VectorNode,
+} from '../query/ast.ts'
+import { refuse } from '../query/failure.ts'
+import { fieldNamed } from '../schema/schema.ts'
+import { lowered } from '../text/lower.ts'
+
+/** What of a range is better looked up in the column than gathered: an eighth of all documents. */
+const COLUMN_SHARE = 8
+/** Words of a bitmap that may be made for few documents. */
+const BITMAP_WORDS = 1 << 14
+
+const NEEDS_INDEX_EMPTY = 'Use `INDEXEMPTY` in field creation in order to index and query for empty strings'
+
+/** How a query is to be answered. */
+export interface BuildOptions {
+  readonly index: SearchIndex
+  /** INFIELDS; all fields otherwise. */
+  readonly fields: FieldMask
+  /** SLOP of the query, -1 when none. */
+  readonly slop: number
+  readonly inOrder: boolean
+  /** Whether scores are asked for. */
+  readonly isRanked: boolean
+  /** Bytes that a prefix must have, and terms that it may expand to. */
+  readonly prefixMin: number
+  readonly expansionsMax: number
+  readonly watch: Watch
+  /** Clauses of vectors and shapes, where the server has them. */
+  readonly vectors: ((node: VectorNode, field: FieldIndex, filter: DocumentIterator | null) => DocumentIterator) | null
+  readonly shapes: ((node: ShapeNode, field: FieldIndex) => DocumentIterator) | null
+}
+
+/** The documents that match a tree. */
+export function build(node: Node | null, options: BuildOptions): DocumentIterator {
+  return node === null ? new Nothing() : new Builder(options).build(node)
+}
+
+/** The index of a field by its name in queries, or null. */
+export function fieldIndexNamed(index: SearchIndex, name: Buffer): FieldIndex | null {
+  const field = fieldNamed(index.schema, name)
+  return field === null ? null : index.fields[field.number]!
+}
+
+class Builder {
+  readonly #options: BuildOptions
+  readonly #index: SearchIndex
+  readonly #range = new Range()
+
+  constructor(options: BuildOptions) {
+    this.#options = options
+    this.#index = options.index
+  }
+
+  build(node: Node): DocumentIterator {
+    switch (node.kind) {
+      case 'token':
+        return this.#token(node)
+      case 'phrase':
+        return this.#phrase(node)
+      case 'union':
+        return this.#union(node)
+      case 'not':
+        return new Not(this.#index.documents, this.build(node.children[0]), this.#options.watch)
+      case 'optional':
+        return new Optional(this.#index.documents, this.build(node.children[0]), node.weight)
+      case 'affix':
+        return this.#affix(node)
+      case 'fuzzy':
+        return this.#fuzzy(node)
+      case 'pattern':
+        return this.#pattern(node)
+      case 'numeric':
+        return this.#numeric(node)
+      case 'geo':
+        return this.#geo(node)
+      case 'tag':
+        return this.#tag(node)
+      case 'missing':
+        return this.#missing(node)
+      case 'all':
+        return new AllDocuments(this.#index.documents, node.weight)
+      case 'keys':
+        return this.#keys(node)
+      case 'vector':
+        return this.#vector(node)
+      case 'shape':
+        return this.#shape(node)
+      case 'nothing':
+        return new Nothing()
+    }
+  }
+
+  readonly #tick = (): boolean => {
+    this.#options.watch.tick()
+    return true
+  }
+
+  // ------------------------------------------------------------------ words
+
+  /** By number of a field set, whether it has one of the fields; null: any will do; undefined: none can. */
+  #allowed(fields: FieldMask): Uint8Array | null | undefined {
+    const wanted = fields & this.#options.fields
+    if (wanted === 0n) return undefined
+    return this.#index.schema.rules.fieldMasks ? this.#index.fieldSets.allowed(wanted) : null
+  }
+
+  #token(node: TokenNode): DocumentIterator {
+    const text = node.text.text
+    if (text.length === 0 && !this.#indexesEmpty(node.fields)) refuse(NEEDS_INDEX_EMPTY)
+    const allowed = this.#allowed(node.fields)
+    if (allowed === undefined) return new Nothing()
+    const { terms } = this.#index
+    const record = terms.find(text, 0, text.length)
+    return record === 0 ? new Nothing() : this.#term(terms, record, text, allowed, node.weight)
+  }
+
+  #term(terms: Terms, record: Address, text: Buffer, allowed: Uint8Array | null, weight: number): DocumentIterator {
+    return new TermIterator(terms.postings, record, text, allowed, weight, this.#index.documents.count)
+  }
+
+  #indexesEmpty(fields: FieldMask): boolean {
+    return this.#index.schema.fields.some(
+      field => field.kind === 'text' && field.indexEmpty && ((fields >> BigInt(field.bit)) & 1n) === 1n,
+    )
+  }
+
+  /** The terms that a word expands to, each document counted for the first one that it holds. */
+  #expanded(terms: Terms, records: readonly Address[], allowed: Uint8Array | null, weight: number): DocumentIterator {
+    if (records.length === 0) return new Nothing()
+    const textOf = (record: Address) => terms.key(record, this.#range).copy()
+    if (records.length === 1) return this.#term(terms, records[0]!, textOf(records[0]!), allowed, weight)
+    const { documents } = this.#index
+    const { isRanked, watch } = this.#options
+    return new FirstOf(terms.postings, records, textOf, allowed, weight, documents.count, isRanked, watch)
+  }
+
+  #affix(node: AffixNode): DocumentIterator {
+    const text = lowered(node.text.text)
+    if (text.length < this.#options.prefixMin) return new Nothing()
+    if (node.after || !node.before) this.#checkSuffixTrie(node.fields)
+    const allowed = this.#allowed(node.fields)
+    if (allowed === undefined) return new Nothing()
+    return this.#expanded(this.#index.terms, this.#affixTerms(this.#index.terms, node, text), allowed, node.weight)
+  }
+
+  #affixTerms(terms: Terms, node: AffixNode, text: Buffer): Address[] {
+    const range = Range.of(text)
+    const { expansionsMax } = this.#options
+    if (!node.after) return terms.withPrefix(range, expansionsMax, this.#tick)
+    return terms.withPart(range, !node.before, expansionsMax, this.#tick)
+  }
+
+  /** With a suffix trie on some fields, parts of words are looked for in those fields only. */
+  #checkSuffixTrie(fields: FieldMask): void {
+    let supported = 0n
+    for (const field of this.#index.schema.fields)
+      if (field.kind === 'text' && field.suffixTrie) supported |= 1n << BigInt(field.bit)
+    if (supported === 0n || fields === ALL_FIELDS || (fields & ~supported) === 0n) return
+    refuse('Contains query on fields without WITHSUFFIXTRIE support')
+  }
+
+  #fuzzy(node: FuzzyNode): DocumentIterator {
+    const allowed = this.#allowed(node.fields)
+    if (allowed === undefined) return new Nothing()
+    const { terms } = this.#index
+    const records = terms.withEdits(Range.of(node.text.text), node.edits, this.#options.expansionsMax, this.#tick)
+    return this.#expanded(terms, records, allowed, node.weight)
+  }
+
+  #pattern(node: PatternNode): DocumentIterator {
+    const allowed = this.#allowed(node.fields)
+    if (allowed === undefined) return new Nothing()
+    const { terms } = this.#index
+    const pattern = compilePattern(lowered(node.text.text))
+    return this.#expanded(
+      terms,
+      terms.withPattern(pattern, this.#options.expansionsMax, this.#tick),
+      allowed,
+      node.weight,
+    )
+  }
+
+  // ------------------------------------------------------------------ joining
+
+  #phrase(node: PhraseNode): DocumentIterator {
+    if (node.children.length === 1) return this.build(node.children[0]!)
+    const children = node.children.map(child => this.build(child))
+    if (children.some(child => child instanceof Nothing)) return new Nothing()
+    return new Intersection(children, node.weight, this.#nearness(node), this.#options.watch)
+  }
+
+  #nearness(node: PhraseNode): Nearness | null {
+    if (node.exact) return { slop: 0, inOrder: true }
+    const slop = node.slop >= 0 ? node.slop : this.#options.slop
+    const inOrder = node.inOrder || this.#options.inOrder
+    return slop < 0 && !inOrder ? null : { slop, inOrder }
+  }
+
+  #union(node: UnionNode): DocumentIterator {
+    const children: DocumentIterator[] = []
+    for (const child of node.children) {
+      const built = this.build(child)
+      if (!(built instanceof Nothing)) children.push(built)
+    }
+    return this.#unionOf(children, node.weight)
+  }
+
+  #unionOf(children: readonly DocumentIterator[], weight: number): DocumentIterator {
+    if (children.length === 0) return new Nothing()
+    return children.length === 1 && weight === 1 ? children[0]! : unionOf(children, weight)
+  }
+
+  // ------------------------------------------------------------------ numbers and points
+
+  #numeric(node: NumericNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null || field.field.kind !== 'numeric' || field.numbers?.order == null) return new Nothing()
+    const numbers = field.numbers
+    const order = numbers.order!
+    const low = node.low.value
+    const high = node.high.value
+    const from = order.place(low, node.lowOpen, { chunk: 0, slot: 0 })
+    const to = order.place(high, !node.highOpen, { chunk: 0, slot: 0 })
+    const count = order.between(from, to)
+    if (count === 0) return new Nothing()
+    if (count * COLUMN_SHARE > this.#index.documents.count && !numbers.hasSeveral)
+      return this.#columnRange(node, numbers, count)
+    return this.#gathered([from, to], order, count, node.weight)
+  }
+
+  #columnRange(node: NumericNode, numbers: Numbers, count: number): DocumentIterator {
+    const low = node.lowOpen ? above(node.low.value) : node.low.value
+    const high = node.highOpen ? -above(-node.high.value) : node.high.value
+    const { documents } = this.#index
+    return new ColumnRange(numbers.column, low, high, documents.last, count, node.weight, this.#options.watch)
+  }
+
+  /** The documents between pairs of places of an order, by number. */
+  #gathered(
+    places: readonly { chunk: number; slot: number }[],
+    order: NumberOrder,
+    count: number,
+    weight: number,
+  ): DocumentIterator {
+    const { documents } = this.#index
+    const first = documents.table.firstDocument & ~31
+    const words = ((documents.last - first) >>> 5) + 1
+    if (words <= BITMAP_WORDS || words < count) {
+      const bits = new Int32Array(words)
+      for (let i = 0; i < places.length; i += 2) order.mark(places[i]!, places[i + 1]!, bits, first)
+      return new DocumentBits(bits, first, count, weight)
+    }
+    const list = new Int32Array(count)
+    let at = 0
+    for (let i = 0; i < places.length; i += 2) {
+      const between = order.between(places[i]!, places[i + 1]!)
+      order.gather(places[i]!, places[i + 1]!, list.subarray(at, at + between))
+      at += between
+    }
+    return sortedList(list, at, weight)
+  }
+
+  #geo(node: GeoNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null || field.field.kind !== 'geo' || field.numbers?.order == null) return new Nothing()
+    const order = field.numbers.order
+    const circle = {
+      longitude: node.longitude.value,
+      latitude: node.latitude.value,
+      metres: node.radius.value * UNIT_METRES[node.unit.text.latin1Slice()]!,
+    }
+    const ranges = circleRanges(circle)
+    const found: number[] = []
+    const place = { chunk: 0, slot: 0 }
+    for (let i = 0; i < ranges.length; i += 2) {
+      order.place(ranges[i]!, false, place)
+      for (let { chunk, slot } = place; chunk < order.chunks; chunk++, slot = 0) {
+        const end = order.entriesOf(chunk)
+        for (; slot < end && order.value(chunk, slot) < ranges[i + 1]!; slot++)
+          if (inCircle(circle, order.value(chunk, slot))) found.push(order.document(chunk, slot))
+        this.#options.watch.tick()
+        if (slot < end) break
+      }
+    }
+    return found.length === 0 ? new Nothing() : sortedList(Int32Array.from(found), found.length, node.weight)
+  }
+
+  // ------------------------------------------------------------------ tags and the rest
+
+  #tag(node: TagNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null || field.tags === null) return new Nothing()
+    const children: DocumentIterator[] = []
+    for (const child of node.children) {
+      const built = this.#tagChild(child, field)
+      if (!(built instanceof Nothing)) children.push(built)
+    }
+    return this.#unionOf(children, node.weight)
+  }
+
+  #tagChild(node: Node, field: FieldIndex): DocumentIterator {
+    const fold = (text: Buffer) => (field.field.caseSensitive ? text : lowered(text))
+    const { values } = field.tags!
+    const { expansionsMax } = this.#options
+    switch (node.kind) {
+      case 'token':
+      case 'phrase': {
+        const text = fold(node.kind === 'token' ? node.text.text : joinWords(node))
+        if (text.length === 0 && !field.field.indexEmpty) refuse(NEEDS_INDEX_EMPTY)
+        const record = values.find(text, 0, text.length)
+        return record === 0 ? new Nothing() : this.#term(values, record, text, null, node.weight)
+      }
+      case 'affix': {
+        const text = fold(node.text.text)
+        if (text.length < this.#options.prefixMin) return new Nothing()
+        return this.#expanded(values, this.#affixTerms(values, node, text), null, node.weight)
+      }
+      case 'pattern': {
+        const pattern = compilePattern(fold(node.text.text))
+        return this.#expanded(values, values.withPattern(pattern, expansionsMax, this.#tick), null, node.weight)
+      }
+    }
+    return new Nothing()
+  }
+
+  #missing(node: MissingNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null) return new Nothing()
+    if (field.missing === 0) {
+      const name = node.field.latin1Slice()
+      refuse(`'ismissing' requires field to be defined with 'INDEXMISSING', field: '${name}'`)
+    }
+    if (field.missingLists.count(field.missing) === 0) return new Nothing()
+    const { documents } = this.#index
+    return new TermIterator(field.missingLists, field.missing, node.field, null, node.weight, documents.count)
+  }
+
+  #keys(node: KeysNode): DocumentIterator {
+    const list = new Int32Array(node.keys.length)
+    let count = 0
+    for (const key of node.keys) {
+      const document = this.#index.documents.find(this.#range.set(key, 0, key.length))
+      if (document !== 0) list[count++] = document
+    }
+    // Being named adds nothing to a score.
+    return count === 0 ? new Nothing() : sortedList(list, count, 0)
+  }
+
+  #vector(node: VectorNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null || field.field.kind !== 'vector' || this.#options.vectors === null) return new Nothing()
+    const filter = node.children.length === 0 ? null : this.build(node.children[0]!)
+    return this.#options.vectors(node, field, filter)
+  }
+
+  #shape(node: ShapeNode): DocumentIterator {
+    const field = fieldIndexNamed(this.#index, node.field)
+    if (field === null || field.field.kind !== 'shape' || this.#options.shapes === null) return new Nothing()
+    return this.#options.shapes(node, field)
+  }
+}
+
+/** The words of a tag with spaces. */
+function joinWords(node: PhraseNode): Buffer {
+  const words = node.children.map(child => (child.kind === 'token' ? child.text.text : Buffer.from('')))
+  return Buffer.from(words.map(word => word.latin1Slice()).join(' '), 'latin1')
+}
+
+/** Documents in any order, perhaps repeated, as an iterator. */
+function sortedList(list: Int32Array, count: number, weight: number): DocumentIterator {
+  const sorted = list.subarray(0, count).sort()
+  let kept = 0
+  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i]!
+  return new DocumentList(sorted, kept, weight)
+}

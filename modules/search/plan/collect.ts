@@ -1,0 +1,228 @@
+/* Collect -- run a query: count the documents that match, and keep the best.
+ *
+ * Documents are taken in batches where a match is one thing (a word, a prefix, a range), one by one where the distance
+ * between parts counts. For one word under TFIDF whole blocks are passed over unread: once enough documents are kept, a
+ * block whose greatest impact cannot beat the worst of them only has its rows counted.
+ *
+ * A run can be paused: `run` then throws what the watch threw, and the next `run` goes on behind the last document that
+ * was looked at. */
+
+import { SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { IMPACT_SCALE } from '../ingest/text-writer.ts'
+import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
+import { type Documents, LENGTH_COLUMN, NORM_COLUMN } from '../index/documents.ts'
+import { Batch, type DocumentIterator, END, RANK, type Watch } from '../iterators/iterator.ts'
+import { TermIterator } from '../iterators/term.ts'
+import type { Scorer } from '../score/scorer.ts'
+import type { Top } from '../score/top.ts'
+
+/** Takes documents in the order of their numbers. */
+export interface Sink {
+  take(document: number): void
+}
+
+abstract class Run {
+  protected readonly root: DocumentIterator
+  protected readonly documents: Documents
+  protected readonly watch: Watch
+  /** Documents that came after the query began are not in it. */
+  protected readonly last: number
+  /** Documents that matched so far. */
+  total = 0
+  /** The last document that was looked at. */
+  protected at = 0
+  readonly #batch = new Batch()
+  // The chunk of the document table that was read last.
+  #chunk = -1
+  #words: Int32Array = new Int32Array(0)
+  #base = 0
+
+  constructor(root: DocumentIterator, documents: Documents, watch: Watch) {
+    this.root = root
+    this.documents = documents
+    this.watch = watch
+    this.last = documents.last
+  }
+
+  /** Run to the end. @throws what the watch throws; run again to go on. */
+  run(): void {
+    this.#chunk = -1
+    this.root.rewind()
+    if (this.at > 0) this.root.skipTo(this.at + 1)
+    // After a rewind the iterator stands on a document that has not been looked at.
+    if (this.at > 0 && this.root.document !== END) this.takeCurrent()
+    if (this.root.document !== END) this.runOn()
+    this.at = END
+  }
+
+  protected abstract runOn(): void
+  protected abstract takeCurrent(): void
+
+  protected batch(): Batch {
+    return this.#batch
+  }
+
+  /** The norm of a document, 0 when it is dead or too new; near documents are told quickly. */
+  protected norm(document: number): number {
+    if (document >>> CHUNK_BITS !== this.#chunk) this.#openChunk(document)
+    return document > this.last ? 0 : this.#words[this.#base + NORM_COLUMN + (document & CHUNK_MASK)]!
+  }
+
+  #openChunk(document: number): void {
+    const chunk = this.documents.table.chunk(document)
+    this.#chunk = document >>> CHUNK_BITS
+    if (chunk === 0) {
+      this.#words = EMPTY_CHUNK
+      this.#base = 0
+      return
+    }
+    this.#words = this.documents.memory.i32[chunk >>> SLAB_BITS]!
+    this.#base = (chunk & UNIT_MASK) << 1
+  }
+}
+
+/** What stands for a chunk that was dropped: as many zeros as a chunk's first columns have. */
+const EMPTY_CHUNK: Int32Array = Int32Array.from({ length: 4 << CHUNK_BITS }, () => 0)
+
+/** Counts the documents that match, and tells each to a sink. */
+export class PlainRun extends Run {
+  readonly #sink: Sink | null
+
+  /** @param sink null: only count. */
+  constructor(root: DocumentIterator, documents: Documents, watch: Watch, sink: Sink | null) {
+    super(root, documents, watch)
+    this.#sink = sink
+  }
+
+  protected takeCurrent(): void {
+    this.#take(this.root.document)
+  }
+
+  #take(document: number): void {
+    this.at = document
+    if (this.norm(document) === 0) return
+    this.total++
+    this.#sink?.take(document)
+  }
+
+  protected runOn(): void {
+    const batch = this.batch()
+    for (;;) {
+      this.root.nextBatch(batch, COUNTED)
+      if (batch.count === 0) return
+      const { documents, count } = batch
+      for (let i = 0; i < count; i++) this.#take(documents[i]!)
+      this.watch.tick()
+    }
+  }
+}
+
+const COUNTED = { mode: RANK.none, k: 0 }
+
+/** Keeps the documents with the best scores. */
+export class RankedRun extends Run {
+  readonly #scorer: Scorer
+  readonly #top: Top
+
+  constructor(root: DocumentIterator, documents: Documents, watch: Watch, scorer: Scorer, top: Top) {
+    super(root, documents, watch)
+    this.#scorer = scorer
+    this.#top = top
+  }
+
+  protected takeCurrent(): void {
+    const document = this.root.document
+    this.at = document
+    if (this.norm(document) === 0) return
+    this.total++
+    this.#top.push(this.#scorer.score(this.root, this.#top.least), document)
+  }
+
+  protected runOn(): void {
+    const { name } = this.#scorer
+    const { root } = this
+    const plainScores = this.documents.scores === null
+    if (!root.isSingle || !plainScores || (name !== 'TFIDF' && name !== 'TFIDF.DOCNORM')) this.#oneByOne()
+    else if (name === 'TFIDF' && root instanceof TermIterator && root.takesAllFields && this.at === 0)
+      this.#byBlocks(root)
+    else this.#batches(name === 'TFIDF')
+  }
+
+  #oneByOne(): void {
+    const { root } = this
+    for (let n = 1; root.next() !== END; n++) {
+      this.takeCurrent()
+      if ((n & 63) === 0) this.watch.tick()
+    }
+  }
+
+  #batches(byNorm: boolean): void {
+    const batch = this.batch()
+    for (;;) {
+      this.root.nextBatch(batch, this.#scorer.ranking)
+      if (batch.count === 0) return
+      this.#rank(batch.documents, batch.scores, batch.count, byNorm ? NORM_COLUMN : LENGTH_COLUMN)
+      this.watch.tick()
+    }
+  }
+
+  /** Rank documents by what their words add up to, over a column of the document table. */
+  #rank(documents: Int32Array, scores: Float64Array, count: number, column: number): void {
+    const { table, memory } = this.documents
+    const { last } = this
+    const top = this.#top
+    let least = top.least
+    let total = 0
+    let chunk = -1
+    let words = EMPTY_CHUNK
+    let base = 0
+    for (let i = 0; i < count; i++) {
+      const document = documents[i]!
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = table.chunk(document)
+        words = address === 0 ? EMPTY_CHUNK : memory.i32[address >>> SLAB_BITS]!
+        base = address === 0 ? 0 : (address & UNIT_MASK) << 1
+      }
+      const at = base + (document & CHUNK_MASK)
+      if (words[at + NORM_COLUMN] === 0 || document > last) continue
+      total++
+      const score = scores[i]! / (words[at + column]! || 1)
+      // Documents come in order, so one that only equals the worst is behind it.
+      if (score <= least) continue
+      top.push(score, document)
+      least = top.least
+    }
+    this.total += total
+    this.at = documents[count - 1]!
+  }
+
+  /** One word: pass over blocks that cannot have a document worth keeping. */
+  #byBlocks(term: TermIterator): void {
+    const { postings, record } = term
+    const top = this.#top
+    const factor = term.weight * term.rarity.idf
+    const passes = !this.documents.hasTombs
+    const blocks = postings.blocks(record)
+    while (term.blockAhead < blocks) {
+      const ahead = term.blockAhead
+      const bound = (factor * postings.impactOf(record, ahead)) / IMPACT_SCALE
+      if (passes && bound <= top.least && postings.lastOf(record, ahead) <= this.last) {
+        this.total += postings.rowsOf(record, ahead)
+        this.at = postings.lastOf(record, ahead)
+        term.passBlock()
+        continue
+      }
+      if (!term.nextBlock()) return
+      this.#block(term, factor)
+      this.watch.tick()
+    }
+  }
+
+  #block(term: TermIterator, factor: number): void {
+    const { documents, freqs, rows } = term.block
+    const { scores } = this.batch()
+    for (let row = 0; row < rows; row++) scores[row] = factor * freqs[row]!
+    this.#rank(documents, scores, rows, NORM_COLUMN)
+  }
+}

@@ -1,0 +1,99 @@
+/* Expansion -- a word of a query joined by what else it may mean: synonyms, words that sound alike, its stem.
+ *
+ *      running   ->   UNION { running, ~g1 (a synonym group), <RNNK (a sound), +run (stems), run }
+ *
+ * Words in quotation marks, tags, and fields that want no stems are left alone, and all of them under VERBATIM. */
+
+import { ALL_FIELDS, common, type FieldMask, type Node, type TokenNode, tokenNode } from '../query/ast.ts'
+import { refuse } from '../query/failure.ts'
+import type { Schema } from '../schema/schema.ts'
+import { ChineseWords } from '../text/chinese.ts'
+import { doubleMetaphone } from '../text/phonetic.ts'
+import { CHINESE, type Stemmers } from '../text/stem/stemmers.ts'
+import type { Synonyms } from '../text/synonyms.ts'
+
+/** What words are expanded by. */
+export interface Expansion {
+  readonly schema: Schema
+  readonly synonyms: Synonyms
+  readonly stemmers: Stemmers
+  readonly language: number
+  /** EXPANDER: in lower case; empty: all that there are. */
+  readonly expander: string
+}
+
+/** The tree with its words expanded. */
+export function expand(node: Node, by: Expansion): Node {
+  if (node.verbatim || node.kind === 'tag' || (node.kind === 'phrase' && node.exact)) return node
+  if (!mayExpand(node.fields, by.schema)) return node
+  if (node.kind === 'token') return node.text.text.length > 0 ? expandToken(node, by) : node
+  if ('children' in node) {
+    const children = node.children as Node[]
+    for (let i = 0; i < children.length; i++) children[i] = expand(children[i]!, by)
+  }
+  return node
+}
+
+/** Whether one of the fields has stems. */
+function mayExpand(fields: FieldMask, schema: Schema): boolean {
+  if (fields === ALL_FIELDS) return true
+  return schema.fields.some(field => field.kind === 'text' && !field.noStem && hasBit(fields, field.bit))
+}
+
+function hasBit(fields: FieldMask, bit: number): boolean {
+  return ((fields >> BigInt(bit)) & 1n) === 1n
+}
+
+function expandToken(node: TokenNode, by: Expansion): Node {
+  const { expander } = by
+  const text = node.text.text
+  const others: Buffer[] = []
+  if (expander === '' || expander === 'synonym') others.push(...synonymsOf(text, by.synonyms))
+  if (expander === '' || expander === 'phonetic') {
+    const sound = wantsSound(node, by.schema) ? doubleMetaphone(text.utf8Slice()) : ''
+    if (sound !== '') others.push(Buffer.from(`<${sound}`))
+  }
+  if (expander === '' || expander === 'sbstem') {
+    if (by.language === CHINESE) return joinUnion(node, others, chineseWords(node))
+    others.push(...stemsOf(text, by))
+  }
+  return joinUnion(node, others, node)
+}
+
+/** The word with its relations. */
+function joinUnion(node: TokenNode, others: readonly Buffer[], word: Node): Node {
+  if (others.length === 0) return word
+  const relations = others.map((text): Node => ({ ...tokenNode(text, true), fields: node.fields }))
+  return { ...common(), kind: 'union', fields: node.fields, children: [word, ...relations] }
+}
+
+function synonymsOf(text: Buffer, synonyms: Synonyms): Buffer[] {
+  const groups = synonyms.find(text, 0, text.length) ?? []
+  return groups.map(group => Buffer.concat([Buffer.from('~'), Buffer.from(group, 'latin1')]))
+}
+
+function wantsSound(node: TokenNode, schema: Schema): boolean {
+  const sounded = schema.fields.some(
+    field => field.phonetic !== '' && (node.fields === ALL_FIELDS || hasBit(node.fields, field.bit)),
+  )
+  if (node.phonetic !== 'default' && !sounded) refuse('field does not support phonetics')
+  return sounded && node.phonetic !== 'off'
+}
+
+function stemsOf(text: Buffer, by: Expansion): Buffer[] {
+  const stemmer = by.stemmers.for(by.language)
+  if (stemmer === null) return []
+  const word = text.utf8Slice()
+  const stem = stemmer(word)
+  const stems = [Buffer.from(`+${stem}`)]
+  if (stem !== word) stems.push(Buffer.from(stem))
+  return stems
+}
+
+/** A run of Chinese as its words. */
+function chineseWords(node: TokenNode): Node {
+  const words = new ChineseWords().cut(node.text.text, null)
+  if (words.length < 2) return node
+  const children = words.map((word): Node => ({ ...tokenNode(word.text), fields: node.fields }))
+  return { ...node, kind: 'phrase', exact: false, children } as Node
+}

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { latitudeOf, encodePoint, longitudeOf } from '../../modules/search/index/geo.ts'
+import { END } from '../../modules/search/iterators/iterator.ts'
+import { build, type BuildOptions } from '../../modules/search/plan/build.ts'
+import { PlainRun, RankedRun } from '../../modules/search/plan/collect.ts'
+import { ALL_FIELDS, type Node } from '../../modules/search/query/ast.ts'
+import { resolveParameters } from '../../modules/search/query/parameters.ts'
+import { parseQuery } from '../../modules/search/query/parser.ts'
+import { Scorer, SCORERS } from '../../modules/search/score/scorer.ts'
+import { Top } from '../../modules/search/score/top.ts'
+import { TestIndex } from './support/index.ts'
+import { matches, type NaiveDocument } from './support/naive.ts'
+import { ROUNDS, seeded } from './support/random.ts'
+
+type Random = ReturnType<typeof seeded>
+
+const WORDS = ['ant', 'ape', 'bat', 'bear', 'beaver', 'cat', 'cattle', 'cow', 'crab', 'crow', 'deer', 'dog']
+const watch = { tick() {} }
+
+function newIndex(): TestIndex {
+  return new TestIndex([
+    { name: 'title', kind: 'text', weight: 3, noStem: true },
+    { name: 'body', kind: 'text', noStem: true },
+    { name: 'tags', kind: 'tag' },
+    { name: 'price', kind: 'numeric', sortable: true },
+    { name: 'sizes', kind: 'numeric' },
+    { name: 'place', kind: 'geo' },
+  ])
+}
+
+function randomDocument(random: Random): NaiveDocument {
+  const words = (most: number) => Array.from({ length: random.below(most) }, () => random.pick(WORDS))
+  const point = encodePoint(random.below(20), random.below(20))
+  return {
+    texts: [words(4), words(9)],
+    tags: { tags: [...new Set(Array.from({ length: random.below(4) }, () => random.pick(WORDS)))] },
+    numbers: {
+      price: random.next() < 0.8 ? [random.below(30)] : [],
+      sizes: Array.from({ length: random.below(3) }, () => random.below(10)),
+    },
+    points: random.next() < 0.7 ? { place: [longitudeOf(point), latitudeOf(point)] } : {},
+  }
+}
+
+function put(test: TestIndex, key: string, document: NaiveDocument): void {
+  const [title, body] = document.texts
+  const { price, sizes } = document.numbers
+  test.put(key, {
+    ...(title!.length > 0 && { title: title!.join(' ') }),
+    ...(body!.length > 0 && { body: body!.join(', ') }),
+    ...(document.tags['tags']!.length > 0 && { tags: [...document.tags['tags']!] }),
+    ...(price!.length > 0 && { price: [...price!] }),
+    ...(sizes!.length > 0 && { sizes: [...sizes!] }),
+    ...(document.points['place'] !== undefined && { place: [...document.points['place']] }),
+  })
+}
+
+function randomQuery(random: Random, depth: number): string {
+  const word = () => random.pick(WORDS)
+  const inner = () => randomQuery(random, depth - 1)
+  const range = () => {
+    const low = random.below(25)
+    return `[${random.pick(['', '('])}${low} ${random.pick(['', '('])}${low + random.below(12)}]`
+  }
+  const leaves = [
+    word,
+    word,
+    () => word().slice(0, 2) + '*',
+    () => `*${word().slice(-2)}`,
+    () => `*${word().slice(1, 3)}*`,
+    () => `%${word()}%`,
+    () => `w'${word()[0]}*${random.pick(['t', 'r', '?'])}'`,
+    () => `"${word()} ${word()}"`,
+    () => `@title:${word()}`,
+    () => `@body:(${word()} ${random.pick(['', '|'])} ${word()})`,
+    () => `@price:${range()}`,
+    () => `@sizes:${range()}`,
+    () => `@tags:{${word()} | ${word()}}`,
+    () => `@tags:{${word().slice(0, 2)}*}`,
+    () => `@place:[${random.below(20)} ${random.below(20)} ${200 + random.below(900)} km]`,
+  ]
+  if (depth === 0 || random.next() < 0.25) return random.pick(leaves)()
+  return random.pick([
+    () => `(${inner()} ${inner()})`,
+    () => `(${inner()} ${inner()} ${inner()})`,
+    () => `(${inner()} | ${inner()})`,
+    () => `(${inner()} | ${inner()} | ${inner()})`,
+    () => `(-${inner()})`,
+    () => `(${inner()} ~${inner()})`,
+    () => `(${word()} ${word()})=>{$slop: ${random.below(4)}; $inorder: ${random.pick(['true', 'false'])}}`,
+  ])()
+}
+
+function parse(query: string): Node {
+  const fields = ['title', 'body']
+  const parsed = parseQuery(Buffer.from(query), {
+    dialect: 2,
+    isStopWord: () => false,
+    fieldBit: name => (fields.includes(name.toString()) ? 1n << BigInt(fields.indexOf(name.toString())) : 0n),
+    hasField: () => true,
+    parameters: new Map(),
+  })
+  if ('error' in parsed) throw new Error(`${query}: ${parsed.error}`)
+  resolveParameters(parsed.root!, new Map())
+  return parsed.root!
+}
+
+function options(test: TestIndex, isRanked: boolean): BuildOptions {
+  return {
+    index: test.index,
+    fields: ALL_FIELDS,
+    slop: -1,
+    inOrder: false,
+    isRanked,
+    prefixMin: 2,
+    expansionsMax: 200,
+    watch,
+    vectors: null,
+    shapes: null,
+  }
+}
+
+/** Documents change, go and come back; then all sorts of queries are asked. */
+function checkSeed(seed: number): void {
+  const random = seeded(seed)
+  const test = newIndex()
+  const model = new Map<string, NaiveDocument>()
+  for (let step = 0; step < 400; step++) {
+    const key = 'd' + random.below(150)
+    if (random.next() < 0.15) {
+      expect(test.remove(key)).toBe(model.delete(key))
+      continue
+    }
+    // Some changes leave the text alone, and so the document its number.
+    const document = randomDocument(random)
+    const old = model.get(key)
+    const changed = old !== undefined && random.next() < 0.5 ? { ...document, texts: old.texts } : document
+    put(test, key, changed)
+    model.set(key, changed)
+    if (random.next() < 0.02) {
+      test.index.beginSweep()
+      while (test.index.sweep(3)) {}
+    }
+  }
+  for (let i = 0; i < 100; i++) {
+    const query = randomQuery(random, 2)
+    checkQuery(test, model, query)
+  }
+  const held = test.index.sizeBytes
+  expect(held).toBeLessThan(3e6)
+  test.index.free()
+}
+
+function checkQuery(test: TestIndex, model: Map<string, NaiveDocument>, query: string): void {
+  const node = parse(query)
+  const wanted = [...model].filter(([, document]) => matches(node, document)).map(([key]) => key)
+  const found: string[] = []
+  const run = new PlainRun(build(parse(query), options(test, false)), test.index.documents, watch, {
+    take: document => found.push(test.key(document)),
+  })
+  run.run()
+  expect(found.sort(), query).toEqual(wanted.sort())
+  expect(run.total).toBe(wanted.length)
+  const scorer = new Scorer('TFIDF', test.index.documents, Buffer.from(''))
+  const top = new Top(5)
+  const ranked = new RankedRun(build(parse(query), options(test, true)), test.index.documents, watch, scorer, top)
+  ranked.run()
+  expect({ query, total: ranked.total }).toEqual({ query, total: wanted.length })
+}
+
+describe('queries', () => {
+  it('find what a scan of all documents finds', () => {
+    for (let seed = 1; seed <= 3 * ROUNDS; seed++) checkSeed(seed)
+  })
+
+  it('rank as sorting all scores would, with every scorer', () => {
+    const random = seeded(77)
+    const test = newIndex()
+    for (let i = 0; i < 1200; i++) put(test, 'd' + random.below(1000), randomDocument(random))
+    for (const name of SCORERS)
+      for (const query of [
+        'cat',
+        'be*',
+        'cat dog',
+        'cat | dog | cow',
+        '%bat%',
+        '@price:[3 20]',
+        '-cat',
+        'cat ~dog',
+        '*',
+      ]) {
+        const { documents } = test.index
+        const scorer = new Scorer(name, documents, Buffer.from(''))
+        const all: [number, number][] = []
+        const root = query === '*' ? '-nosuchword' : query
+        const iterator = build(parse(root), options(test, true))
+        while (iterator.next() !== END)
+          if (documents.lives(iterator.document)) all.push([scorer.score(iterator, -Infinity), iterator.document])
+        all.sort((a, b) => b[0] - a[0] || a[1] - b[1])
+        const top = new Top(12)
+        new RankedRun(build(parse(root), options(test, true)), documents, watch, scorer, top).run()
+        const { documents: best, keys } = top.take(0)
+        expect(best).toEqual(all.slice(0, 12).map(([, document]) => document))
+        for (let i = 0; i < keys.length; i++) expect(keys[i]).toBeCloseTo(all[i]![0], 9)
+      }
+  })
+
+  it('go on where they were paused', () => {
+    const random = seeded(78)
+    const test = newIndex()
+    for (let i = 0; i < 2500; i++) put(test, 'd' + i, randomDocument(random))
+    for (const query of ['cat', 'be*', 'cat dog', '-cat -dog', '@price:[3 20]', '(cat | dog) -cow']) {
+      const pausing = {
+        left: 3,
+        tick() {
+          if (--this.left < 0) throw new Error('pause')
+        },
+      }
+      const whole = new PlainRun(build(parse(query), options(test, false)), test.index.documents, watch, null)
+      whole.run()
+      const paused = new PlainRun(
+        build(parse(query), { ...options(test, false), watch: pausing }),
+        test.index.documents,
+        pausing,
+        null,
+      )
+      let pauses = 0
+      for (let done = false; !done; pauses++) {
+        pausing.left = 3 + pauses
+        try {
+          paused.run()
+          done = true
+        } catch (error) {
+          expect((error as Error).message).toBe('pause')
+          put(test, `late${query}${pauses}`, randomDocument(random))
+        }
+      }
+      expect({ query, total: paused.total }).toEqual({ query, total: whole.total })
+    }
+  })
+})
