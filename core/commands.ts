@@ -14,6 +14,7 @@ import { installMonitors } from './introspection/memory.ts'
 import { installSlowLog } from './introspection/slowlog.ts'
 import { clusterCommands, commands as replicationCommands, waitCommands } from './replication/commands.ts'
 import { installModules, commands as moduleCommands } from './module/commands.ts'
+import { commands as persistenceCommands, dumpCommands } from './persistence/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
 import { commands as scriptCommands, installScripting } from './scripting/commands.ts'
 import { commands as functionCommands } from './scripting/function-commands.ts'
@@ -45,6 +46,8 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['pubsub', pubsubCommands],
   ['scripting', scriptCommands],
   ['scripting', functionCommands],
+  ['server', persistenceCommands],
+  ['generic', dumpCommands],
   ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],

@@ -35,7 +35,10 @@ export interface ServerOptions {
   readonly seed?: number
   /** Modules to load besides the four that come with the package; false loads none at all. */
   readonly modules?: readonly Module[] | false
-  /** Parameters, as in redis.conf: `{ 'maxmemory': '100mb' }`. */
+  /**
+   * Parameters, as in redis.conf: `{ 'maxmemory': '100mb' }`. With `dir` the data of that folder are loaded, and with
+   * `save` besides they are saved there.
+   */
   readonly config?: Readonly<Record<string, string | number>>
   /** Takes the lines of the log; none are written when left out. */
   readonly log?: (line: string) => void
@@ -67,9 +70,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     log: new Log({ pid: process.pid, now: () => clock.nowMs(), sink: options.log ?? (() => {}) }),
   })
   try {
-    configure(server, options.config ?? {})
+    // In a process of somebody else's nothing is written unless it is asked for.
+    configure(server, { save: '', ...options.config })
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
+    if (options.config?.['dir'] !== undefined) await server.load()
     server.start()
     const { port = 6379, host = '127.0.0.1', unixSocket } = options
     const bound = port === null ? 0 : await server.listen(port, host)

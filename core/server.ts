@@ -27,6 +27,7 @@ import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './mo
 import { Memory } from './memory/arena.ts'
 import type { Dispatcher, SocketConnection } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
+import { installPersistence } from './persistence/commands.ts'
 import type { Files } from './persistence/file.ts'
 import { type Reply, SegmentPool } from './resp/reply.ts'
 import { defaultRequestLimits, type RequestFrame } from './resp/request.ts'
@@ -100,6 +101,8 @@ export class Server implements Dispatcher {
     this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)
+    installPersistence(this.engine, this.files, this.log, () => this.settings.dir)
+    this.engine.shutdown = saves => this.shutdown(saves)
     this.#addInfo()
     this.engine.startupBytes = this.memory.usedBytes
     this.#turnEnd = new TurnEnd(
@@ -134,7 +137,6 @@ export class Server implements Dispatcher {
       ]
     }
     registry.add('Memory', () => memoryLines(this.engine))
-    registry.add('Persistence', () => [['loading', 0]])
     registry.add('CPU', () => cpuLines())
     registry.add('Modules', () => moduleLines(this.engine))
     registry.sections.unshift({ name: 'Server', isDefault: true, module: '', lines: server })
@@ -310,8 +312,8 @@ export class Server implements Dispatcher {
   }
 
   /** End on request: what must be saved is saved first. False when that failed and the server goes on. */
-  async shutdown(): Promise<boolean> {
-    for (const prepare of this.engine.onPrepareShutdown) if (!(await prepare())) return false
+  async shutdown(saves: 'default' | 'yes' | 'no' = 'default'): Promise<boolean> {
+    for (const prepare of this.engine.onPrepareShutdown) if (!(await prepare(saves))) return false
     this.log.warning('Redstrata is now ready to exit, bye bye...')
     await this.close()
     return true

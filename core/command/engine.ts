@@ -138,7 +138,11 @@ export class Engine {
   /** Reads the data that was kept; called once, before the server listens. */
   readonly onLoad: (() => Promise<void>)[] = []
   /** Called before the server ends on request; false keeps it running. */
-  readonly onPrepareShutdown: (() => Promise<boolean>)[] = []
+  readonly onPrepareShutdown: ((saves: 'default' | 'yes' | 'no') => Promise<boolean>)[] = []
+  /** Ends the server: false when it could not save, and goes on. Given by the server. */
+  shutdown: (saves: 'default' | 'yes' | 'no') => Promise<boolean> = () => Promise.resolve(false)
+  /** A library of functions was found in a file; owned by scripting. */
+  onLibrary: ((code: Range) => void) | null = null
   /** Ends the process, after SHUTDOWN closed the server; given by the program. */
   onShutdown: () => void = () => {}
   /** Called when the server closes. */

@@ -1,0 +1,249 @@
+/* SAVE, BGSAVE, LASTSAVE, SHUTDOWN, DUMP, RESTORE. */
+
+import { Range } from '../base/bytes.ts'
+import { ERR, ReplyError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Args } from '../command/args.ts'
+import type { Context } from '../command/context.ts'
+import type { Engine } from '../command/engine.ts'
+import { ENGINE_GATE } from '../command/gates.ts'
+import { InfoRegistry } from '../command/info.ts'
+import { cmd, type Command, FLAG } from '../command/spec.ts'
+import type { Suspended } from '../command/suspend.ts'
+import { EVENT } from '../keyspace/event.ts'
+import { LRU_WORD, setRecordWord } from '../keyspace/record.ts'
+import type { Files } from './file.ts'
+import { Persistence } from './persistence.ts'
+import { RdbError } from './rdb/format.ts'
+import { closePayload, openPayload } from './rdb/payload.ts'
+import { RdbReader } from './rdb/reader.ts'
+import { ValueReader } from './rdb/values.ts'
+import { RdbWriter } from './rdb/writer.ts'
+import { defaultPersistence, persistenceParameters } from './settings.ts'
+import { rdbTypeOf, readValue, writeValue } from './values.ts'
+
+const SAVING = 'admin noscript no_async_loading'
+
+export const commands: readonly Command[] = [
+  cmd('BGSAVE [SCHEDULE]', SAVING, '', bgsave),
+  cmd('LASTSAVE', 'loading stale fast @admin @dangerous ~nondeterministic_output', '', lastsave),
+  cmd('SAVE', `${SAVING} no_multi`, '', save),
+  cmd(
+    'SHUTDOWN [<NOSAVE|SAVE>] [NOW] [FORCE] [ABORT]',
+    'admin noscript loading stale no_multi allow_busy',
+    '',
+    shutdown,
+  ),
+]
+
+/** Commands on keys, which the manual counts to the generic ones. */
+export const dumpCommands: readonly Command[] = [
+  cmd('DUMP key', 'read ~nondeterministic_output', 'RO access', dump),
+  cmd(
+    'RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]',
+    'write denyoom @dangerous',
+    'OW update',
+    restore,
+  ),
+]
+
+const RUNNING = new ReplyError('ERR Background save already in progress')
+const FAILED = new ReplyError('ERR Error trying to save the DB, check server logs.')
+const NO_SHUTDOWN = new ReplyError('ERR No shutdown in progress.')
+const SHUTDOWN_FAILED = new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+const MISCONF = new ReplyError(
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.',
+)
+
+/** Set up saving and loading in a server. */
+export function installPersistence(engine: Engine, files: Files, log: Log, directory: () => string): void {
+  const persistence = engine.provide(Persistence, new Persistence(engine, files, log, defaultPersistence(), directory))
+  engine.config.add(persistenceParameters(persistence.settings))
+  engine.onCron.push(() => {
+    persistence.cron()
+    const stops = !persistence.lastSaveOk && persistence.settings.stopsWrites && persistence.settings.points.length > 0
+    engine.gates = stops ? engine.gates | ENGINE_GATE.disk : engine.gates & ~ENGINE_GATE.disk
+  })
+  engine.checks.disk = (_client, entry) => (entry.flags & FLAG.write || entry.name === 'ping' ? MISCONF : null)
+  engine.onLoad.push(async () => void persistence.load())
+  engine.onReload = () => persistence.reload()
+  engine.onPrepareShutdown.push(async mode => persistence.atShutdown(mode))
+  engine.service(InfoRegistry).add('Persistence', () => infoLines(engine, persistence))
+}
+
+function* infoLines(engine: Engine, p: Persistence): Iterable<readonly [string, string | number]> {
+  yield ['loading', p.isLoading ? 1 : 0]
+  yield ['async_loading', 0]
+  yield ['rdb_changes_since_last_save', engine.keyspace.dirty]
+  yield ['rdb_bgsave_in_progress', p.isSaving ? 1 : 0]
+  yield ['rdb_last_save_time', Math.floor(p.lastSaveMs / 1000)]
+  yield ['rdb_last_bgsave_status', p.lastSaveOk ? 'ok' : 'err']
+  yield ['rdb_last_bgsave_time_sec', p.lastDurationSeconds]
+  yield ['aof_enabled', 0]
+}
+
+function save({ engine, reply }: Context): void {
+  const persistence = engine.service(Persistence)
+  if (persistence.isSaving) throw RUNNING
+  if (!persistence.save()) throw FAILED
+  reply.ok()
+}
+
+function bgsave({ engine, reply }: Context, args: Args): void {
+  const persistence = engine.service(Persistence)
+  const mayWait = args.left > 0 && args.word('schedule')
+  args.end()
+  if (persistence.isSaving) {
+    if (!mayWait) throw RUNNING
+    persistence.isScheduled = true
+    reply.status('Background saving scheduled')
+    return
+  }
+  if (!persistence.saveInBackground()) throw FAILED
+  reply.status('Background saving started')
+}
+
+function lastsave({ engine, reply }: Context): void {
+  reply.integer(Math.floor(engine.service(Persistence).lastSaveMs / 1000))
+}
+
+function shutdown(ctx: Context, args: Args): Suspended {
+  const { engine } = ctx
+  let mode: 'default' | 'yes' | 'no' = 'default'
+  let aborts = false
+  let others = 0
+  while (args.left > 0) {
+    if (mode === 'default' && args.word('nosave')) mode = 'no'
+    else if (mode === 'default' && args.word('save')) mode = 'yes'
+    else if (args.word('now') || args.word('force')) others++
+    else if (args.word('abort')) aborts = true
+    else throw ERR.syntax
+  }
+  if (aborts && (mode !== 'default' || others > 0)) throw ERR.syntax
+  if (aborts) throw NO_SHUTDOWN
+  return ctx.suspend(finish => {
+    engine.shutdown(mode).then(
+      ended => {
+        if (ended) engine.onShutdown()
+        else finish(reply => reply.error(SHUTDOWN_FAILED))
+      },
+      () => finish(reply => reply.error(SHUTDOWN_FAILED)), // the log says why
+    )
+  })
+}
+
+// ------------------------------------------------------------------ DUMP and RESTORE
+
+const BUSY = new ReplyError('BUSYKEY Target key name already exists.')
+const BAD_PAYLOAD = new ReplyError('ERR DUMP payload version or checksum are wrong')
+const BAD_DATA = new ReplyError('ERR Bad data format')
+const BAD_TTL = new ReplyError('ERR Invalid TTL value, must be >= 0')
+const BAD_IDLE = new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
+const BAD_FREQ = new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
+
+function dump({ db, engine, reply, out }: Context, args: Args): void {
+  const record = db.find(args.key())
+  if (record === 0) {
+    reply.null()
+    return
+  }
+  const writer = new RdbWriter(engine.keyspace.memory).begin()
+  try {
+    writer.byte(rdbTypeOf(db, record))
+    writeValue(writer, db, record)
+    closePayload(writer)
+    reply.bulk(writer.result(out))
+  } finally {
+    writer.release()
+  }
+}
+
+interface RestoreOptions {
+  replace: boolean
+  absolute: boolean
+  idleSeconds: number
+  frequency: number
+}
+
+function takeRestoreOptions(args: Args): RestoreOptions {
+  const found: RestoreOptions = { replace: false, absolute: false, idleSeconds: -1, frequency: -1 }
+  while (args.left > 0) {
+    if (args.word('replace')) found.replace = true
+    else if (args.word('absttl')) found.absolute = true
+    else if (args.left > 1 && found.frequency < 0 && args.word('idletime')) {
+      found.idleSeconds = args.int()
+      if (found.idleSeconds < 0) throw BAD_IDLE
+    } else if (args.left > 1 && found.idleSeconds < 0 && args.word('freq')) {
+      found.frequency = args.int()
+      if (found.frequency < 0 || found.frequency > 255) throw BAD_FREQ
+    } else throw ERR.syntax
+  }
+  return found
+}
+
+function restore(ctx: Context, args: Args): void {
+  const { db, engine, reply } = ctx
+  const { keyspace } = engine
+  const key = args.key()
+  args.position = 4
+  const options = takeRestoreOptions(args)
+  const taken = db.find(key)
+  if (taken !== 0 && !options.replace) throw BUSY
+  args.position = 2
+  const ttl = args.int()
+  if (ttl < 0) throw BAD_TTL
+  const payload = args.bytes()
+  const body = new Range(payload.buf, payload.start, payload.end)
+  if (!openPayload(body)) throw BAD_PAYLOAD
+  checkBody(engine, body)
+  const deadline = ttl === 0 ? -1 : options.absolute ? ttl : ttl + ctx.nowMs
+  if (taken !== 0) db.remove(db.find(key))
+  if (deadline >= 0 && deadline <= ctx.nowMs) {
+    if (taken !== 0) {
+      db.changed(key)
+      db.notify(EVENT.generic, 'del', key)
+      ctx.propagate('DEL', key)
+    }
+    reply.ok()
+    return
+  }
+  const record = readBody(ctx, key, body)
+  if (deadline >= 0) db.setDeadline(record, deadline)
+  if (options.idleSeconds >= 0)
+    setRecordWord(keyspace.memory, record, LRU_WORD, (keyspace.lruClock - options.idleSeconds) & 0xffffff)
+  db.changed(key)
+  db.notify(EVENT.generic, 'restore', key)
+  if (deadline >= 0) ctx.propagate('RESTORE', key, deadline, payload, 'REPLACE', 'ABSTTL')
+  else ctx.propagate('RESTORE', key, 0, payload, 'REPLACE')
+  reply.ok()
+}
+
+/** Whether a payload can be read at all, before an old value makes room for it. */
+function checkBody(engine: Engine, body: Range): void {
+  withReader(engine, body, (values, type) => values.skip(type))
+}
+
+function readBody({ db, engine }: Context, key: Range, body: Range): number {
+  let record = 0
+  withReader(engine, body, (values, type) => {
+    record = readValue(db, key, type, values)
+  })
+  if (record === 0) throw BAD_DATA
+  return record
+}
+
+function withReader(engine: Engine, body: Range, use: (values: ValueReader, type: number) => void): void {
+  const { memory } = engine.keyspace
+  const reader = new RdbReader(memory)
+  const values = new ValueReader(reader, memory)
+  try {
+    reader.over(body)
+    use(values, reader.byte())
+  } catch (error) {
+    if (error instanceof RdbError) throw BAD_DATA
+    throw error
+  } finally {
+    values.release()
+    reader.release()
+  }
+}
