@@ -69,10 +69,7 @@ async function start(
 ): Promise<ServerProcess> {
   const port = await freePort()
   const dir = mkdtempSync(join(tmpdir(), 'redstrata-bench-'))
-  const args =
-    name === 'redstrata'
-      ? [...before, '--port', String(port)]
-      : [...before, '--port', String(port), '--save', '', '--dir', dir, ...options]
+  const args = [...before, '--port', String(port), '--save', '', '--dir', dir, ...options]
   const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await answering(child, port)
