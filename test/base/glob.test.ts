@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Range } from '../../core/base/bytes.ts'
 import { matchGlob } from '../../core/base/glob.ts'
 
-const runs = process.env['REDSTRATA_TEST'] === 'long' ? 200_000 : 4_000
+const runs = process.env['REDSTRATA_TEST'] === 'long' ? 100_000 : 4_000
 
 function matches(pattern: string, text: string, ignoreCase = false): boolean {
   const around = (s: string): Range => {

@@ -67,7 +67,7 @@ test('damaged input is refused or yields bytes within bounds', () => {
   const text = Buffer.from('the river and the stone and the river and the stone '.repeat(9))
   const short = packed(text)!
   const random = new SeededRandom(3)
-  for (let i = 0; i < (long ? 200_000 : 3_000); i++) {
+  for (let i = 0; i < (long ? 50_000 : 3_000); i++) {
     const damaged = Buffer.from(short.subarray(0, 1 + random.below(short.length)))
     for (let k = random.below(4); k >= 0; k--) damaged[random.below(damaged.length)] = random.u32()
     const result = unpacked(damaged, text.length)

@@ -17,7 +17,7 @@ import {
   writeInteger,
 } from '../../core/base/numbers.ts'
 
-const runs = process.env['REDSTRATA_TEST'] === 'long' ? 200_000 : 2_000
+const runs = process.env['REDSTRATA_TEST'] === 'long' ? 30_000 : 2_000
 const MAX = 2n ** 63n - 1n
 const MIN = -(2n ** 63n)
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decimal, shortestDigits } from '../../core/base/shortest.ts'
 
-const runs = process.env['REDSTRATA_TEST'] === 'long' ? 500_000 : 5_000
+const runs = process.env['REDSTRATA_TEST'] === 'long' ? 50_000 : 5_000
 
 function digitsOf(value: number): { digits: string; exponent: number } {
   shortestDigits(value)

@@ -276,7 +276,8 @@ describe('files that are none', () => {
       const data = fixture(name)
       for (let i = 0; i < (long ? 3_000 : 15); i++) {
         const damaged = Buffer.from(data)
-        damaged[random.below(data.length)]! ^= 1 << random.below(8)
+        // Not in the header: a version that was changed to an early one says that there is no sum.
+        damaged[9 + random.below(data.length - 9)]! ^= 1 << random.below(8)
         expect(() => readFile(damaged, 1 << 20)).toThrow(RdbError)
       }
     }
