@@ -55,7 +55,7 @@ export class Workspace {
   readonly rootPath: Path = readPath(ROOT, 0, 1) as Path
 
   readonly #paths: PathCache = new PathCache()
-  readonly #evaluator: Evaluator = new Evaluator()
+  readonly #evaluator: Evaluator = new Evaluator(this.trail)
   #targets: Int32Array = new Int32Array(16)
   #numbers: Int32Array = new Int32Array(16)
 
@@ -97,6 +97,7 @@ export class Workspace {
   find(path: Path | PathFault): Matches {
     if (path instanceof PathFault) throw replyError(path.message)
     const { doc } = this
+    this.trail.clear()
     if (!this.#evaluator.run(path, doc.words, doc.first, doc.text, doc.start)) throw JSON_ERROR.tooCostly
     return this.#evaluator.matches
   }
@@ -119,7 +120,7 @@ export class Workspace {
     const { count } = matches
     if (count === 0) return
     if (count === 1 && !change.instead) {
-      locate(doc, trail, matches.i[0]! - doc.first)
+      this.goTo(matches.i[0]!)
       this.checkNesting(nesting)
       change.apply(doc, trail, 0)
       return
@@ -128,6 +129,12 @@ export class Workspace {
     const good = this.rewriter.rewrite(doc, this.draft.clear(), this.#targets, this.#numbers, count, change, nesting)
     if (!good) throw JSON_ERROR.depth
     this.replaceRoot(this.draft, 0, 0)
+  }
+
+  /** Let the trail lead to a match. After a static path was followed it does already. */
+  goTo(i: number): void {
+    const { doc, trail } = this
+    if (trail.depth === 0 || trail.i[trail.depth - 1] !== i - doc.first) locate(doc, trail, i - doc.first)
   }
 
   /** Put a value of another tree in place of the whole open document. */

@@ -1,7 +1,7 @@
 /* Commands that take values away: JSON.DEL (and JSON.FORGET) and JSON.CLEAR. */
 
 import type { Args, Context, Range } from 'redstrata/module'
-import { emptyContainer, locate, removeElements, removeMember, replaceScalar } from '../document/edit.ts'
+import { emptyContainer, removeElements, removeMember, replaceScalar } from '../document/edit.ts'
 import { ordinalAt } from '../document/navigate.ts'
 import {
   ARRAY,
@@ -57,7 +57,7 @@ function remove(json: Workspace, ctx: Context, key: Range, view: JsonView, match
 
 function removeOne(json: Workspace, i: number): number {
   const { doc, trail } = json
-  locate(doc, trail, i - doc.first)
+  json.goTo(i)
   const t = trail.t[--trail.depth]!
   const parent = doc.first + trail.i[trail.depth - 1]!
   if ((doc.words[parent]! & KIND_MASK) === ARRAY) {

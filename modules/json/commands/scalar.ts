@@ -4,7 +4,7 @@
  * was changed, and with an error when there was none. */
 
 import { type Args, type Context, NUMBER_BYTES_MAX, parseInteger, type Range, writeInteger } from 'redstrata/module'
-import { appendText, locate, replaceScalar } from '../document/edit.ts'
+import { appendText, replaceScalar } from '../document/edit.ts'
 import { DOUBLE, ESCAPED, FALSE, INTEGER, KIND_MASK, STRING, textLength, TRUE } from '../document/node.ts'
 import { calculate, numberValue, type Operand, type Operation } from '../document/number.ts'
 import { saidLength } from '../document/text.ts'
@@ -76,7 +76,7 @@ function countUp(json: Workspace, matches: Matches, operation: Operation, operan
   const end = writeInteger(text, start + 1, result)
   text[end] = CLOSE
   spare.textEnd = end + 1
-  locate(doc, trail, i - doc.first)
+  json.goTo(i)
   replaceScalar(doc, trail, INTEGER, text, start + 1, end - start - 1)
   return true
 }

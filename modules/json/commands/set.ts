@@ -5,7 +5,7 @@
  * error or a null, see `vacancy`. */
 
 import { type Args, type Context, type Database, ERR, type EventDetail, type Range } from 'redstrata/module'
-import { addMember, locate, replaceValue } from '../document/edit.ts'
+import { addMember, replaceValue } from '../document/edit.ts'
 import {
   countOf,
   DOCUMENT_DEPTH_MAX,
@@ -118,7 +118,7 @@ function put(
   if (matches.count > 0) {
     if (condition === ABSENT) return false
     if (matches.count === 1) {
-      locate(json.doc, json.trail, matches.i[0]! - json.doc.first)
+      json.goTo(matches.i[0]!)
       json.checkNesting(nesting)
       replaceValue(json.doc, json.trail, json.values, fi, ft)
     } else json.update(matches, { instead: true, apply: () => json.rewriter.putValue(json.values, fi, ft) }, nesting)
@@ -136,7 +136,7 @@ function vacancy(json: Workspace, path: Path): boolean {
   const parents = json.find(new Path(path.steps.slice(0, -1), path.legacy, 0))
   const { doc } = json
   if (parents.count === 0 || (doc.words[parents.i[0]!]! & KIND_MASK) !== OBJECT) return false
-  locate(doc, json.trail, parents.i[0]! - doc.first)
+  json.goTo(parents.i[0]!)
   return true
 }
 

@@ -178,6 +178,7 @@ export class Tree {
   ): void {
     const moreWords = wordsIn - wordsOut
     const moreText = textIn - textOut
+    if (moreWords === 0 && moreText === 0) return
     this.reserve(Math.max(0, moreWords), Math.max(0, moreText))
     const words = this.words
     const { first, start } = this
@@ -269,7 +270,7 @@ export class Tree {
 
 /** Copy words that do not overlap. Short pieces go one by one, because a call into the runtime costs more. */
 export function copyWords(from: Int32Array, at: number, to: Int32Array, toAt: number, count: number): void {
-  if (count > 48) {
+  if (count > 128) {
     to.set(from.subarray(at, at + count), toAt)
     return
   }

@@ -29,6 +29,7 @@ import {
 } from '../document/node.ts'
 import { findElement, findMember, ordinalOf } from '../document/navigate.ts'
 import { saidLength, writeSaid } from '../document/text.ts'
+import type { Trail } from '../document/tree.ts'
 import { Matcher } from './matcher.ts'
 import { type Filter, type Operand, type Path, STEP, type Step, TEST, type Test, type TestKind } from './path.ts'
 import { compilePattern } from './pattern-parser.ts'
@@ -91,13 +92,22 @@ export class Evaluator {
   /** Matchers of the patterns seen last: by the literal that was one, or by its text. */
   readonly #patterns: Map<Operand | string, Matcher | null> = new Map()
   readonly #place: Place = new Place()
+  /** The container of the value that a static path led to. */
+  #parent = -1
+  readonly #trail: Trail | null
+
+  /** @param trail filled with the way to the one match of a static path, left alone by others */
+  constructor(trail: Trail | null = null) {
+    this.#trail = trail
+  }
 
   /** Find all that a path leads to from the value at a place. False when that costs too much. */
   run(path: Path, words: Int32Array, i: number, text: Buffer, t: number): boolean {
     this.matches.clear()
     if (path.isStatic) {
       this.#parent = -1
-      if (this.#follow(path.steps, words, i, text, t)) this.matches.push(this.#place.i, this.#place.t, this.#parent)
+      if (this.#follow(path.steps, words, i, text, t, this.#trail))
+        this.matches.push(this.#place.i, this.#place.t, this.#parent)
       return true
     }
     this.#words = words
@@ -116,13 +126,12 @@ export class Evaluator {
     }
   }
 
-  #parent = -1
-
   /** Follow steps that select one child each. Leaves the value's place in #place and its container in #parent. */
-  #follow(steps: readonly Step[], words: Int32Array, i: number, text: Buffer, t: number): boolean {
+  #follow(steps: readonly Step[], words: Int32Array, i: number, text: Buffer, t: number, trail: Trail | null): boolean {
     const place = this.#place
     place.i = i
     place.t = t
+    trail?.clear().push(0, 0)
     for (let s = 0; s < steps.length; s++) {
       const step = steps[s]!
       const at = place.i
@@ -136,6 +145,7 @@ export class Evaluator {
         findElement(words, at, place.t, ordinal, place)
       }
       this.#parent = at
+      trail?.push(place.i - i, place.t - t)
     }
     return true
   }
@@ -287,7 +297,7 @@ export class Evaluator {
       return
     }
     if (!operand.single) this.#walk(steps, 0, i, t, -1)
-    else if (this.#follow(steps, this.#words, i, this.#text, t)) matches.push(this.#place.i, this.#place.t, -1)
+    else if (this.#follow(steps, this.#words, i, this.#text, t, null)) matches.push(this.#place.i, this.#place.t, -1)
   }
 
   #rootValues(operand: Operand): Matches {
