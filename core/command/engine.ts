@@ -463,8 +463,8 @@ export class Engine {
   enter(client: Client): Context {
     if (this.depth + 1 >= DEPTH_MAX) throw new ReplyError('ERR too many nested calls')
     const marks = (this.#poolMarks[this.depth + 1] ??= [])
-    const pools = this.keyspace.pools
-    for (let i = 0; i < pools.length; i++) marks[i] = pools[i] === undefined ? 0 : pools[i]!.used
+    const pools = this.keyspace.poolList
+    for (let i = 0; i < pools.length; i++) marks[i] = pools[i]!.used
     const ctx = this.#contexts[++this.depth]!
     ctx.client = client
     ctx.reply = client.reply
@@ -476,8 +476,8 @@ export class Engine {
 
   leave(): void {
     const marks = this.#poolMarks[this.depth]!
-    const pools = this.keyspace.pools
-    for (let i = 0; i < marks.length; i++) pools[i]?.reset(marks[i]!)
+    const pools = this.keyspace.poolList
+    for (let i = 0; i < marks.length; i++) pools[i]!.reset(marks[i]!)
     this.depth--
   }
 

@@ -107,6 +107,8 @@ export class Keyspace {
   readonly databases: Database[] = []
   readonly types: ValueType[] = []
   readonly pools: ViewPool<object>[] = []
+  /** The same without gaps. */
+  readonly poolList: ViewPool<object>[] = []
   readonly objects = new Handles()
   readonly watch = new WatchTable()
   /** Up to where collections stay packed; CONFIG SET changes it in place. */
@@ -152,7 +154,9 @@ export class Keyspace {
   /** Register a native type under its own number. */
   addType(type: ValueType): void {
     this.types[type.id] = type
-    this.pools[type.id] = new ViewPool(type)
+    const pool = new ViewPool(type)
+    this.pools[type.id] = pool
+    this.poolList.push(pool)
   }
 
   /** Register a module's type; returns the declaration with its number in this server. */

@@ -15,7 +15,7 @@
  * Segments come from a pool that the clients of a server share. A few large ones serve whoever is being answered; when
  * they are all taken (many subscribers in one turn), small ones are made, so memory follows what is really written. */
 
-import type { Range } from '../base/bytes.ts'
+import { copyBytes, type Range } from '../base/bytes.ts'
 import type { ReplyError } from '../base/errors.ts'
 import { NUMBER_BYTES_MAX, writeDouble, writeInteger } from '../base/numbers.ts'
 
@@ -410,7 +410,7 @@ export class Reply {
       this.#rawChained(from, start, end)
       return
     }
-    from.copy(this.buf, this.at, start, end)
+    copyBytes(from, start, this.buf, this.at, length)
     this.at += length
   }
 

@@ -78,14 +78,9 @@ function evalSha(ctx: Context, args: Args, readOnlyCommand: boolean): Suspended 
   const name = args.at(1)
   if (name.length !== SHA_LENGTH) throw SCRIPT_ERR.noScript
   const keys = keyCount(args)
-  const script = scripts.cache.use(shaText(name))
+  const script = scripts.cache.useNamed(name)
   if (script === null) throw SCRIPT_ERR.noScript
   return run(ctx, args, scripts, script, keys, readOnlyCommand)
-}
-
-/** A digest as text in lower case; nearly always it is that already. */
-function shaText(name: Range): string {
-  return name.latin1().toLowerCase()
 }
 
 function run(
@@ -98,8 +93,7 @@ function run(
 ): Suspended | undefined {
   const { machine } = scripts
   if (script.generation !== scripts.generation) compile(scripts, script)
-  const { sha, reference, flags } = script
-  return scripts.start(ctx, args, { kind: 'script', name: sha, machine, reference, flags, readOnlyCommand }, 3, keys)
+  return scripts.start(ctx, args, machine, script, readOnlyCommand, keys)
 }
 
 /** A script that is not in the cache: read its head, compile it, keep it. @throws what is wrong with it. */
@@ -137,7 +131,7 @@ function scriptLoad({ engine, reply }: Context, args: Args): void {
 function scriptExists({ engine, reply }: Context, args: Args): void {
   const { cache } = engine.service(Scripts)
   reply.array(args.left)
-  while (args.left > 0) reply.integer(cache.has(shaText(args.bytes())) ? 1 : 0)
+  while (args.left > 0) reply.integer(cache.has(args.bytes().latin1().toLowerCase()) ? 1 : 0)
 }
 
 function scriptFlush({ engine, reply }: Context, args: Args): void {

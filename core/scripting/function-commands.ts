@@ -63,9 +63,7 @@ function fcall(ctx: Context, args: Args, readOnlyCommand: boolean): Suspended | 
   if (store.find(name) === null) throw SCRIPT_ERR.noFunction
   const keys = keyCount(args, SCRIPT_ERR.badKeyCount)
   const { machine } = store // may give the functions new references
-  const { flags, reference, name: ownName } = store.find(name)!
-  const task = { kind: 'function', name: ownName, machine, reference, flags, readOnlyCommand } as const
-  return ctx.engine.service(Scripts).start(ctx, args, task, 3, keys)
+  return ctx.engine.service(Scripts).start(ctx, args, machine, store.find(name)!, readOnlyCommand, keys)
 }
 
 function functionLoad({ engine, reply }: Context, args: Args): void {
@@ -155,7 +153,7 @@ function functionStats({ engine, reply }: Context): void {
   else {
     reply.map(3)
     reply.text('name')
-    reply.text(running.task.name)
+    reply.text(running.code.name)
     reply.text('command')
     reply.array(running.command.length)
     for (const part of running.command) reply.bulk(Range.of(part))

@@ -16,6 +16,7 @@ import type { Machine } from './lua/machine.ts'
 import type { Scripts } from './scripts.ts'
 
 export interface LibraryFunction {
+  readonly kind: 'function'
   readonly name: string
   readonly description: string | null
   /** Bits of SCRIPT_FLAG. */
@@ -146,7 +147,7 @@ export class FunctionStore extends Libraries {
     const error = this.#scripts.load(machine, compiled, registration => {
       if (!isName(registration.name)) return 1
       if (functions.some(({ name }) => name.toLowerCase() === registration.name.toLowerCase())) return 2
-      functions.push(registration)
+      functions.push({ kind: 'function', ...registration })
       return 0
     })
     machine.release(compiled)

@@ -1,41 +1,38 @@
 /* Run -- what is known of the script that is running.
  *
  * There is at most one in a server: scripts do not call scripts, and while one is suspended no other command runs but
- * those that are allowed in a busy server. */
+ * those that are allowed in a busy server. So one record serves them all, and is set anew for each. */
 
 import type { ReplyError } from '../base/errors.ts'
 import type { Client } from '../command/client.ts'
 import type { Reply } from '../resp/reply.ts'
 import type { Machine } from './lua/machine.ts'
 
-export type RunKind = 'script' | 'function' | 'loading'
-
-/** What is to be run, and how. */
-export interface Task {
-  readonly kind: RunKind
+/** What runs: a script, a function, or the main chunk of a library that is being loaded. */
+export interface RunnableCode {
+  readonly kind: 'script' | 'function' | 'loading'
   /** The SHA-1 of a script, or the name of a function; stands in error texts. */
   readonly name: string
-  readonly machine: Machine
-  /** Compiled code in the machine. */
+  /** Compiled, in a machine. */
   readonly reference: number
   /** Bits of SCRIPT_FLAG. */
   readonly flags: number
-  /** It came by one of the _RO commands. */
-  readonly readOnlyCommand: boolean
 }
 
 export class Run {
-  readonly task: Task
-  readonly caller: Client
+  machine!: Machine
+  code!: RunnableCode
+  caller!: Client
   /** The time that the script sees, which stands still. */
-  readonly nowMs: number
-  readonly startMicros: number
+  nowMs = 0
+  /** When it asked for the first time whether to go on, which is soon after it began; 0 before. */
+  startMicros = 0
   /** Commands that write are refused. */
-  readonly readOnly: boolean
+  readOnly = false
   /** Commands that need memory are refused until the script has written. */
-  readonly refusesMemory: ReplyError | null
+  refusesMemory: ReplyError | null = null
   /** It may be suspended, when it does not run inside a transaction or a module's call. */
-  readonly maySuspend: boolean
+  maySuspend = false
   /** A command that writes has run. */
   wrote = false
   /** Somebody asked for its end, or it lost its right to go on; the text of the error. */
@@ -43,25 +40,29 @@ export class Run {
   /** Over the threshold: others are told that the server is busy. */
   busy = false
   /** Until when this slice may last, in microseconds of the clock. */
-  sliceUntil = Number.POSITIVE_INFINITY
+  sliceUntil = 0
   /** Effects of the commands that follow go nowhere: redis.set_repl(redis.REPL_NONE). */
   hidesEffects = false
   /** Ends the suspension of the caller; null while it runs in one go. */
   finish: ((write: (reply: Reply) => void) => void) | null = null
-  /** The command as it was given, for FUNCTION STATS; filled when the run becomes busy. */
+  /** The command as it was given, for FUNCTION STATS; filled when it is suspended. */
   command: Buffer[] = []
 
-  constructor(
-    task: Task,
-    caller: Client,
-    facts: Pick<Run, 'nowMs' | 'startMicros' | 'readOnly' | 'refusesMemory' | 'maySuspend'>,
-  ) {
-    this.task = task
+  /** Set up for another piece of code. */
+  begin(machine: Machine, code: RunnableCode, caller: Client, nowMs: number): this {
+    this.machine = machine
+    this.code = code
     this.caller = caller
-    this.nowMs = facts.nowMs
-    this.startMicros = facts.startMicros
-    this.readOnly = facts.readOnly
-    this.refusesMemory = facts.refusesMemory
-    this.maySuspend = facts.maySuspend
+    this.nowMs = nowMs
+    this.startMicros = 0
+    this.readOnly = false
+    this.refusesMemory = null
+    this.maySuspend = false
+    this.wrote = false
+    this.killText = null
+    this.busy = false
+    this.hidesEffects = false
+    this.finish = null
+    return this
   }
 }

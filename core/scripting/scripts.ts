@@ -37,7 +37,7 @@ import {
   type Slice,
 } from './lua/machine.ts'
 import type { Code } from './lua/web-assembly.ts'
-import { Run, type Task } from './run.ts'
+import { Run, type RunnableCode } from './run.ts'
 
 /** How long a busy script runs before the loop turns. */
 const BUSY_SLICE_MICROS = 10_000
@@ -45,6 +45,8 @@ const BUSY_SLICE_MICROS = 10_000
 const STUCK_FACTOR = 4
 /** The same once it has written: stopping it then leaves half of its work. */
 const WRITER_FACTOR = 12
+/** Keys and arguments of EVAL, EVALSHA and FCALL. */
+const KEYS_AT = 3
 const LOADING_MICROS = 500_000
 /** A machine for scripts that holds more than this, and uses little of it, is made anew. */
 const RESERVED_KEPT_MAX = 64 << 20
@@ -71,6 +73,7 @@ export class Scripts implements ScriptHost {
   readonly #log: Log | null
   readonly #version: string
   readonly #replyScratch = new ByteRange()
+  readonly #run = new Run()
   #image: Code | null = null
   #machine: Machine | null = null
   #mayExpire = true
@@ -119,41 +122,41 @@ export class Scripts implements ScriptHost {
 
   // ------------------------------------------------------------------ running
 
-  /** Run a task for the caller of a command; keys and arguments are those of `args` from `keysAt` on. */
-  start(ctx: Context, args: Args, task: Task, keysAt: number, keyCount: number): Suspended | undefined {
-    const run = this.#prepare(ctx, args, task)
-    const { machine } = task
+  /** Run code for the caller of a command, whose keys begin at argument 3. */
+  start(
+    ctx: Context,
+    args: Args,
+    machine: Machine,
+    code: RunnableCode,
+    readOnlyCommand: boolean,
+    keyCount: number,
+  ): Suspended | undefined {
+    const run = this.#run.begin(machine, code, ctx.client, ctx.engine.keyspace.nowMs)
+    this.#prepare(run, ctx, args, readOnlyCommand)
     const { argc, starts, ends, buf } = args
     let bytes = 0
-    for (let i = keysAt; i < argc; i++) bytes += ends[i]! - starts[i]!
-    if (!machine.beginArguments(argc - keysAt, bytes)) throw SCRIPT_ERR.noArgumentsMemory
-    for (let i = keysAt; i < argc; i++) machine.addArgument(buf, starts[i]!, ends[i]!)
+    for (let i = KEYS_AT; i < argc; i++) bytes += ends[i]! - starts[i]!
+    if (!machine.beginArguments(argc - KEYS_AT, bytes)) throw SCRIPT_ERR.noArgumentsMemory
+    for (let i = KEYS_AT; i < argc; i++) machine.addArgument(buf, starts[i]!, ends[i]!)
     ctx.propagateNothing() // each command of the script states its own effect
     this.running = run
     this.#calls.begin(run)
     const { reply } = ctx
-    const outcome = machine.run(task.reference, keyCount, argc - keysAt - keyCount, reply.protocol)
+    const outcome = machine.run(code.reference, keyCount, argc - KEYS_AT - keyCount, reply.protocol)
     if (outcome === OUTCOME.suspended) return this.#suspend(ctx, run)
     this.#end(run)
     if (outcome === OUTCOME.failed) throw this.#failure(run)
     const result = machine.result(ctx.out)
     reply.raw(result.buf, result.start, result.end)
-    this.#tidy(machine)
+    if (machine.reservedBytes > RESERVED_KEPT_MAX) this.#tidy(machine)
     return undefined
   }
 
   /** Run the main chunk of a library. Returns null, or the text of its error. */
   load(machine: Machine, reference: number, registrar: Registrar): string | null {
-    const { engine } = this
-    const task: Task = { kind: 'loading', name: '', machine, reference, flags: 0, readOnlyCommand: false }
-    const run = new Run(task, this.#calls.client, {
-      nowMs: engine.keyspace.nowMs,
-      startMicros: engine.clock.microseconds(),
-      readOnly: true,
-      refusesMemory: null,
-      maySuspend: false,
-    })
     const outer = this.running
+    const code: RunnableCode = { kind: 'loading', name: '', reference, flags: 0 }
+    const run = new Run().begin(machine, code, this.#calls.client, this.engine.keyspace.nowMs)
     this.running = run
     this.registrar = registrar
     let outcome: Outcome
@@ -169,30 +172,23 @@ export class Scripts implements ScriptHost {
   }
 
   /** What a run is refused for as a whole, and what it may do. */
-  #prepare(ctx: Context, args: Args, task: Task): Run {
-    const { engine, client } = ctx
-    const { flags } = task
-    const readOnly = task.readOnlyCommand || (flags & SCRIPT_FLAG.noWrites) !== 0
+  #prepare(run: Run, ctx: Context, args: Args, readOnlyCommand: boolean): void {
+    const { flags } = run.code
+    run.readOnly = readOnlyCommand || (flags & SCRIPT_FLAG.noWrites) !== 0
+    run.maySuspend = ctx.mayBlock
     const refusesMemory = this.#memoryRefusal(ctx, args)
-    if (!(flags & SCRIPT_FLAG.compatible)) {
-      if (engine.gates & ENGINE_GATE.stale && !(flags & SCRIPT_FLAG.allowStale)) {
-        const refused = engine.checks.stale(client, ctx.entry, args)
-        if (refused !== null) throw refused
-      }
-      if (!(flags & SCRIPT_FLAG.noWrites)) {
-        if (task.readOnlyCommand) throw SCRIPT_ERR.writesInReadOnly
-        const refused = this.#writeRefusal(ctx, args)
-        if (refused !== null) throw refused
-        if (refusesMemory !== null && !(flags & SCRIPT_FLAG.allowOom)) throw refusesMemory
-      }
+    if (!(flags & SCRIPT_FLAG.allowOom)) run.refusesMemory = refusesMemory
+    if (flags & SCRIPT_FLAG.compatible) return
+    const { engine, client } = ctx
+    if (engine.gates & ENGINE_GATE.stale && !(flags & SCRIPT_FLAG.allowStale)) {
+      const refused = engine.checks.stale(client, ctx.entry, args)
+      if (refused !== null) throw refused
     }
-    return new Run(task, client, {
-      nowMs: engine.keyspace.nowMs,
-      startMicros: engine.clock.microseconds(),
-      readOnly,
-      refusesMemory: flags & SCRIPT_FLAG.allowOom ? null : refusesMemory,
-      maySuspend: ctx.mayBlock,
-    })
+    if (flags & SCRIPT_FLAG.noWrites) return
+    if (readOnlyCommand) throw SCRIPT_ERR.writesInReadOnly
+    const refused = this.#writeRefusal(ctx, args)
+    if (refused !== null) throw refused
+    if (run.refusesMemory !== null) throw run.refusesMemory
   }
 
   /** What a command that needs memory would be refused with now. */
@@ -211,17 +207,17 @@ export class Scripts implements ScriptHost {
   }
 
   #failure(run: Run): ReplyError {
-    const { task } = run
-    const error = task.machine.error()
-    if (task.machine.broken && task.machine === this.#machine) this.dropMachine()
+    const { machine, code } = run
+    const error = machine.error()
+    if (machine.broken && machine === this.#machine) this.dropMachine()
     const text = error.killed ? (run.killText ?? KILL_TEXT.tooLong) : error.text
     const place = error.place === '' ? '' : `, on ${error.place}`
-    return replyError(oneLine(`${text} script: ${task.name}${place}.`))
+    return replyError(oneLine(`${text} script: ${code.name}${place}.`))
   }
 
   /** After a run: a machine that holds much more than it uses is not worth keeping. */
   #tidy(machine: Machine): void {
-    if (machine !== this.#machine || machine.reservedBytes < RESERVED_KEPT_MAX) return
+    if (machine !== this.#machine) return
     machine.collect()
     if (machine.usedBytes < machine.reservedBytes / 8) this.dropMachine()
   }
@@ -260,7 +256,7 @@ export class Scripts implements ScriptHost {
     engine.unitHeld = true
     engine.keyspace.setTime(run.nowMs)
     run.sliceUntil = engine.clock.microseconds() + BUSY_SLICE_MICROS
-    const { machine } = run.task
+    const { machine } = run
     const outcome = machine.goOn(run.killText !== null)
     if (outcome === OUTCOME.suspended) {
       this.#hold(true)
@@ -276,7 +272,7 @@ export class Scripts implements ScriptHost {
     })
     engine.setTime()
     engine.endUnit()
-    this.#tidy(machine)
+    if (machine.reservedBytes > RESERVED_KEPT_MAX) this.#tidy(machine)
   }
 
   /** SCRIPT KILL and FUNCTION KILL. @throws when there is nothing to kill, or it must not be. */
@@ -284,13 +280,13 @@ export class Scripts implements ScriptHost {
     const run = this.running
     if (run === null) throw SCRIPT_ERR.notBusy
     if (run.wrote) throw SCRIPT_ERR.unkillable
-    if (run.task.kind !== kind) throw this.busyError(run)
+    if (run.code.kind !== kind) throw this.busyError(run)
     run.killText = KILL_TEXT[kind]
   }
 
   /** What other commands are answered while this one runs. */
   busyError(run: Run): ReplyError {
-    return run.task.kind === 'script' ? SCRIPT_ERR.busyScript : SCRIPT_ERR.busyFunction
+    return run.code.kind === 'script' ? SCRIPT_ERR.busyScript : SCRIPT_ERR.busyFunction
   }
 
   #becomeBusy(run: Run): void {
@@ -300,7 +296,7 @@ export class Scripts implements ScriptHost {
     engine.checks.busy = (_, entry) => (entry.flags & FLAG.allow_busy ? null : this.busyError(run))
     this.#log?.warning(
       `Slow script detected: still in execution after ${this.settings.busyThresholdMs} milliseconds. You can try killing ` +
-        `the script using the ${run.task.kind === 'script' ? 'SCRIPT' : 'FUNCTION'} KILL command. Script name is: ${run.task.name}.`,
+        `the script using the ${run.code.kind === 'script' ? 'SCRIPT' : 'FUNCTION'} KILL command. Script name is: ${run.code.name}.`,
     )
   }
 
@@ -310,8 +306,9 @@ export class Scripts implements ScriptHost {
     const run = this.running!
     if (run.killText !== null) return SLICE.kill
     const now = this.engine.clock.microseconds()
+    if (run.startMicros === 0) run.startMicros = now
     const spent = now - run.startMicros
-    if (run.task.kind === 'loading') {
+    if (run.code.kind === 'loading') {
       if (spent < LOADING_MICROS) return SLICE.goOn
       run.killText = KILL_TEXT.loading
       return SLICE.kill

@@ -130,7 +130,6 @@ export class Machine {
   readonly #host: ScriptHost
   readonly #exports: Exports
   readonly #statusAt: number
-  #buffer: ArrayBuffer | null = null
   #bytes: Buffer = NO_BYTES
   #words = new Int32Array(0)
   readonly #args = { buf: NO_BYTES, words: new Int32Array(0), at: 0, count: 0 }
@@ -239,7 +238,8 @@ export class Machine {
 
   /** Bytes of the instance; they never become fewer. */
   get reservedBytes(): number {
-    return this.#exports.memory.buffer.byteLength
+    this.#look()
+    return this.#bytes.length
   }
 
   /** Collect all garbage. */
@@ -249,11 +249,10 @@ export class Machine {
 
   // ------------------------------------------------------------------ memory
 
-  /** Look at the memory again: it may have grown. */
+  /** Look at the memory again if it has grown: then the old views are empty. */
   #look(): void {
+    if (this.#words.length !== 0) return
     const { buffer } = this.#exports.memory
-    if (buffer === this.#buffer) return
-    this.#buffer = buffer
     this.#bytes = Buffer.from(buffer)
     this.#words = new Int32Array(buffer)
   }

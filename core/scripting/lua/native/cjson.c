@@ -36,7 +36,7 @@ static Bytes text; /* being encoded */
 void cjson_reset(void) {
   *shared = DEFAULTS;
   if (text.capacity <= 1 << 20) return;
-  vm_realloc(text.data, 0);
+  free(text.data);
   text = (Bytes){NULL, 0, 0};
 }
 

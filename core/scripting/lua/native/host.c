@@ -64,12 +64,6 @@ static struct {
 
 /* ---- memory ---- */
 
-void *vm_realloc(void *block, size_t size) {
-  if (size != 0) return realloc(block, size);
-  free(block);
-  return NULL;
-}
-
 static int bytes_try(Bytes *bytes, size_t size) {
   size_t needed = (size_t)bytes->length + size, capacity = (size_t)bytes->capacity * 2;
   char *data;
@@ -290,8 +284,7 @@ static int open_machine(lua_State *L) {
 
 static void *allocate(void *ud, void *block, size_t old_size, size_t size) {
   (void)ud;
-  (void)old_size;
-  return vm_realloc(block, size);
+  return vm_realloc(block, old_size, size);
 }
 
 /* Make the machine; the input holds the text of redis.REDIS_VERSION. Returns 0 when all went well. */

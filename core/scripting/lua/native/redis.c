@@ -105,7 +105,7 @@ static int command(lua_State *L, int raises) {
     reply_push(L, vm_reply.data, (size_t)vm_reply.length);
     if (vm_reply.length > 0 && vm_reply.data[0] != '-') return 1;
   }
-  return raises ? lua_error(L) : 1;
+  return raises ? lua_raise(L) : 1;
 }
 
 static int redis_call(lua_State *L) { return command(L, 1); }

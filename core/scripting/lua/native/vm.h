@@ -39,7 +39,7 @@ void vm_tick_nested(struct lua_State *L);
   { if ((vm_budget -= (n)) <= 0) vm_tick_nested(L); }
 
 /* Allocate, resize, or free when the size is 0. */
-void *vm_realloc(void *block, size_t size);
+void *vm_realloc(void *block, size_t old_size, size_t size);
 
 /* As sprintf "%.14g"; returns the length. */
 int vm_number_to_text(char *text, double number);
