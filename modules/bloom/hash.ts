@@ -13,7 +13,12 @@
  *      (aHi·2^32 + aLo) · (mHi·2^32 + mLo)  =  aLo·mLo  +  (aLo·mHi + aHi·mLo) · 2^32      modulo 2^64
  *
  * Math.imul keeps only the low half of a 32-bit product; the high half of aLo·mLo is put together from products of
- * 16-bit pieces (highHalf), none of which overflows 32 bits.
+ * 16-bit pieces (timesHigh), none of which overflows 32 bits.
+ *
+ * A sketch of many rows hashes an item with many seeds. How a piece of the item is mixed does not depend on the seed; so
+ * `mixWords` does that once, and `murmur2Mixed` folds the mixed pieces into one seed after the other at a third of the
+ * cost. `murmur64Pair` does the same for the two hashes of a Bloom filter, the second of which is seeded with the first.
+ * Pieces lie in a scratch array of the caller's; an item with more than fit is hashed from its bytes each time.
  *
  * All are O(length).
  *
@@ -27,19 +32,14 @@ const M_HI = 0xc6a4a793 | 0
 const M_LO_LOW = M_LO & 0xffff
 const M_LO_HIGH = M_LO >>> 16
 
-/** The high 32 bits of an unsigned product of 32 bits with the low half of the 64-bit multiplier. */
-function highHalf(a: number): number {
-  const low = a & 0xffff
-  const high = a >>> 16
-  const bottom = Math.imul(low, M_LO_LOW) >>> 16
-  const left = (Math.imul(high, M_LO_LOW) + bottom) | 0
-  const right = (Math.imul(low, M_LO_HIGH) + (left & 0xffff)) | 0
-  return (Math.imul(high, M_LO_HIGH) + (left >>> 16) + (right >>> 16)) | 0
-}
-
 /** The high half of (hi, lo) times the 64-bit multiplier; the low half is Math.imul(lo, M_LO). */
 function timesHigh(lo: number, hi: number): number {
-  return (highHalf(lo) + Math.imul(lo, M_HI) + Math.imul(hi, M_LO)) | 0
+  const low = lo & 0xffff
+  const high = lo >>> 16
+  const left = (Math.imul(high, M_LO_LOW) + (Math.imul(low, M_LO_LOW) >>> 16)) | 0
+  const right = (Math.imul(low, M_LO_HIGH) + (left & 0xffff)) | 0
+  const top = (Math.imul(high, M_LO_HIGH) + (left >>> 16) + (right >>> 16)) | 0
+  return (top + Math.imul(lo, M_HI) + Math.imul(hi, M_LO)) | 0
 }
 
 /** Four bytes, the least significant first. */
@@ -60,6 +60,44 @@ export function murmur2(buf: Uint8Array, start: number, end: number, seed: numbe
     for (let shift = 0; at < end; at++, shift += 8) h ^= buf[at]! << shift
     h = Math.imul(h, M32)
   }
+  h = Math.imul(h ^ (h >>> 13), M32)
+  return (h ^ (h >>> 15)) >>> 0
+}
+
+/** Words of an item that `mixWords` can hold. */
+const MIXED_MAX = 32
+/** Length of the array that `mixWords` fills: the words, then how many they are, the last bytes, the length, 1 when all fit. */
+export const MIXED_LENGTH = MIXED_MAX + 4
+
+/** Mix the words of an item, for murmur2Mixed. */
+export function mixWords(buf: Uint8Array, start: number, end: number, mixed: Int32Array): void {
+  const length = end - start
+  const words = length >>> 2
+  if (words > MIXED_MAX) {
+    mixed[MIXED_MAX + 3] = 0
+    return
+  }
+  let at = start
+  for (let i = 0; i < words; i++, at += 4) {
+    const k = Math.imul(word(buf, at), M32)
+    mixed[i] = Math.imul(k ^ (k >>> 24), M32)
+  }
+  let last = 0
+  for (let shift = 0; at < end; at++, shift += 8) last ^= buf[at]! << shift
+  mixed[MIXED_MAX] = words
+  mixed[MIXED_MAX + 1] = last
+  mixed[MIXED_MAX + 2] = length
+  mixed[MIXED_MAX + 3] = 1
+}
+
+/** MurmurHash2 of the item that was mixed last, which lies at start to end. */
+export function murmur2Mixed(mixed: Int32Array, buf: Uint8Array, start: number, end: number, seed: number): number {
+  if (mixed[MIXED_MAX + 3] === 0) return murmur2(buf, start, end, seed)
+  const words = mixed[MIXED_MAX]!
+  const length = mixed[MIXED_MAX + 2]!
+  let h = seed ^ length
+  for (let i = 0; i < words; i++) h = Math.imul(h, M32) ^ mixed[i]!
+  if ((length & 3) !== 0) h = Math.imul(h ^ mixed[MIXED_MAX + 1]!, M32)
   h = Math.imul(h ^ (h >>> 13), M32)
   return (h ^ (h >>> 15)) >>> 0
 }
@@ -100,4 +138,77 @@ export function murmur64(
   lo = Math.imul(lo, M_LO)
   out[0] = lo ^ (hi >>> 15)
   out[1] = hi
+}
+
+/** Pieces of 8 bytes that murmur64Pair can hold. */
+const PIECES_MAX = 16
+/** Length of the array that murmur64Pair fills: the two hashes, then the mixed pieces. */
+export const PAIR_LENGTH = 4 + PIECES_MAX * 2
+
+/**
+ * Two hashes of some bytes, the first seeded with (seedLo, seedHi) and the second with the first, left in the first four
+ * places of `out` as [first low, first high, second low, second high].
+ */
+export function murmur64Pair(
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  seedLo: number,
+  seedHi: number,
+  out: Int32Array,
+): void {
+  const length = end - start
+  if (length > PIECES_MAX * 8) {
+    murmur64(buf, start, end, seedLo, seedHi, out)
+    const firstLo = out[0]!
+    const firstHi = out[1]!
+    murmur64(buf, start, end, firstLo, firstHi, out)
+    out[2] = out[0]!
+    out[3] = out[1]!
+    out[0] = firstLo
+    out[1] = firstHi
+    return
+  }
+  const pieces = mixPieces(buf, start, end, out)
+  const saltLo = Math.imul(length, M_LO)
+  const saltHi = timesHigh(length, 0)
+  let lo = seedLo
+  let hi = seedHi
+  // One place in the text that multiplies, so that it is surely inlined: the last step of a hash is a piece of its own kind.
+  for (let into = 0; into < 4; into += 2) {
+    lo ^= saltLo
+    hi ^= saltHi
+    for (let i = 4; i <= pieces; i += 2) {
+      lo ^= i < pieces ? out[i]! : hi >>> 15
+      if (i < pieces) hi ^= out[i + 1]!
+      hi = timesHigh(lo, hi)
+      lo = Math.imul(lo, M_LO)
+    }
+    lo ^= hi >>> 15
+    out[into] = lo
+    out[into + 1] = hi
+  }
+}
+
+/** Mix the pieces of an item into out[4], out[5], ...; returns where they end. The last bytes are a piece that is not mixed. */
+function mixPieces(buf: Uint8Array, start: number, end: number, out: Int32Array): number {
+  let at = start
+  let i = 4
+  for (; at + 8 <= end; at += 8, i += 2) {
+    const lo = word(buf, at)
+    const hi = timesHigh(lo, word(buf, at + 4))
+    const mixed = Math.imul(lo, M_LO) ^ (hi >>> 15)
+    out[i] = Math.imul(mixed, M_LO)
+    out[i + 1] = timesHigh(mixed, hi)
+  }
+  if (at === end) return i
+  let lo = 0
+  let hi = 0
+  for (let shift = 0; at < end; at++, shift += 8) {
+    if (shift < 32) lo |= buf[at]! << shift
+    else hi |= buf[at]! << (shift - 32)
+  }
+  out[i] = lo
+  out[i + 1] = hi
+  return i + 2
 }

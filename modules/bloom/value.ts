@@ -36,7 +36,7 @@ export class SketchView<S extends Sketch> extends View {
 
   override load(): void {
     this.root = this.db.wordOf(this.record)
-    this.sketch.at(this.root)
+    if (this.root !== 0) this.sketch.at(this.root)
   }
 
   /** Put a new sketch into the key, in the place of the old one if there is one. */

@@ -10,7 +10,8 @@
  *
  *      n = 10, wrap = 6:   sum 2^64-3 -> r = 3;   b = 5, s = 5: the sum wraps to 2;   3 + 5 - 6 = 2
  *
- * So a probe costs two divisions and k steps of additions. Below 2^30 bits the steps are 32-bit integers; larger filters take
+ * So a probe costs two divisions and k steps of additions. Below 2^30 bits the steps are 32-bit integers without a branch,
+ * since whether a sum wraps is as good as random: its carry is (a and b) or ((a or b) and not sum), by its top bit; larger filters take
  * the same steps in doubles, which are exact up to the 2^35 bits that one block can have (BITS_MAX).
  *
  * Very old dumps hold filters of 32-bit hashes, ((a + i·b) mod 2^32) mod n, which keep a loop of their own.
@@ -31,7 +32,7 @@ function remainderSmall(lo: number, hi: number, n: number): number {
   const high = n < DIRECT_MIN ? (hi >>> 0) % n : hi >>> 0
   const quotient = Math.floor((high * TWO_32 + (lo >>> 0)) / n)
   const r = (lo - Math.imul(quotient | 0, n)) | 0
-  return r < 0 ? r + n : r >= n ? r - n : r
+  return r < 0 ? (r + n) | 0 : r >= n ? (r - n) | 0 : r
 }
 
 /** A 64-bit number modulo n, for n up to BITS_MAX: 16 bits at a time, so that no product leaves 2^53. */
@@ -48,21 +49,27 @@ export function wrapOf(n: number): number {
 /** Whether all k bits of an item are set in the n bits that begin at byte `base`. */
 export function testBits(u8: Uint8Array, base: number, n: number, wrap: number, k: number, hash: Int32Array): boolean {
   if (n >= SMALL_MAX) return testLarge(u8, base, n, wrap, k, hash)
+  return testSmall(u8, base, n | 0, wrap | 0, k, hash)
+}
+
+function testSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: number, hash: Int32Array): boolean {
   const bLo = hash[2]!
   const bHi = hash[3]!
   let lo = hash[0]!
   let hi = hash[1]!
   let r = remainderSmall(lo, hi, n)
   if ((u8[base + (r >>> 3)]! & (1 << (r & 7))) === 0) return false
-  const s = remainderSmall(bLo, bHi, n)
+  const step = (remainderSmall(bLo, bHi, n) - n) | 0
   for (let i = 1; i < k; i++) {
-    lo = (lo + bLo) | 0
-    const carry = lo >>> 0 < bLo >>> 0 ? 1 : 0
-    hi = (hi + bHi + carry) | 0
-    r += s - n
-    if (carry === 0 ? hi >>> 0 < bHi >>> 0 : hi >>> 0 <= bHi >>> 0) r -= wrap
-    if (r < 0) r += n
-    if (r < 0) r += n
+    const sumLo = (lo + bLo) | 0
+    const carry = ((lo & bLo) | ((lo | bLo) & ~sumLo)) >>> 31
+    const sumHi = (hi + bHi + carry) | 0
+    const wrapped = ((hi & bHi) | ((hi | bHi) & ~sumHi)) >> 31
+    lo = sumLo
+    hi = sumHi
+    r = (r + step - (wrap & wrapped)) | 0
+    r = (r + (n & (r >> 31))) | 0
+    r = (r + (n & (r >> 31))) | 0
     if ((u8[base + (r >>> 3)]! & (1 << (r & 7))) === 0) return false
   }
   return true
@@ -71,12 +78,16 @@ export function testBits(u8: Uint8Array, base: number, n: number, wrap: number, 
 /** Set all k bits of an item. True when one of them was clear, that is when the item was not there. */
 export function setBits(u8: Uint8Array, base: number, n: number, wrap: number, k: number, hash: Int32Array): boolean {
   if (n >= SMALL_MAX) return setLarge(u8, base, n, wrap, k, hash)
+  return setSmall(u8, base, n | 0, wrap | 0, k, hash)
+}
+
+function setSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: number, hash: Int32Array): boolean {
   const bLo = hash[2]!
   const bHi = hash[3]!
   let lo = hash[0]!
   let hi = hash[1]!
   let r = remainderSmall(lo, hi, n)
-  const s = remainderSmall(bLo, bHi, n)
+  const step = (remainderSmall(bLo, bHi, n) - n) | 0
   let clear = 0
   for (let i = 0; ; ) {
     const at = base + (r >>> 3)
@@ -85,13 +96,15 @@ export function setBits(u8: Uint8Array, base: number, n: number, wrap: number, k
     clear |= ~byte & bit
     u8[at] = byte | bit
     if (++i >= k) return clear !== 0
-    lo = (lo + bLo) | 0
-    const carry = lo >>> 0 < bLo >>> 0 ? 1 : 0
-    hi = (hi + bHi + carry) | 0
-    r += s - n
-    if (carry === 0 ? hi >>> 0 < bHi >>> 0 : hi >>> 0 <= bHi >>> 0) r -= wrap
-    if (r < 0) r += n
-    if (r < 0) r += n
+    const sumLo = (lo + bLo) | 0
+    const carry = ((lo & bLo) | ((lo | bLo) & ~sumLo)) >>> 31
+    const sumHi = (hi + bHi + carry) | 0
+    const wrapped = ((hi & bHi) | ((hi | bHi) & ~sumHi)) >> 31
+    lo = sumLo
+    hi = sumHi
+    r = (r + step - (wrap & wrapped)) | 0
+    r = (r + (n & (r >> 31))) | 0
+    r = (r + (n & (r >> 31))) | 0
   }
 }
 

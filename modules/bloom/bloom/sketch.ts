@@ -28,8 +28,9 @@
  * Invariants: 1 <= layers; root.items = sum of the layers' items; bits(layer) <= 8 · bytes(layer).
  *
  * Left out: deleting (a bit may belong to many items: use a cuckoo filter), and merging of chains. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
-import { murmur2, murmur64 } from '../hash.ts'
+import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { murmur2, murmur64Pair, PAIR_LENGTH } from '../hash.ts'
+import { RootLens } from '../lens.ts'
 import { BITS_MAX, setBits, setBits32, testBits, testBits32, wrapOf } from './probe.ts'
 
 /** Options of a chain as they stand in dumps. New chains have FORCE64 and NOROUND, and NO_SCALING if asked for. */
@@ -122,18 +123,16 @@ export function validBloomShape(shape: BloomShape): boolean {
 }
 
 /** A view of one chain at a time: `at` points it to another. One a server, kept by the module. */
-export class BloomFilter {
-  readonly #memory: Memory
-  readonly #hash = new Int32Array(4)
-  #root: Address = 0
-
-  constructor(memory: Memory) {
-    this.#memory = memory
-  }
+export class BloomFilter extends RootLens {
+  readonly #hash = new Int32Array(PAIR_LENGTH)
+  /** The arrays over the table of layers, and the index of its first double. */
+  #tableWords: Int32Array = NO_WORDS
+  #tableFields: Float64Array = NO_FIELDS
+  #table = 0
 
   /** A chain of a valid shape, all bits clear: its address, or 0 when the memory cannot hold it. */
   create(shape: BloomShape): Address {
-    const memory = this.#memory
+    const memory = this.memory
     const bits: Address[] = []
     let root: Address = 0
     try {
@@ -149,7 +148,7 @@ export class BloomFilter {
 
   /** A chain of a valid shape over blocks that hold its bits. 0 when there is no room: the blocks stay the caller's. */
   adopt(shape: BloomShape, bits: readonly Address[]): Address {
-    const memory = this.#memory
+    const memory = this.memory
     let root: Address = 0
     try {
       root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
@@ -167,37 +166,45 @@ export class BloomFilter {
   /** Give back all of a chain. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.layers - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
-    this.#memory.free(ACCOUNT.dataset, this.#table())
-    this.#memory.free(ACCOUNT.dataset, root)
+    for (let i = this.layers - 1; i >= 0; i--) this.memory.free(ACCOUNT.dataset, this.partAddress(i))
+    this.memory.free(ACCOUNT.dataset, this.word(5))
+    this.memory.free(ACCOUNT.dataset, root)
   }
 
-  /** Look at the chain whose root is there. Returns itself. */
-  at(root: Address): this {
-    this.#root = root
+  override at(root: Address): this {
+    super.at(root)
+    this.#findTable()
     return this
+  }
+
+  /** The table of layers is a block of its own, and moves when it grows. */
+  #findTable(): void {
+    const table = this.word(5)
+    this.#tableWords = this.memory.i32[table >>> SLAB_BITS]!
+    this.#tableFields = this.memory.f64[table >>> SLAB_BITS]!
+    this.#table = table & UNIT_MASK
   }
 
   /** Items added, over all layers. */
   get items(): number {
-    return this.#memory.f64[this.#root >>> SLAB_BITS]![this.#root & UNIT_MASK]!
+    return this.field(0)
   }
 
   get layers(): number {
-    return this.#word(2)
+    return this.word(2)
   }
 
   /** Layers, as parts of a dump. */
   get parts(): number {
-    return this.#word(2)
+    return this.word(2)
   }
 
   get options(): number {
-    return this.#word(3)
+    return this.word(3)
   }
 
   get growth(): number {
-    return this.#word(4) >>> 0
+    return this.word(4) >>> 0
   }
 
   get scaling(): boolean {
@@ -207,14 +214,14 @@ export class BloomFilter {
   /** Items that all layers were made for. */
   get capacity(): number {
     let sum = 0
-    for (let i = this.layers - 1; i >= 0; i--) sum += this.#field(i, 1)
+    for (let i = this.layers - 1; i >= 0; i--) sum += this.#layerField(i, 1)
     return sum
   }
 
   /** Bytes that the chain takes in memory. */
   get sizeBytes(): number {
-    const memory = this.#memory
-    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.#table())
+    const memory = this.memory
+    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.word(5))
     for (let i = this.layers - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
     return sum
   }
@@ -229,11 +236,11 @@ export class BloomFilter {
   /** One layer's description. */
   layer(i: number): BloomLayer {
     return {
-      items: this.#field(i, 0),
-      capacity: this.#field(i, 1),
-      error: this.#field(i, 2),
-      bitsPerItem: this.#field(i, 3),
-      bits: this.#field(i, 4),
+      items: this.#layerField(i, 0),
+      capacity: this.#layerField(i, 1),
+      error: this.#layerField(i, 2),
+      bitsPerItem: this.#layerField(i, 3),
+      bits: this.#layerField(i, 4),
       n2: this.#layerWord(i, 13),
       hashes: this.#layerWord(i, 12),
       bytes: this.partBytes(i),
@@ -262,105 +269,90 @@ export class BloomFilter {
     this.#hashOf(item)
     let last = this.layers - 1
     for (let i = last - 1; i >= 0; i--) if (this.#test(i)) return BLOOM.PRESENT
-    if (this.#field(last, 0) >= this.#field(last, 1)) {
+    if (this.#layerField(last, 0) >= this.#layerField(last, 1)) {
       if (this.#test(last)) return BLOOM.PRESENT
       if (!this.scaling) return BLOOM.FULL
       if (!this.#grow(last)) return BLOOM.NO_ROOM
       last++
     }
     if (!this.#set(last)) return BLOOM.PRESENT
-    const memory = this.#memory
-    const table = this.#table()
-    memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + last * LAYER_UNITS]! += 1
-    memory.f64[this.#root >>> SLAB_BITS]![this.#root & UNIT_MASK]! += 1
+    this.#tableFields[this.#table + last * LAYER_UNITS]! += 1
+    this.setField(0, this.field(0) + 1)
     return BLOOM.ADDED
   }
 
   #hashOf(item: Range): void {
     const hash = this.#hash
-    if ((this.#word(3) & BLOOM_OPTION.FORCE64) === 0) {
+    if (this.#narrow()) {
       hash[0] = murmur2(item.buf, item.start, item.end, SEED_32)
       hash[2] = murmur2(item.buf, item.start, item.end, hash[0]!)
-      return
-    }
-    murmur64(item.buf, item.start, item.end, SEED_64_LO, SEED_64_HI, hash)
-    const lo = hash[0]!
-    const hi = hash[1]!
-    murmur64(item.buf, item.start, item.end, lo, hi, hash)
-    hash[2] = hash[0]!
-    hash[3] = hash[1]!
-    hash[0] = lo
-    hash[1] = hi
+    } else murmur64Pair(item.buf, item.start, item.end, SEED_64_LO, SEED_64_HI, hash)
   }
 
   #test(i: number): boolean {
-    const memory = this.#memory
-    const table = this.#table()
-    const fields = memory.f64[table >>> SLAB_BITS]!
-    const words = memory.i32[table >>> SLAB_BITS]!
-    const field = (table & UNIT_MASK) + i * LAYER_UNITS
+    const words = this.#tableWords
+    const fields = this.#tableFields
+    const field = this.#table + i * LAYER_UNITS
     const bits = words[field * 2 + 14]!
-    const u8 = memory.u8[bits >>> SLAB_BITS]!
+    const u8 = this.memory.u8[bits >>> SLAB_BITS]!
     const base = (bits & UNIT_MASK) * 8
     const k = words[field * 2 + 12]!
-    if (!this.#narrow()) return testBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
-    return testBits32(u8, base, fields[field + 4]!, k, this.#hash)
+    if (this.#narrow()) return testBits32(u8, base, fields[field + 4]!, k, this.#hash)
+    return testBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
   }
 
   #set(i: number): boolean {
-    const memory = this.#memory
-    const table = this.#table()
-    const fields = memory.f64[table >>> SLAB_BITS]!
-    const words = memory.i32[table >>> SLAB_BITS]!
-    const field = (table & UNIT_MASK) + i * LAYER_UNITS
+    const words = this.#tableWords
+    const fields = this.#tableFields
+    const field = this.#table + i * LAYER_UNITS
     const bits = words[field * 2 + 14]!
-    const u8 = memory.u8[bits >>> SLAB_BITS]!
+    const u8 = this.memory.u8[bits >>> SLAB_BITS]!
     const base = (bits & UNIT_MASK) * 8
     const k = words[field * 2 + 12]!
-    if (!this.#narrow()) return setBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
-    return setBits32(u8, base, fields[field + 4]!, k, this.#hash)
+    if (this.#narrow()) return setBits32(u8, base, fields[field + 4]!, k, this.#hash)
+    return setBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
   }
 
   /** Whether the chain is an old one of 32-bit hashes. */
   #narrow(): boolean {
-    return (this.#word(3) & BLOOM_OPTION.FORCE64) === 0
+    return (this.word(3) & BLOOM_OPTION.FORCE64) === 0
   }
 
   /** Add a layer after the last one. False, with nothing changed, when it would not fit. */
   #grow(last: number): boolean {
-    const layer = layerFor(this.#field(last, 1) * this.growth, this.#field(last, 2) * TIGHTENING)
+    const layer = layerFor(this.#layerField(last, 1) * this.growth, this.#layerField(last, 2) * TIGHTENING)
     if (layer === null || last + 1 >= LAYERS_MAX) return false
-    const memory = this.#memory
+    const memory = this.memory
     let bits: Address = 0
     try {
       bits = memory.zeroed(ACCOUNT.dataset, layer.bytes)
-      const table = memory.resize(ACCOUNT.dataset, this.#table(), (last + 1) * LAYER_BYTES, (last + 2) * LAYER_BYTES)
-      this.#setWord(5, table)
+      this.setWord(5, memory.resize(ACCOUNT.dataset, this.word(5), (last + 1) * LAYER_BYTES, (last + 2) * LAYER_BYTES))
     } catch (error) {
       // A layer that does not fit leaves the chain as it was.
       if (!(error instanceof ArenaFull)) throw error
       if (bits !== 0) memory.free(ACCOUNT.dataset, bits)
       return false
     }
-    this.#setWord(2, last + 2)
+    this.setWord(2, last + 2)
+    this.#findTable()
     this.#writeLayer(last + 1, layer, bits)
     return true
   }
 
   #setRoot(root: Address, table: Address, shape: BloomShape): void {
-    this.#root = root
-    this.#memory.f64[root >>> SLAB_BITS]![root & UNIT_MASK] = shape.items
-    this.#setWord(2, shape.layers.length)
-    this.#setWord(3, shape.options)
-    this.#setWord(4, shape.growth)
-    this.#setWord(5, table)
+    super.at(root)
+    this.setField(0, shape.items)
+    this.setWord(2, shape.layers.length)
+    this.setWord(3, shape.options)
+    this.setWord(4, shape.growth)
+    this.setWord(5, table)
+    this.#findTable()
   }
 
   #writeLayer(i: number, layer: BloomLayer, bits: Address): void {
-    const table = this.#table()
-    const fields = this.#memory.f64[table >>> SLAB_BITS]!
-    const words = this.#memory.i32[table >>> SLAB_BITS]!
-    const field = (table & UNIT_MASK) + i * LAYER_UNITS
+    const fields = this.#tableFields
+    const words = this.#tableWords
+    const field = this.#table + i * LAYER_UNITS
     fields[field] = layer.items
     fields[field + 1] = layer.capacity
     fields[field + 2] = layer.error
@@ -373,25 +365,14 @@ export class BloomFilter {
     words[field * 2 + 15] = layer.bytes
   }
 
-  #table(): Address {
-    return this.#word(5)
-  }
-
-  #word(i: number): number {
-    return this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i]!
-  }
-
-  #setWord(i: number, value: number): void {
-    this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i] = value
-  }
-
-  #field(layer: number, i: number): number {
-    const table = this.#table()
-    return this.#memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + layer * LAYER_UNITS + i]!
+  #layerField(layer: number, i: number): number {
+    return this.#tableFields[this.#table + layer * LAYER_UNITS + i]!
   }
 
   #layerWord(layer: number, i: number): number {
-    const table = this.#table()
-    return this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + layer * LAYER_UNITS) * 2 + i]!
+    return this.#tableWords[(this.#table + layer * LAYER_UNITS) * 2 + i]!
   }
 }
+
+const NO_WORDS = new Int32Array(0)
+const NO_FIELDS = new Float64Array(0)

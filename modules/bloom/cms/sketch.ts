@@ -21,8 +21,9 @@
  * module's does; it is two halves here, because a double holds only 53 bits. Row i hashes with MurmurHash2 seeded with i.
  *
  * Left out: conservative update and decrements, which RedisBloom does not have either. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
-import { murmur2 } from '../hash.ts'
+import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { MIXED_LENGTH, mixWords, murmur2Mixed } from '../hash.ts'
+import { RootLens } from '../lens.ts'
 
 /** The largest counter: what has reached it is no longer known. */
 export const CELL_MAX = 0xffffffff
@@ -54,67 +55,56 @@ export interface MergeSource {
 }
 
 /** A view of one sketch at a time: `at` points it to another. One a server, kept by the module. */
-export class CountMin {
-  readonly #memory: Memory
-  #root: Address = 0
-
-  constructor(memory: Memory) {
-    this.#memory = memory
-  }
+export class CountMin extends RootLens {
+  readonly #mixed = new Int32Array(MIXED_LENGTH)
 
   /** An empty sketch of a valid size: its address, or 0 when the memory cannot hold it. */
   create(width: number, depth: number): Address {
-    const memory = this.#memory
+    const memory = this.memory
     let root: Address = 0
     try {
       root = memory.zeroed(ACCOUNT.dataset, ROOT_BYTES)
-      this.#root = root
-      this.#setWord(4, memory.zeroed(ACCOUNT.dataset, width * depth * 4))
+      this.at(root)
+      this.setWord(4, memory.zeroed(ACCOUNT.dataset, width * depth * 4))
     } catch (error) {
       // Nothing of a sketch that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.#setWord(0, width)
-    this.#setWord(1, depth)
+    this.setWord(0, width)
+    this.setWord(1, depth)
     return root
   }
 
   /** Give back all of a sketch. */
   free(root: Address): void {
     this.at(root)
-    this.#memory.free(ACCOUNT.dataset, this.cellsAddress)
-    this.#memory.free(ACCOUNT.dataset, root)
-  }
-
-  /** Look at the sketch whose root is there. Returns itself. */
-  at(root: Address): this {
-    this.#root = root
-    return this
+    this.memory.free(ACCOUNT.dataset, this.cellsAddress)
+    this.memory.free(ACCOUNT.dataset, root)
   }
 
   get width(): number {
-    return this.#word(0)
+    return this.word(0)
   }
 
   get depth(): number {
-    return this.#word(1)
+    return this.word(1)
   }
 
   /** The sum of all increments, as the signed 64-bit number that the real module shows. */
   get count(): bigint {
-    return BigInt.asIntN(64, (BigInt(this.#word(3)) << 32n) | BigInt(this.#word(2) >>> 0))
+    return BigInt.asIntN(64, (BigInt(this.word(3)) << 32n) | BigInt(this.word(2) >>> 0))
   }
 
   set count(value: bigint) {
-    this.#setWord(2, Number(BigInt.asIntN(32, value)))
-    this.#setWord(3, Number(BigInt.asIntN(32, value >> 32n)))
+    this.setWord(2, Number(BigInt.asIntN(32, value)))
+    this.setWord(3, Number(BigInt.asIntN(32, value >> 32n)))
   }
 
   /** Where the counters lie: width times depth unsigned 32-bit words. */
   get cellsAddress(): Address {
-    return this.#word(4)
+    return this.word(4)
   }
 
   get cellBytes(): number {
@@ -123,7 +113,7 @@ export class CountMin {
 
   /** Bytes that the sketch takes in memory. */
   get sizeBytes(): number {
-    return this.#memory.sizeOf(this.#root) + this.#memory.sizeOf(this.cellsAddress)
+    return this.memory.sizeOf(this.root) + this.memory.sizeOf(this.cellsAddress)
   }
 
   /**
@@ -132,34 +122,37 @@ export class CountMin {
    */
   increment(item: Range, lo: number, hi: number): number {
     const cells = this.cellsAddress
-    const words = this.#memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width
+    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
     const depth = this.depth
-    const by = hi === 0 ? lo >>> 0 : TWO_32
-    let least = CELL_MAX
+    const mixed = this.#mixed
+    mixWords(item.buf, item.start, item.end, mixed)
+    let least = -1 // the largest of unsigned numbers
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width) {
-      const cell = at + (murmur2(item.buf, item.start, item.end, row) % width)
-      let sum = (words[cell]! >>> 0) + by
-      if (sum > CELL_MAX) sum = CELL_MAX
+      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width)
+      let sum = (words[cell]! + lo) | 0
+      if (hi !== 0 || sum >>> 0 < lo >>> 0) sum = -1
       words[cell] = sum
-      if (sum < least) least = sum
+      if (sum >>> 0 < least >>> 0) least = sum
     }
     this.#addCount(lo, hi)
-    return least
+    return least >>> 0
   }
 
   /** The estimate of an item. */
   query(item: Range): number {
     const cells = this.cellsAddress
-    const words = this.#memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width
+    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
     const depth = this.depth
-    let least = CELL_MAX
+    const mixed = this.#mixed
+    mixWords(item.buf, item.start, item.end, mixed)
+    let least = -1
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width) {
-      const cell = words[at + (murmur2(item.buf, item.start, item.end, row) % width)]! >>> 0
-      if (cell < least) least = cell
+      const cell = words[at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width)]!
+      if (cell >>> 0 < least >>> 0) least = cell
     }
-    return least
+    return least >>> 0
   }
 
   /**
@@ -170,7 +163,7 @@ export class CountMin {
     const total = this.#weightedCount(sources)
     const views = sources.map(({ root }) => this.#cellsOf(root))
     const weights = sources.map(({ weight }) => weight)
-    const target = this.#cellsOf(this.#root)
+    const target = this.#cellsOf(this.root)
     if (total === null || !sumsFit(views, weights, target.length)) return false
     writeSums(target, views, weights)
     this.count = total
@@ -179,37 +172,29 @@ export class CountMin {
 
   /** The sum of the sources' counts times their weights; null when it is negative or leaves 64 bits on the way. */
   #weightedCount(sources: readonly MergeSource[]): bigint | null {
-    const root = this.#root
+    const root = this.root
     let sum: bigint | null = 0n
     for (const source of sources) {
       if (sum === null) break
       sum = addExact(sum, this.at(source.root).count * source.weight)
     }
-    this.#root = root
+    this.at(root)
     return sum === null || sum < 0n ? null : sum
   }
 
   /** A sketch's counters as an array: for operations over all of them, where one small object does not matter. */
   #cellsOf(root: Address): Uint32Array {
-    const before = this.#root
+    const before = this.root
     const { cellsAddress: cells, width, depth } = this.at(root)
-    this.#root = before
-    const u8 = this.#memory.u8[cells >>> SLAB_BITS]!
+    this.at(before)
+    const u8 = this.memory.u8[cells >>> SLAB_BITS]!
     return new Uint32Array(u8.buffer, u8.byteOffset + (cells & UNIT_MASK) * 8, width * depth)
   }
 
   #addCount(lo: number, hi: number): void {
-    const sum = (this.#word(2) >>> 0) + (lo >>> 0)
-    this.#setWord(2, sum | 0)
-    this.#setWord(3, this.#word(3) + hi + (sum >= TWO_32 ? 1 : 0))
-  }
-
-  #word(i: number): number {
-    return this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i]!
-  }
-
-  #setWord(i: number, value: number): void {
-    this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i] = value
+    const sum = (this.word(2) >>> 0) + (lo >>> 0)
+    this.setWord(2, sum | 0)
+    this.setWord(3, this.word(3) + hi + (sum >= TWO_32 ? 1 : 0))
   }
 }
 

@@ -31,8 +31,9 @@
  *
  * Invariants: buckets is a power of two in every sub-filter, and no sub-filter has fewer than an older one; hence the index
  * in a new one, cut off, is the index in an old one, which is what compaction moves fingerprints by. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur64 } from '../hash.ts'
+import { RootLens } from '../lens.ts'
 
 /** What adding an item came to. */
 export const CUCKOO = { PRESENT: 0, ADDED: 1, FULL: -1, NO_ROOM: -2 } as const
@@ -152,22 +153,16 @@ function displace(
 }
 
 /** A view of one filter at a time: `at` points it to another. One a server, kept by the module. */
-export class CuckooFilter {
-  readonly #memory: Memory
+export class CuckooFilter extends RootLens {
   readonly #hash = new Int32Array(2)
-  #root: Address = 0
   /** The item at hand: its fingerprint, and the low halves of the hashes that give its two buckets. */
   #fp = 0
   #h1 = 0
   #h2 = 0
 
-  constructor(memory: Memory) {
-    this.#memory = memory
-  }
-
   /** An empty filter of a valid shape: its address, or 0 when the memory cannot hold it. */
   create(shape: CuckooShape): Address {
-    const memory = this.#memory
+    const memory = this.memory
     const slots: Address[] = []
     let root: Address = 0
     try {
@@ -183,7 +178,7 @@ export class CuckooFilter {
 
   /** A filter of a valid shape over blocks that hold its slots. 0 when there is no room: the blocks stay the caller's. */
   adopt(shape: CuckooShape, slots: readonly Address[]): Address {
-    const memory = this.#memory
+    const memory = this.memory
     let root: Address = 0
     let table: Address = 0
     try {
@@ -195,15 +190,15 @@ export class CuckooFilter {
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.#root = root
-    this.#setField(0, shape.items)
-    this.#setField(1, shape.deletes)
-    this.#setField(2, shape.buckets)
-    this.#setWord(6, shape.bucketSize)
-    this.#setWord(7, shape.maxIterations)
-    this.#setWord(8, shape.expansion)
-    this.#setWord(9, slots.length)
-    this.#setWord(10, table)
+    this.at(root)
+    this.setField(0, shape.items)
+    this.setField(1, shape.deletes)
+    this.setField(2, shape.buckets)
+    this.setWord(6, shape.bucketSize)
+    this.setWord(7, shape.maxIterations)
+    this.setWord(8, shape.expansion)
+    this.setWord(9, slots.length)
+    this.setWord(10, table)
     for (let i = 0; i < slots.length; i++) this.#writeEntry(i, shape.subfilters[i]!, slots[i]!)
     return root
   }
@@ -211,64 +206,58 @@ export class CuckooFilter {
   /** Give back all of a filter. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.subfilters - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
-    this.#memory.free(ACCOUNT.dataset, this.#word(10))
-    this.#memory.free(ACCOUNT.dataset, root)
-  }
-
-  /** Look at the filter whose root is there. Returns itself. */
-  at(root: Address): this {
-    this.#root = root
-    return this
+    for (let i = this.subfilters - 1; i >= 0; i--) this.memory.free(ACCOUNT.dataset, this.partAddress(i))
+    this.memory.free(ACCOUNT.dataset, this.word(10))
+    this.memory.free(ACCOUNT.dataset, root)
   }
 
   get items(): number {
-    return this.#field(0)
+    return this.field(0)
   }
 
   /** Items deleted since the last compaction. */
   get deletes(): number {
-    return this.#field(1)
+    return this.field(1)
   }
 
   /** Buckets of the first sub-filter. */
   get buckets(): number {
-    return this.#field(2)
+    return this.field(2)
   }
 
   get bucketSize(): number {
-    return this.#word(6)
+    return this.word(6)
   }
 
   get maxIterations(): number {
-    return this.#word(7)
+    return this.word(7)
   }
 
   get expansion(): number {
-    return this.#word(8)
+    return this.word(8)
   }
 
   get subfilters(): number {
-    return this.#word(9)
+    return this.word(9)
   }
 
   /** Sub-filters, as parts of a dump. */
   get parts(): number {
-    return this.#word(9)
+    return this.word(9)
   }
 
   /** Bytes that the filter takes in memory. */
   get sizeBytes(): number {
-    const memory = this.#memory
-    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.#word(10))
+    const memory = this.memory
+    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.word(10))
     for (let i = this.subfilters - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
     return sum
   }
 
   /** Buckets of one sub-filter. */
   subfilterBuckets(i: number): number {
-    const table = this.#word(10)
-    return this.#memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2]!
+    const table = this.word(10)
+    return this.memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2]!
   }
 
   /** Bytes of one sub-filter's slots. */
@@ -278,8 +267,8 @@ export class CuckooFilter {
 
   /** Where a sub-filter's slots lie. */
   partAddress(i: number): Address {
-    const table = this.#word(10)
-    return this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2]!
+    const table = this.word(10)
+    return this.memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2]!
   }
 
   /** The filter's description, for dumps. */
@@ -308,7 +297,7 @@ export class CuckooFilter {
     let count = 0
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slots = this.partAddress(i)
-      const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
+      const u8 = this.memory.u8[slots >>> SLAB_BITS]!
       const base = (slots & UNIT_MASK) * 8
       const mask = this.subfilterBuckets(i) - 1
       count += countOf(u8, base + ((this.#h1 & mask) >>> 0) * size, size, this.#fp)
@@ -335,9 +324,9 @@ export class CuckooFilter {
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slot = this.#slot(i, this.#fp)
       if (slot < 0) continue
-      this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
-      this.#setField(0, this.items - 1)
-      this.#setField(1, this.deletes + 1)
+      this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
+      this.setField(0, this.items - 1)
+      this.setField(1, this.deletes + 1)
       if (this.subfilters > 1 && this.deletes > this.items * COMPACT_SHARE) this.compact(false)
       return true
     }
@@ -352,11 +341,11 @@ export class CuckooFilter {
     for (let i = this.subfilters - 1; i > 0; i--) {
       const emptied = this.#moveDown(i)
       if (emptied && i === this.subfilters - 1) {
-        this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
-        this.#setWord(9, i)
+        this.memory.free(ACCOUNT.dataset, this.partAddress(i))
+        this.setWord(9, i)
       } else if (!emptied && !all) break
     }
-    this.#setField(1, 0)
+    this.setField(1, 0)
   }
 
   /** Take the item's hash apart. 256 = 1 modulo 255, so the hash modulo 255 is that of the sum of its bytes. */
@@ -379,9 +368,9 @@ export class CuckooFilter {
   /** The first slot of the item's two buckets in a sub-filter that holds `value`, as an index into the slab; or -1. */
   #slot(i: number, value: number): number {
     const slots = this.partAddress(i)
-    const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
+    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
-    const mask = this.subfilterBuckets(i) - 1
+    const mask = (this.subfilterBuckets(i) - 1) | 0
     const size = this.bucketSize
     const slot = slotOf(u8, base + ((this.#h1 & mask) >>> 0) * size, size, value)
     return slot >= 0 ? slot : slotOf(u8, base + ((this.#h2 & mask) >>> 0) * size, size, value)
@@ -391,7 +380,7 @@ export class CuckooFilter {
     const newest = this.subfilters - 1
     for (let i = newest; i >= 0; i--) if (this.#place(i, this.#fp)) return this.#added()
     const slots = this.partAddress(newest)
-    const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
+    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
     const mask = this.subfilterBuckets(newest) - 1
     const index = (this.#h1 & mask) >>> 0
     const base = (slots & UNIT_MASK) * 8
@@ -403,7 +392,7 @@ export class CuckooFilter {
   }
 
   #added(): CuckooOutcome {
-    this.#setField(0, this.items + 1)
+    this.setField(0, this.items + 1)
     return CUCKOO.ADDED
   }
 
@@ -411,21 +400,21 @@ export class CuckooFilter {
   #place(i: number, fp: number): boolean {
     const slot = this.#slot(i, 0)
     if (slot < 0) return false
-    this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
+    this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
     return true
   }
 
   /** Add an empty sub-filter. False, with nothing changed, when it would not fit. */
   #grow(): boolean {
-    const memory = this.#memory
+    const memory = this.memory
     const count = this.subfilters
     const buckets = this.buckets * this.expansion ** count
     if (!(buckets * this.bucketSize <= SLOTS_MAX) || count >= SUBFILTERS_MAX) return false
     let slots: Address = 0
     try {
       slots = memory.zeroed(ACCOUNT.dataset, buckets * this.bucketSize)
-      const table = memory.resize(ACCOUNT.dataset, this.#word(10), count * ENTRY_BYTES, (count + 1) * ENTRY_BYTES)
-      this.#setWord(10, table)
+      const table = memory.resize(ACCOUNT.dataset, this.word(10), count * ENTRY_BYTES, (count + 1) * ENTRY_BYTES)
+      this.setWord(10, table)
     } catch (error) {
       // A sub-filter that does not fit leaves the filter as it was.
       if (!(error instanceof ArenaFull)) throw error
@@ -433,14 +422,14 @@ export class CuckooFilter {
       return false
     }
     this.#writeEntry(count, buckets, slots)
-    this.#setWord(9, count + 1)
+    this.setWord(9, count + 1)
     return true
   }
 
   /** Move what can be moved out of one sub-filter into older ones. True when nothing was left. */
   #moveDown(from: number): boolean {
     const slots = this.partAddress(from)
-    const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
+    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
     const size = this.bucketSize
     const end = this.partBytes(from)
@@ -459,24 +448,8 @@ export class CuckooFilter {
   }
 
   #writeEntry(i: number, buckets: number, slots: Address): void {
-    const table = this.#word(10)
-    this.#memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2] = buckets
-    this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2] = slots
-  }
-
-  #field(i: number): number {
-    return this.#memory.f64[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) + i]!
-  }
-
-  #setField(i: number, value: number): void {
-    this.#memory.f64[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) + i] = value
-  }
-
-  #word(i: number): number {
-    return this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i]!
-  }
-
-  #setWord(i: number, value: number): void {
-    this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i] = value
+    const table = this.word(10)
+    this.memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2] = buckets
+    this.memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2] = slots
   }
 }

@@ -31,7 +31,8 @@
  *
  * A digest of a single value cannot be compressed, since ln 1 = 0: its value waits, and queries have no answer (NaN), as in
  * the real module. */
-import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { RootLens } from '../lens.ts'
 import { Centroids, shareBelow, trimmedMean, valueAt } from './estimate.ts'
 import { sortCentroids } from './sort.ts'
 
@@ -48,32 +49,26 @@ export function capacityFor(compression: number): number {
 }
 
 /** A view of one digest at a time: `at` points it to another. One a server, kept by the module. */
-export class TDigest {
-  readonly #memory: Memory
+export class TDigest extends RootLens {
   readonly #centroids = new Centroids()
-  #root: Address = 0
-
-  constructor(memory: Memory) {
-    this.#memory = memory
-  }
 
   /** An empty digest of a compression from 1 to COMPRESSION_MAX: its address, or 0 when the memory cannot hold it. */
   create(compression: number): Address {
-    const memory = this.#memory
+    const memory = this.memory
     const capacity = capacityFor(compression)
     let root: Address = 0
     try {
       root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
-      this.#root = root
-      this.#setWord(15, memory.block(ACCOUNT.dataset, capacity * 16))
+      this.at(root)
+      this.setWord(15, memory.block(ACCOUNT.dataset, capacity * 16))
     } catch (error) {
       // Nothing of a digest that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.#setField(0, compression)
-    this.#setWord(14, capacity)
+    this.setField(0, compression)
+    this.setWord(14, capacity)
     this.reset()
     return root
   }
@@ -81,47 +76,41 @@ export class TDigest {
   /** Give back all of a digest. */
   free(root: Address): void {
     this.at(root)
-    this.#memory.free(ACCOUNT.dataset, this.#word(15))
-    this.#memory.free(ACCOUNT.dataset, root)
-  }
-
-  /** Look at the digest whose root is there. Returns itself. */
-  at(root: Address): this {
-    this.#root = root
-    return this
+    this.memory.free(ACCOUNT.dataset, this.word(15))
+    this.memory.free(ACCOUNT.dataset, root)
   }
 
   /** Forget all values. */
   reset(): void {
-    this.#setField(1, Number.MAX_VALUE)
-    this.#setField(2, -Number.MAX_VALUE)
-    this.#setField(3, 0)
-    this.#setField(4, 0)
-    this.#setField(5, 0)
-    this.#setWord(12, 0)
-    this.#setWord(13, 0)
+    this.setField(1, Number.MAX_VALUE)
+    this.setField(2, -Number.MAX_VALUE)
+    this.setField(3, 0)
+    this.setField(4, 0)
+    this.setField(5, 0)
+    this.setWord(12, 0)
+    this.setWord(13, 0)
   }
 
   get compression(): number {
-    return this.#field(0)
+    return this.field(0)
   }
 
   /** The least value; the largest double when there is none. */
   get min(): number {
-    return this.#field(1)
+    return this.field(1)
   }
 
   /** The greatest value; the smallest double when there is none. */
   get max(): number {
-    return this.#field(2)
+    return this.field(2)
   }
 
   get mergedWeight(): number {
-    return this.#field(3)
+    return this.field(3)
   }
 
   get waitingWeight(): number {
-    return this.#field(4)
+    return this.field(4)
   }
 
   /** The number of values. */
@@ -131,80 +120,85 @@ export class TDigest {
 
   /** How often the digest was compressed. */
   get compressions(): number {
-    return this.#field(5)
+    return this.field(5)
   }
 
   /** Centroids that are sorted and merged. */
   get merged(): number {
-    return this.#word(12)
+    return this.word(12)
   }
 
   /** Centroids that wait to be. */
   get waiting(): number {
-    return this.#word(13)
+    return this.word(13)
   }
 
   get capacity(): number {
-    return this.#word(14)
+    return this.word(14)
   }
 
   /** Bytes that the digest takes in memory. */
   get sizeBytes(): number {
-    return this.#memory.sizeOf(this.#root) + this.#memory.sizeOf(this.#word(15))
+    return this.memory.sizeOf(this.root) + this.memory.sizeOf(this.word(15))
   }
 
   /** The mean of centroid i, merged ones first. */
   meanAt(i: number): number {
-    const cells = this.#word(15)
-    return this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i]!
+    const cells = this.word(15)
+    return this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i]!
   }
 
   /** The weight of centroid i. */
   weightAt(i: number): number {
-    const cells = this.#word(15)
-    return this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + this.capacity + i]!
+    const cells = this.word(15)
+    return this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + this.capacity + i]!
   }
 
   /** Add a finite value that came `weight` times. False, with nothing changed, when the weights would leave their range. */
   add(mean: number, weight: number): boolean {
-    if (this.merged + this.waiting >= this.capacity - 1) this.compress()
-    if (this.size + weight >= WEIGHT_MAX) return false
-    const memory = this.#memory
-    const fields = memory.f64[this.#root >>> SLAB_BITS]!
-    const at = this.#root & UNIT_MASK
+    const memory = this.memory
+    const slab = this.root >>> SLAB_BITS
+    const at = this.root & UNIT_MASK
+    const words = memory.i32[slab]!
+    const word = at * 2
+    const capacity = words[word + 14]!
+    if (words[word + 12]! + words[word + 13]! >= capacity - 1) this.compress()
+    const fields = memory.f64[slab]!
+    const waiting = fields[at + 4]! + weight
+    if (fields[at + 3]! + waiting >= WEIGHT_MAX) return false
+    fields[at + 4] = waiting
     if (mean < fields[at + 1]!) fields[at + 1] = mean
     if (mean > fields[at + 2]!) fields[at + 2] = mean
-    fields[at + 4]! += weight
-    const block = this.#word(15)
+    const block = words[word + 15]!
     const cells = memory.f64[block >>> SLAB_BITS]!
-    const cell = (block & UNIT_MASK) + this.merged + this.waiting
+    const cell = (block & UNIT_MASK) + words[word + 12]! + words[word + 13]!
     cells[cell] = mean
-    cells[cell + this.capacity] = weight
-    this.#setWord(13, this.waiting + 1)
+    cells[cell + capacity] = weight
+    words[word + 13]!++
     return true
   }
 
   /** Add all that another digest holds, both compressed first. False when the weights would leave their range. */
   merge(source: Address): boolean {
-    const target = this.#root
+    const target = this.root
     this.compress()
     this.at(source).compress()
     const count = this.merged + this.waiting
     for (let i = 0; i < count; i++) {
-      this.#root = source
+      this.at(source)
       const mean = this.meanAt(i)
       const weight = this.weightAt(i)
-      this.#root = target
+      this.at(target)
       if (!this.add(mean, weight)) return false
     }
-    this.#root = target
+    this.at(target)
     return true
   }
 
   /** Set the mean of a centroid of a dump; `settle` makes them count. */
   setMean(i: number, mean: number): void {
-    const cells = this.#word(15)
-    this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i] = mean
+    const cells = this.word(15)
+    this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i] = mean
   }
 
   /** Set the weight of a centroid of a dump. */
@@ -215,44 +209,44 @@ export class TDigest {
   /** All centroids of a dump are set: they are merged, or, if it is a single value, it waits. */
   settle(count: number, total: number): void {
     const alone = total <= 1
-    this.#setWord(12, alone ? 0 : count)
-    this.#setWord(13, alone ? count : 0)
-    this.#setField(3, alone ? 0 : total)
-    this.#setField(4, alone ? total : 0)
+    this.setWord(12, alone ? 0 : count)
+    this.setWord(13, alone ? count : 0)
+    this.setField(3, alone ? 0 : total)
+    this.setField(4, alone ? total : 0)
   }
 
   /** Set what a dump says beside its centroids. */
   restore(min: number, max: number, compressions: number): void {
-    this.#setField(1, min)
-    this.#setField(2, max)
-    this.#setField(5, compressions)
+    this.setField(1, min)
+    this.setField(2, max)
+    this.setField(5, compressions)
   }
 
   /** Sort what waits in among the merged centroids, and merge neighbours as far as the bound allows. */
   compress(): void {
     if (this.waiting === 0 || this.size <= 1) return
-    const block = this.#word(15)
-    const cells = this.#memory.f64[block >>> SLAB_BITS]!
+    const block = this.word(15)
+    const cells = this.memory.f64[block >>> SLAB_BITS]!
     const means = block & UNIT_MASK
     const weights = means + this.capacity
     const count = this.merged + this.waiting
     const total = this.size
     sortCentroids(cells, means, weights, count)
     const merged = mergeNeighbours(cells, means, weights, count, total, this.compression)
-    this.#setWord(12, merged)
-    this.#setWord(13, 0)
-    this.#setField(3, total)
-    this.#setField(4, 0)
-    this.#setField(5, this.compressions + 1)
+    this.setWord(12, merged)
+    this.setWord(13, 0)
+    this.setField(3, total)
+    this.setField(4, 0)
+    this.setField(5, this.compressions + 1)
   }
 
   /** Whether there are centroids to estimate from; compresses first. */
   #ready(): boolean {
     this.compress()
     if (this.merged === 0) return false
-    const block = this.#word(15)
+    const block = this.word(15)
     const centroids = this.#centroids
-    centroids.cells = this.#memory.f64[block >>> SLAB_BITS]!
+    centroids.cells = this.memory.f64[block >>> SLAB_BITS]!
     centroids.means = block & UNIT_MASK
     centroids.weights = centroids.means + this.capacity
     centroids.count = this.merged
@@ -297,22 +291,6 @@ export class TDigest {
   trimmedMean(low: number, high: number): number {
     if (!this.#ready()) return Number.NaN
     return this.#centroids.count === 1 ? this.meanAt(0) : trimmedMean(this.#centroids, low, high)
-  }
-
-  #field(i: number): number {
-    return this.#memory.f64[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) + i]!
-  }
-
-  #setField(i: number, value: number): void {
-    this.#memory.f64[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) + i] = value
-  }
-
-  #word(i: number): number {
-    return this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i]!
-  }
-
-  #setWord(i: number, value: number): void {
-    this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i] = value
   }
 }
 

@@ -41,7 +41,8 @@ import {
   SLAB_BITS,
   UNIT_MASK,
 } from 'redstrata/module'
-import { murmur2 } from '../hash.ts'
+import { MIXED_LENGTH, mixWords, murmur2Mixed } from '../hash.ts'
+import { RootLens } from '../lens.ts'
 
 /** A source of uniform numbers, at least 0 and below 1. */
 export interface Chance {
@@ -71,21 +72,20 @@ export const TOPK = { NOBODY: 0, PUSHED_OUT: 1, NO_ROOM: -1 } as const
 export type TopKOutcome = (typeof TOPK)[keyof typeof TOPK]
 
 /** A view of one sketch at a time: `at` points it to another. One a server, kept by the module. */
-export class TopK {
-  readonly #memory: Memory
+export class TopK extends RootLens {
   readonly #chance: Chance
-  #root: Address = 0
+  readonly #mixed = new Int32Array(MIXED_LENGTH)
   #pushedOut: Address = 0
   #pushedOutLength = 0
 
   constructor(memory: Memory, chance: Chance) {
-    this.#memory = memory
+    super(memory)
     this.#chance = chance
   }
 
   /** An empty sketch of a valid size: its address, or 0 when the memory cannot hold it. */
   create(k: number, width: number, depth: number, decay: number): Address {
-    const memory = this.#memory
+    const memory = this.memory
     const blocks: Address[] = []
     try {
       blocks.push(memory.block(ACCOUNT.dataset, ROOT_BYTES))
@@ -98,13 +98,13 @@ export class TopK {
       return 0
     }
     const [root, cells, heap] = blocks as [Address, Address, Address]
-    this.#root = root
-    this.#setWord(0, k)
-    this.#setWord(1, width)
-    this.#setWord(2, depth)
-    this.#setWord(3, cells)
-    this.#setWord(6, heap)
-    this.#setWord(7, 0)
+    this.at(root)
+    this.setWord(0, k)
+    this.setWord(1, width)
+    this.setWord(2, depth)
+    this.setWord(3, cells)
+    this.setWord(6, heap)
+    this.setWord(7, 0)
     const fields = memory.f64[root >>> SLAB_BITS]!
     const at = root & UNIT_MASK
     fields[at + 2] = decay
@@ -116,36 +116,30 @@ export class TopK {
   free(root: Address): void {
     this.at(root)
     for (let i = this.k - 1; i >= 0; i--) this.#freeName(this.#entryWord(i, 2))
-    this.#memory.free(ACCOUNT.dataset, this.heapAddress)
-    this.#memory.free(ACCOUNT.dataset, this.cellsAddress)
-    this.#memory.free(ACCOUNT.dataset, root)
-  }
-
-  /** Look at the sketch whose root is there. Returns itself. */
-  at(root: Address): this {
-    this.#root = root
-    return this
+    this.memory.free(ACCOUNT.dataset, this.heapAddress)
+    this.memory.free(ACCOUNT.dataset, this.cellsAddress)
+    this.memory.free(ACCOUNT.dataset, root)
   }
 
   get k(): number {
-    return this.#word(0)
+    return this.word(0)
   }
 
   get width(): number {
-    return this.#word(1)
+    return this.word(1)
   }
 
   get depth(): number {
-    return this.#word(2)
+    return this.word(2)
   }
 
   get decay(): number {
-    return this.#memory.f64[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) + 2]!
+    return this.field(2)
   }
 
   /** Where the cells lie: width times depth pairs of 32-bit words, a fingerprint and a count. */
   get cellsAddress(): Address {
-    return this.#word(3)
+    return this.word(3)
   }
 
   get cellBytes(): number {
@@ -153,13 +147,13 @@ export class TopK {
   }
 
   get heapAddress(): Address {
-    return this.#word(6)
+    return this.word(6)
   }
 
   /** Bytes that the sketch takes in memory. */
   get sizeBytes(): number {
-    const memory = this.#memory
-    let sum = memory.sizeOf(this.#root) + memory.sizeOf(this.cellsAddress) + memory.sizeOf(this.heapAddress)
+    const memory = this.memory
+    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.cellsAddress) + memory.sizeOf(this.heapAddress)
     for (let i = this.k - 1; i >= 0; i--) {
       const name = this.#entryWord(i, 2)
       if (name !== 0) sum += memory.sizeOf(name)
@@ -169,20 +163,21 @@ export class TopK {
 
   /** Whether the item is one of the k. */
   has(item: Range): boolean {
-    return this.#find(item, fingerprintOf(item)) >= 0
+    return this.#find(item, this.#fingerprint(item)) >= 0
   }
 
   /** What the cells know of the item's count. What is on the list counts only where it is no less than the list's least. */
   count(item: Range): number {
-    const fp = fingerprintOf(item)
+    const fp = this.#fingerprint(item)
     const least = this.#find(item, fp) >= 0 ? this.#entryWord(0, 1) >>> 0 : 0
     const cells = this.cellsAddress
-    const words = this.#memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width
+    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
     const depth = this.depth
+    const mixed = this.#mixed
     let most = 0
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width * 2) {
-      const cell = at + (murmur2(item.buf, item.start, item.end, row) % width) * 2
+      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width) * 2
       const count = words[cell + 1]! >>> 0
       if (words[cell] === fp && count >= least && count > most) most = count
     }
@@ -191,7 +186,7 @@ export class TopK {
 
   /** Count an item. On PUSHED_OUT, the name that left the list is there until `forgetPushedOut`, which the caller owes. */
   add(item: Range, increment: number): TopKOutcome {
-    const fp = fingerprintOf(item)
+    const fp = this.#fingerprint(item)
     const count = this.#countUp(item, fp, increment)
     if (count < this.#entryWord(0, 1) >>> 0) return TOPK.NOBODY
     const place = this.#find(item, fp)
@@ -207,7 +202,7 @@ export class TopK {
   pushedOut(out: Range): Range {
     const name = this.#pushedOut
     const at = (name & UNIT_MASK) * 8
-    return out.set(this.#memory.u8[name >>> SLAB_BITS]!, at, at + this.#pushedOutLength)
+    return out.set(this.memory.u8[name >>> SLAB_BITS]!, at, at + this.#pushedOutLength)
   }
 
   /** Give back the name that the last `add` pushed out. */
@@ -228,7 +223,7 @@ export class TopK {
     const name = this.#entryWord(i, 2)
     if (name === 0) return out.set(NUL, 0, 0)
     const at = (name & UNIT_MASK) * 8
-    return out.set(this.#memory.u8[name >>> SLAB_BITS]!, at, at + this.#entryWord(i, 3))
+    return out.set(this.memory.u8[name >>> SLAB_BITS]!, at, at + this.#entryWord(i, 3))
   }
 
   /** A heap entry's fingerprint, unsigned. */
@@ -255,15 +250,22 @@ export class TopK {
     return address !== 0
   }
 
+  /** The item's fingerprint; from now on the item is the one that was mixed last. */
+  #fingerprint(item: Range): number {
+    mixWords(item.buf, item.start, item.end, this.#mixed)
+    return murmur2Mixed(this.#mixed, item.buf, item.start, item.end, FINGERPRINT_SEED) | 0
+  }
+
   /** Count the item in every row, wearing strangers down; returns its greatest count. */
   #countUp(item: Range, fp: number, increment: number): number {
     const cells = this.cellsAddress
-    const words = this.#memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width
+    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
     const depth = this.depth
+    const mixed = this.#mixed
     let most = 0
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width * 2) {
-      const cell = at + (murmur2(item.buf, item.start, item.end, row) % width) * 2
+      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width) * 2
       const count = words[cell + 1]! >>> 0
       let mine = 0
       if (count === 0) mine = increment
@@ -288,33 +290,30 @@ export class TopK {
    * left of the increment, the one that brought it to zero included, when the cell is taken over.
    */
   #wearDown(count: number, increment: number): number {
-    const chance = this.#chance
-    const powers = this.#memory.f64[this.#root >>> SLAB_BITS]!
-    const base = (this.#root & UNIT_MASK) + 4
     for (let left = increment; left > 0; left--) {
-      const whole = Math.floor(count / (DECAYS - 1))
-      const power =
-        count < DECAYS
-          ? powers[base + count]!
-          : powers[base + DECAYS - 1]! ** whole * powers[base + (count % (DECAYS - 1))]!
-      if (chance.next() >= power) continue
+      if (this.#chance.next() >= this.#decayOf(count)) continue
       if (--count === 0) return -left
     }
     return count
   }
 
+  /** The decay to the power of a count, from the table. */
+  #decayOf(count: number): number {
+    if (count < DECAYS) return this.field(4 + count)
+    return this.field(4 + DECAYS - 1) ** Math.floor(count / (DECAYS - 1)) * this.field(4 + (count % (DECAYS - 1)))
+  }
+
   /** The heap entry of an item, or -1. */
   #find(item: Range, fp: number): number {
     const heap = this.heapAddress
-    const words = this.#memory.i32[heap >>> SLAB_BITS]!
+    const words = this.memory.i32[heap >>> SLAB_BITS]!
     const length = item.end - item.start
     const base = (heap & UNIT_MASK) * 2
     for (let i = this.k - 1, at = base + i * 4; i >= 0; i--, at -= 4) {
       if (words[at] !== fp || words[at + 3] !== length) continue
       const name = words[at + 2]!
       if (name === 0) continue
-      if (sameBytes(this.#memory.u8[name >>> SLAB_BITS]!, (name & UNIT_MASK) * 8, item.buf, item.start, length))
-        return i
+      if (sameBytes(this.memory.u8[name >>> SLAB_BITS]!, (name & UNIT_MASK) * 8, item.buf, item.start, length)) return i
     }
     return -1
   }
@@ -336,7 +335,7 @@ export class TopK {
   /** Let an entry whose count grew sink below all smaller ones. Of two equal children the left one rises. */
   #siftDown(start: number): void {
     const heap = this.heapAddress
-    const words = this.#memory.i32[heap >>> SLAB_BITS]!
+    const words = this.memory.i32[heap >>> SLAB_BITS]!
     const base = (heap & UNIT_MASK) * 2
     const k = this.k
     const top = base + start * 4
@@ -350,7 +349,7 @@ export class TopK {
       const below = words[base + child * 4 + 1]! >>> 0
       // At first an equal child rises too, later only a smaller one: so the real module's heap moves, and LIST shows it.
       if (at === start ? below > count >>> 0 : below >= count >>> 0) break
-      words.copyWithin(base + at * 4, base + child * 4, base + child * 4 + 4)
+      copyEntry(words, base + child * 4, base + at * 4)
       at = child
     }
     words[base + at * 4] = fp
@@ -364,13 +363,13 @@ export class TopK {
     const length = name.end - name.start
     let address: Address
     try {
-      address = this.#memory.block(ACCOUNT.dataset, length + 1)
+      address = this.memory.block(ACCOUNT.dataset, length + 1)
     } catch (error) {
       // The item is then counted but not listed; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       return 0
     }
-    const u8 = this.#memory.u8[address >>> SLAB_BITS]!
+    const u8 = this.memory.u8[address >>> SLAB_BITS]!
     const at = (address & UNIT_MASK) * 8
     copyBytes(name.buf, name.start, u8, at, length)
     u8[at + length] = 0
@@ -378,28 +377,23 @@ export class TopK {
   }
 
   #freeName(name: Address): void {
-    if (name !== 0) this.#memory.free(ACCOUNT.dataset, name)
-  }
-
-  #word(i: number): number {
-    return this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i]!
-  }
-
-  #setWord(i: number, value: number): void {
-    this.#memory.i32[this.#root >>> SLAB_BITS]![(this.#root & UNIT_MASK) * 2 + i] = value
+    if (name !== 0) this.memory.free(ACCOUNT.dataset, name)
   }
 
   #entryWord(entry: number, i: number): number {
-    const heap = this.#word(6)
-    return this.#memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i]!
+    const heap = this.word(6)
+    return this.memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i]!
   }
 
   #setEntryWord(entry: number, i: number, value: number): void {
-    const heap = this.#word(6)
-    this.#memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i] = value
+    const heap = this.word(6)
+    this.memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i] = value
   }
 }
 
-function fingerprintOf(item: Range): number {
-  return murmur2(item.buf, item.start, item.end, FINGERPRINT_SEED) | 0
+function copyEntry(words: Int32Array, from: number, to: number): void {
+  words[to] = words[from]!
+  words[to + 1] = words[from + 1]!
+  words[to + 2] = words[from + 2]!
+  words[to + 3] = words[from + 3]!
 }
