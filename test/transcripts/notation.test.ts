@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fitsValue, plainly, projects, sameReply, sameUnblocked } from '../support/transcript/compare.ts'
+import { fitsValue, plainForms, plainly, projects, sameReply, sameUnblocked } from '../support/transcript/compare.ts'
 import { type Comparison, parseCommand, parseReply, parseTranscript } from '../support/transcript/notation.ts'
 import { decodeReply, printReply } from '../support/transcript/reply.ts'
 import { suits } from '../support/transcript/replay.ts'
@@ -176,6 +176,13 @@ describe('the projection to RESP3', () => {
   it('says plainly what patterns are held against', () => {
     const plain = plainly(parseReply('{"a" ,1.5 "b" [#t _ ~["c" (12 ="txt:d"]]}'))
     expect(printReply(plain)).toBe('["a" "1.5" "b" [:1 nil ["c" "12" "d"]]]')
+  })
+
+  it('also says a single figure without its name', () => {
+    const forms = (text: string): string[] => plainForms(parseReply(text)).map(reply => printReply(reply))
+    expect(forms('{+Size :240}')).toEqual(['[+Size :240]', '[:240]'])
+    expect(forms('{+Size :240 +Items :3}')).toEqual(['[+Size :240 +Items :3]'])
+    expect(forms('[+Size :240]')).toEqual(['[+Size :240]'])
   })
 
   it('keeps to the comparison of the recording', () => {

@@ -114,6 +114,13 @@ function isTruth(text: string, truth: boolean): boolean {
   return truth ? text === '1' : text === '0' || text === '-1'
 }
 
+/** The plain forms of a RESP3 reply that a pattern may fit: a single figure was not named in RESP2. */
+export function plainForms(reply: Reply): Reply[] {
+  const plain = plainly(reply)
+  if (!isAggregate(reply) || reply.kind !== '%' || reply.items.length !== 2) return [plain]
+  return [plain, { kind: '*', items: [plainly(reply.items[1])] }]
+}
+
 /** A double against the text that stood for it: the same text, or, for modules that have two forms, the same number. */
 function sameNumber(want: Scalar, got: Scalar, how: Comparison): boolean {
   if (want.text === got.text) return true

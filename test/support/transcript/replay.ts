@@ -11,7 +11,7 @@
  * A mode runs only the cases in which it changes nothing else; `suits` says which, by the commands that they use. */
 
 import type { ReplyValue } from '../../../core/resp/reader.ts'
-import { fitsValue, plainly, projects, sameReply, sameUnblocked } from './compare.ts'
+import { fitsValue, plainForms, projects, sameReply, sameUnblocked } from './compare.ts'
 import type { RawConnection } from './connection.ts'
 import type { Case, Comparison, Step } from './notation.ts'
 import { printReply, type Reply } from './reply.ts'
@@ -103,7 +103,8 @@ type Agree = (want: Reply, got: Reply, how: Comparison) => boolean
 
 /** Why an answer is not the expected one, or null. */
 function difference(step: Step, got: Reply, agree: Agree, sent: string): string | null {
-  if (step.kind === 'match' && !step.pattern.test(printReply(agree === projects ? plainly(got) : got)))
+  const forms = agree === projects ? plainForms(got) : [got]
+  if (step.kind === 'match' && !forms.some(form => step.pattern.test(printReply(form))))
     return `line ${step.line}: > ${sent}\n  want match ${step.pattern.source}\n  got  ${printReply(got)}`
   if (step.kind === 'expect' && !agree(step.reply, got, step.how))
     return `line ${step.line}: > ${sent}\n  want ${step.text}\n  got  ${printReply(got)}`
