@@ -155,6 +155,8 @@ export class Engine {
   onExecRefused: ((client: Client) => void) | null = null
   /** Called after FLUSHALL emptied every database. */
   readonly onFlushAll: (() => void)[] = []
+  /** One database was emptied by FLUSHDB, or found empty. */
+  readonly onFlushDb: ((db: Database) => void)[] = []
   /** Called after SWAPDB exchanged two databases. */
   readonly onSwapDb: ((a: Database, b: Database) => void)[] = []
   /** The whole content of a database was replaced; owned by tracking. */

@@ -81,6 +81,8 @@ export interface Host {
   info(section: string, lines: () => Iterable<readonly [string, string | number]>): void
   /** Hear of events of keys; `kinds` are bits of EVENT. The listener runs inside the command: it is quick, and may not block. */
   onKey(kinds: number, listener: KeyListener): void
+  /** Hear of FLUSHDB, with its database, and of FLUSHALL, with null; also when there was nothing to remove. */
+  onFlush(listener: (db: Database | null) => void): void
   /** Run when the server is ready, after its data were loaded. */
   onStart(run: () => void): void
   /** Run when the server closes. */
@@ -222,6 +224,11 @@ class ModuleHost implements Host {
 
   onKey(kinds: number, listener: KeyListener): void {
     this.#engine.listen(listener as EventListener, kinds)
+  }
+
+  onFlush(listener: (db: Database | null) => void): void {
+    this.#engine.onFlushAll.push(() => listener(null))
+    this.#engine.onFlushDb.push(listener)
   }
 
   onStart(run: () => void): void {

@@ -138,5 +138,6 @@ function flushdb(ctx: Context, args: Args): void {
   ctx.engine.keyspace.flush(ctx.db)
   ctx.engine.keyspace.dirty++
   ctx.propagate('FLUSHDB')
+  for (const hook of ctx.engine.onFlushDb) hook(ctx.db)
   ctx.reply.ok()
 }
