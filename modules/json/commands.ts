@@ -17,7 +17,10 @@ const KEY = 'RW access update'
 export function jsonCommands(json: Workspace): readonly Command[] {
   // As in the real module, arguments beyond those that a command knows are passed over unless it minds.
   const on = (synopsis: string, flags: string, handler: JsonHandler, keys = KEY): Command => {
-    const command = cmd(synopsis, flags, keys, (ctx, args) => handler(json, ctx, args))
+    const command = cmd(synopsis, flags, keys, (ctx, args) => {
+      handler(json, ctx, args)
+      json.trim()
+    })
     return { ...command, arity: -Math.abs(command.arity) }
   }
   return [

@@ -66,6 +66,7 @@ export function jsonType(memory: Memory): ValueType<JsonView> {
       if (!parser.parse(text.buf, text.start, text.end, draft.clear(), DOCUMENT_DEPTH_MAX))
         throw new Error(`a JSON document: ${parser.message(text.buf, text.start)}`)
       value.address = storeDocument(memory, draft, 0, 0)
+      draft.trim()
     },
     digest(value: JsonView, sink: DigestSink): void {
       doc.open(value.address)

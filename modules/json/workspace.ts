@@ -72,6 +72,13 @@ export class Workspace {
     for (const draft of [this.values, this.draft, this.spare]) draft.release()
   }
 
+  /** After a command: what was large is not kept. */
+  trim(): void {
+    this.values.trim()
+    this.draft.trim()
+    this.spare.trim()
+  }
+
   /** Open a key's document for reading; null when there is no such key. @throws the refusal of another type */
   read(db: Database, key: Range): JsonView | null {
     const view = db.read(key, this.type)

@@ -32,7 +32,7 @@ import { DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, INDEXED, spanOf, textLength } f
 const NO_WORDS: Int32Array = new Int32Array(0)
 const NO_TEXT: Buffer = Buffer.from('')
 const ROOMY_BYTES = 4096
-/** A draft that grew beyond this gives its memory back when it is cleared. */
+/** A draft that grew beyond this gives its memory back when it is trimmed. */
 const DRAFT_KEPT_BYTES = 1 << 20
 
 /** The containers from the root down to a value, and the value last: positions relative to the tree. */
@@ -117,9 +117,13 @@ export class Tree {
     if (this.wordEnd + words > this.start >>> 2 || this.textEnd + bytes > end) this.#layOut(words, bytes)
   }
 
-  /** Drop what a draft holds, and its memory too when that became large. */
-  clear(): Tree {
+  /** Give a draft's memory back if it became large. */
+  trim(): void {
     if ((this.#wordLimit - this.first) * 4 + (this.#textLimit - this.start) > DRAFT_KEPT_BYTES) this.release()
+  }
+
+  /** Drop what a draft holds. */
+  clear(): Tree {
     this.wordEnd = this.first
     this.textEnd = this.start
     return this

@@ -13,13 +13,14 @@
  *
  *   a(b|c)*      0 char a   1 split 2,6   2 split 3,5…   3 char b   4 jump 1   5 char c …   6 match
  *
- * Limits: 10,000 instructions, groups 100 deep; a pattern beyond is like one that cannot be read. */
+ * Limits: 10,000 characters and as many instructions, groups 100 deep; a pattern beyond is like one that cannot be read. */
 
 import { CharSet } from './char-set.ts'
 
 export const OP = { char: 0, split: 1, jump: 2, assert: 3, match: 4 } as const
 export const ASSERT = { textStart: 0, textEnd: 1, lineStart: 2, lineEnd: 3, word: 4, notWord: 5 } as const
 
+const CHARACTERS_MAX = 10_000
 const INSTRUCTIONS_MAX = 10_000
 /** Nodes that may be emitted, those that repetitions repeat counted as often. */
 const EMITTED_MAX = 100_000
@@ -41,6 +42,7 @@ class PatternFault extends Error {}
 
 /** The program of a pattern, or null when the pattern cannot be read. */
 export function compilePattern(pattern: string): Program | null {
+  if (pattern.length > CHARACTERS_MAX) return null
   try {
     return new PatternParser(pattern).compile()
   } catch (fault) {
