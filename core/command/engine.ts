@@ -411,7 +411,7 @@ export class Engine {
     const mark = reply.length
     const position = args.position
     ctx.stated = false
-    keyspace.sequence++
+    if (this.depth === 0) keyspace.sequence++ // inner commands share the lenses of the outermost
     if (this.onMonitor !== null && !(entry.flags & (FLAG.skip_monitor | FLAG.admin))) this.onMonitor(client, args)
     let suspended: Suspended | null = null
     // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
@@ -466,7 +466,8 @@ export class Engine {
     if (this.depth + 1 >= DEPTH_MAX) throw new ReplyError('ERR too many nested calls')
     const marks = (this.#poolMarks[this.depth + 1] ??= [])
     const pools = this.keyspace.poolList
-    for (let i = 0; i < pools.length; i++) marks[i] = pools[i]!.used
+    const { sequence } = this.keyspace
+    for (let i = 0; i < pools.length; i++) marks[i] = pools[i]!.mark(sequence)
     const ctx = this.#contexts[++this.depth]!
     ctx.client = client
     ctx.reply = client.reply

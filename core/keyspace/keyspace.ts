@@ -81,8 +81,12 @@ export class ViewPool<V extends object> {
     return items[this.#used++]!
   }
 
-  /** How many are in use; a nested call gives its own back with `reset`. */
-  get used(): number {
+  /** How many are in use now; what is taken after this is given back with `reset`. */
+  mark(sequence: number): number {
+    if (sequence !== this.#sequence) {
+      this.#sequence = sequence
+      this.#used = 0
+    }
     return this.#used
   }
 

@@ -124,7 +124,7 @@ export class Snapshot implements ChangeHook {
     const facts = { expireMs: Math.min(deadline, Number.MAX_SAFE_INTEGER), idleSeconds: -1, frequency: -1 }
     writeKey(this.#writer, part.keys.key(record, this.#key), rdbTypeOf(db, record), facts)
     const pools = this.#keyspace.pools
-    const used = pools.map(pool => pool?.used ?? 0)
+    const used = pools.map(pool => pool?.mark(this.#keyspace.sequence) ?? 0)
     writeValue(this.#writer, db, record)
     // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
     pools.forEach((pool, i) => void pool?.reset(used[i]!))

@@ -11,9 +11,11 @@ import { expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime,
 import { copy, move, rename, renamenx, swapdb } from './move.ts'
 import { objectEncoding, objectFreq, objectHelp, objectIdletime, objectRefcount } from './object.ts'
 import { scan } from './scan.ts'
+import { sort, sortRo } from './sort.ts'
 
 const SHARDED_SUM = '~request_policy:multi_shard ~response_policy:agg_sum'
 const ALL = '~request_policy:all_shards ~response_policy:all_succeeded'
+const SORTING = 'key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [<ASC|DESC>] [ALPHA]'
 const CONDITION = '[<NX|XX|GT|LT>]'
 
 export const commands: readonly Command[] = [
@@ -44,6 +46,13 @@ export const commands: readonly Command[] = [
     '',
     scan,
   ),
+  cmd(
+    `SORT ${SORTING} [STORE destination]`,
+    'write denyoom @set @sortedset @list @dangerous @-group',
+    'RO access; RO access@?; OW update@?',
+    sort,
+  ),
+  cmd(`SORT_RO ${SORTING}`, 'read @set @sortedset @list @dangerous @-group', 'RO access; RO access@?', sortRo),
   cmd('TOUCH key [key ...]', `read fast ${SHARDED_SUM}`, 'RO', exists),
   cmd('TTL key', 'read fast ~nondeterministic_output', 'RO access', ttl),
   cmd('TYPE key', 'read fast', 'RO', type),

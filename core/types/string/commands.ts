@@ -58,12 +58,14 @@ function strlen({ db, reply }: Context, args: Args): void {
 
 function mget({ db, reply, out }: Context, args: Args): void {
   reply.array(args.left)
+  const pool = db.keyspace.pools[STRING_ID]!
+  const mark = pool.mark(db.keyspace.sequence)
   while (args.left > 0) {
     const record = db.lookup(args.key())
     if (record === 0 || db.typeOf(record) !== STRING_ID) reply.null()
     else reply.bulk(db.view(record, stringType).range(out))
     // One lens serves them all: a command may name any number of keys.
-    db.keyspace.pools[STRING_ID]!.reset(0)
+    pool.reset(mark)
   }
 }
 
