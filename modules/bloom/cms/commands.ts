@@ -160,7 +160,7 @@ function merge(type: Type, { db, reply }: Context, args: Args): void {
   if (words >= 0 && (words !== first + count || args.left !== 1 + count * 2)) throw CMS_ERR.wrongWeightCount
   const { root, sketch } = target
   const pool = db.keyspace.pools[type.id]!
-  const used = pool.used
+  const used = pool.mark(db.keyspace.sequence)
   const { width, depth } = sketch
   const sources: MergeSource[] = []
   for (let i = 0; i < count; i++) {

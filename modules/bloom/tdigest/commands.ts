@@ -166,7 +166,7 @@ function merge(type: Type, { db, reply }: Context, args: Args): void {
   const options = takeMergeOptions(args, first + count, existing?.sketch ?? null)
   const sources: number[] = []
   const pool = db.keyspace.pools[type.id]!
-  const used = pool.used
+  const used = pool.mark(db.keyspace.sequence)
   let most = 0
   for (let i = 0; i < count; i++) {
     const source = db.read(args.at(first + i), type)
