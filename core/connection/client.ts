@@ -14,15 +14,12 @@ import { describeClient, typeOf } from './describe.ts'
 const BASE = 'noscript loading stale'
 const ADMIN = `admin ${BASE}`
 const EVERYWHERE = '~request_policy:all_nodes ~response_policy:all_succeeded'
-const KILL =
-  '[ID client-id]|[TYPE <NORMAL|MASTER|SLAVE|REPLICA|PUBSUB>]|[USER username]|[ADDR ip:port]|[LADDR ip:port]|[SKIPME <YES|NO>]|[MAXAGE maxage]'
-
 export const clientCommands: readonly Command[] = [
   sub('CLIENT GETNAME', BASE, '', getname),
   sub('CLIENT HELP', 'loading stale', '', help),
   sub('CLIENT ID', BASE, '', id),
   sub('CLIENT INFO', `${BASE} ~nondeterministic_output`, '', info),
-  sub(`CLIENT KILL <ip:port|<${KILL}> [...]>`, ADMIN, '', kill),
+  sub('CLIENT KILL <ip:port|filter value [filter value ...]>', ADMIN, '', kill),
   sub(
     'CLIENT LIST [TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID client-id [client-id ...]]',
     `${ADMIN} ~nondeterministic_output`,

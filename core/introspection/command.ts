@@ -17,7 +17,7 @@ const BASE = 'loading stale @connection'
 const UNORDERED = '~nondeterministic_output_order'
 
 export const commandCommands: readonly Command[] = [
-  cmd('COMMAND', `${BASE} ${UNORDERED}`, '', list),
+  cmd('COMMAND [subcommand ...]', `${BASE} ${UNORDERED}`, '', list),
   sub('COMMAND COUNT', BASE, '', count),
   sub('COMMAND DOCS [command-name [command-name ...]]', `${BASE} ${UNORDERED}`, '', docs),
   sub('COMMAND GETKEYS command [arg [arg ...]]', BASE, '', getkeys),

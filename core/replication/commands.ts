@@ -31,10 +31,15 @@ export const clusterCommands: readonly Command[] = [
 ]
 
 export const waitCommands: readonly Command[] = [
-  cmd('WAIT numreplicas timeout', 'blocking @connection ~request_policy:all_shards ~response_policy:agg_min', '', wait),
+  cmd(
+    'WAIT numreplicas timeout',
+    'blocking @connection @-group ~request_policy:all_shards ~response_policy:agg_min',
+    '',
+    wait,
+  ),
   cmd(
     'WAITAOF numlocal numreplicas timeout',
-    'blocking @connection ~request_policy:all_shards ~response_policy:agg_min',
+    'blocking @connection @-group ~request_policy:all_shards ~response_policy:agg_min',
     '',
     waitaof,
   ),

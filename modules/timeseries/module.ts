@@ -42,9 +42,9 @@ function seriesCommands(shelf: Shelf): Command[] {
       (run: (shelf: Shelf, ctx: Context, args: Args) => void | Suspended): Handler =>
       (ctx, args) =>
         run(shelf, ctx, args)
-  const write = 'write denyoom @timeseries'
-  const read = 'read @timeseries'
-  const fast = 'read fast @timeseries'
+  const write = 'write denyoom'
+  const read = 'read'
+  const fast = 'read'
   return [
     cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, on(create)),
     cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, on(alter)),
@@ -52,7 +52,7 @@ function seriesCommands(shelf: Shelf): Command[] {
     cmd('TS.MADD key timestamp value [key timestamp value ...]', write, 'RW access update@1..-1/3', on(madd)),
     cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(incrby)),
     cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(decrby)),
-    cmd('TS.DEL key from_timestamp to_timestamp', 'write @timeseries', KEY, on(del)),
+    cmd('TS.DEL key from_timestamp to_timestamp', 'write', KEY, on(del)),
     cmd('TS.GET key [LATEST]', fast, KEY, on(get)),
     cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(range)),
     cmd(`TS.REVRANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(revrange)),
@@ -92,7 +92,7 @@ function seriesCommands(shelf: Shelf): Command[] {
       KEY,
       on(createrule),
     ),
-    cmd('TS.DELETERULE source_key dest_key', 'write @timeseries', KEY, on(deleterule)),
+    cmd('TS.DELETERULE source_key dest_key', 'write', KEY, on(deleterule)),
     cmd('TS.INFO key [DEBUG]', read, KEY, on(info)),
   ]
 }

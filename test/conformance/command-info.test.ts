@@ -17,7 +17,11 @@ function described(reply: ReplyValue): Omit<RecordedCommand, 'name' | 'synopsis'
     keys: [first as number, last as number, step as number],
     categories: sorted(categories).map(name => name.replace(/^@/, '')),
     tips: sorted(tips),
-    key_specs: [...(specs as Iterable<ReplyValue>)].map(plain) as RecordedKeySpec[],
+    // Notes are prose beside the specification, and the list has none.
+    key_specs: [...(specs as Iterable<ReplyValue>)].map(spec => {
+      const { notes: _, ...rest } = plain(spec) as Record<string, unknown>
+      return rest as unknown as RecordedKeySpec
+    }),
   }
 }
 
@@ -54,6 +58,8 @@ describe('COMMAND INFO', () => {
   })
 
   it('knows no command that the real server does not, but for those that are ours', () => {
-    expect([...known].filter(name => !recorded.has(name)).sort()).toEqual([])
+    // Of newer releases of the TimeSeries module.
+    const newer = ['TS.NRANGE', 'TS.NREVRANGE', 'TS.QUERYLABELS', 'TS.READ']
+    expect([...known].filter(name => !recorded.has(name)).sort()).toEqual(newer)
   })
 })
