@@ -26,6 +26,9 @@ import { commands as listCommands } from './types/list/commands.ts'
 import { listType } from './types/list/value.ts'
 import { commands as setCommands } from './types/set/commands.ts'
 import { setType } from './types/set/value.ts'
+import { commands as bitmapCommands } from './types/bitmap/commands.ts'
+import { commands as geoCommands } from './types/geo/commands.ts'
+import { commands as hyperLogLogCommands, installHyperLogLog } from './types/hyperloglog/commands.ts'
 import { commands as streamCommands } from './types/stream/commands.ts'
 import { streamType } from './types/stream/value.ts'
 import { commands as zsetCommands } from './types/zset/commands.ts'
@@ -56,6 +59,9 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['set', setCommands],
   ['sorted-set', zsetCommands],
   ['stream', streamCommands],
+  ['bitmap', bitmapCommands],
+  ['hyperloglog', hyperLogLogCommands],
+  ['geo', geoCommands],
 ]
 
 /** Types of the core; each has a fixed number. */
@@ -74,4 +80,5 @@ export const features: readonly ((engine: Engine) => void)[] = [
   installPubSub,
   installScripting,
   installModules,
+  installHyperLogLog,
 ]

@@ -139,6 +139,11 @@ export class HllEditor {
     this.length = putZeros(this.buf, HEADER, HLL_REGISTERS)
   }
 
+  /** The stored count no longer holds, though no register changed. */
+  spoilCount(): void {
+    spoilCount(this.buf, 0)
+  }
+
   /** Begin with a copy of a string. False when it is longer than any good one. */
   load(string: Range): boolean {
     const length = string.end - string.start
