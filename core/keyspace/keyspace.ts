@@ -214,7 +214,7 @@ export class Keyspace {
     const count = db.size
     if (count === 0) return 0
     this.snapshot?.flushed(db)
-    if (this.armed & ARMED.watch) this.touchedAll(db, db, db)
+    if (this.armed & (ARMED.watch | ARMED.waiting)) this.touchedAll(db, db, db)
     this.#graveyard.push({ value: db.detach(), type: DATABASE, db, bytes: 0 })
     this.dirty += count
     return count
