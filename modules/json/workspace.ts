@@ -6,26 +6,24 @@
  * A write goes through here:
  *
  *      write(db, key)        open the document            find(path)     what the path leads to
- *      update(matches, …)    change it all                done(…)        the keyspace learns that it moved; listeners are told */
+ *      update(matches, …)    change it all                done(…)        tell of it */
 
 import {
   type Context,
-  copyBytes,
   type Database,
   EVENT,
   type EventDetail,
   type Memory,
-  Memory as Arena,
   type Range,
   replyError,
   type ValueType,
 } from 'redstrata/module'
 import { locate } from './document/edit.ts'
 import { Merger } from './document/merge.ts'
-import { DOCUMENT_DEPTH_MAX, spanOf, textLength } from './document/node.ts'
+import { DOCUMENT_DEPTH_MAX } from './document/node.ts'
 import { FAULT, Parser } from './document/parse.ts'
 import { type Change, Rewriter } from './document/rewrite.ts'
-import { copyWords, storeDocument, Trail, Tree } from './document/tree.ts'
+import { Trail, Tree } from './document/tree.ts'
 import { JSON_ERROR } from './errors.ts'
 import { PathCache } from './path/cache.ts'
 import { Evaluator, Matches } from './path/eval.ts'
@@ -89,7 +87,7 @@ export class Workspace {
   /** Open a key's document to change it. @throws the refusal of another type */
   write(db: Database, key: Range): JsonView | null {
     const view = db.open(key, this.type)
-    if (view !== null) this.doc.open(view.address)
+    if (view !== null) this.doc.open(view.address, view)
     return view
   }
 
@@ -135,7 +133,7 @@ export class Workspace {
     this.#sortTargets(matches)
     const good = this.rewriter.rewrite(doc, this.draft.clear(), this.#targets, this.#numbers, count, change, nesting)
     if (!good) throw JSON_ERROR.depth
-    this.replaceRoot(this.draft, 0, 0)
+    this.doc.replace(this.draft, 0, 0)
   }
 
   /** Let the trail lead to a match. After a static path was followed it does already. */
@@ -144,35 +142,10 @@ export class Workspace {
     if (trail.depth === 0 || trail.i[trail.depth - 1] !== i - doc.first) locate(doc, trail, i - doc.first)
   }
 
-  /** Put a value of another tree in place of the whole open document. */
-  replaceRoot(from: Tree, fi: number, ft: number): void {
-    const { doc } = this
-    const words = spanOf(from.words, from.first + fi)
-    const bytes = textLength(from.words, from.first + fi)
-    const offset = 4 + words * 4
-    if (Arena.sizeFor(offset + bytes) !== doc.memory.sizeOf(doc.address)) {
-      const address = storeDocument(doc.memory, from, fi, ft)
-      doc.memory.free(doc.account, doc.address)
-      doc.open(address)
-      return
-    }
-    const start = (doc.first - 1) * 4 + offset
-    doc.words[doc.first - 1] = offset
-    copyWords(from.words, from.first + fi, doc.words, doc.first, words)
-    copyBytes(from.text, from.start + ft, doc.text, start, bytes)
-    doc.open(doc.address)
-  }
-
-  /** The open document was changed: the keyspace learns where it is now, and everybody that it is another. */
-  done(ctx: Context, view: JsonView, key: Range, event: string, detail?: EventDetail): void {
-    this.keep(view)
+  /** The open document was changed: tell everybody. */
+  done(ctx: Context, key: Range, event: string, detail?: EventDetail): void {
+    this.doc.settle()
     this.tell(ctx, key, event, detail)
-  }
-
-  /** The open document was changed: the keyspace learns where it is now. */
-  keep(view: JsonView): void {
-    const address = this.doc.settle()
-    if (address !== view.address) view.address = address
   }
 
   /** A key was changed. */

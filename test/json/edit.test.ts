@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ArenaFull, Memory } from '../../core/memory/arena.ts'
 import {
   addMember,
   appendText,
@@ -24,8 +25,9 @@ import {
   spanOf,
   textLength,
 } from '../../modules/json/document/node.ts'
+import { Parser } from '../../modules/json/document/parse.ts'
 import { Rewriter } from '../../modules/json/document/rewrite.ts'
-import { storeDocument, Trail, type Tree } from '../../modules/json/document/tree.ts'
+import { storeDocument, Trail, Tree } from '../../modules/json/document/tree.ts'
 import { Random } from '../support/random.ts'
 import { copyOf, type Model, places, print, randomModel, setAt, valueAt } from './model.ts'
 import { checkTree, Desk, textOf } from './support.ts'
@@ -198,6 +200,37 @@ describe('editing a document', () => {
     replaceScalar(doc, trail, INTEGER, Buffer.from('101'), 0, 3)
     expect(doc.address).toBe(address)
     expect(textOf(doc).slice(0, 8)).toBe('[101,1,1')
+  })
+})
+
+describe('a document for which there is no more memory', () => {
+  it('stays whole, and its keeper knows where it is', () => {
+    const memory = new Memory({ poison: true, limitBytes: 48 << 20 })
+    const parser = new Parser()
+    const values = Tree.draft(memory)
+    const row = Buffer.from(`{"text":"${'x'.repeat(60_000)}","list":[1,2,3]}`)
+    parser.parse(Buffer.from('{"rows":[],"last":[0]}'), 0, 22, values)
+    const keeper = { address: storeDocument(memory, values, 0, 0) }
+    const trail = new Trail()
+    parser.parse(row, 0, row.length, values.clear())
+    let refused = 0
+    for (let n = 0; n < 3000; n++) {
+      const doc = Tree.forDocuments(memory).open(keeper.address, keeper)
+      try {
+        locate(doc, trail, 4)
+        insertElements(doc, trail, n % 5 === 0 ? 0 : countOf(doc.words, doc.first + 4), values, 1)
+        if (n % 7 === 0) removeElements(doc, trail, 0, 1)
+        locate(doc, trail, 0)
+        if (n % 3 === 0) addMember(doc, trail, row, 9, 4 + n, values, 0, 0)
+      } catch (error) {
+        if (!(error instanceof ArenaFull)) throw error
+        refused++
+        const checked = Tree.forDocuments(memory).open(keeper.address)
+        checkTree(checked)
+        if (refused > 5) break
+      }
+    }
+    expect(refused).toBeGreaterThan(5)
   })
 })
 

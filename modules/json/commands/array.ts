@@ -39,8 +39,7 @@ export function arrappend(json: Workspace, ctx: Context, args: Args): void {
   if (args.argc < 4) throw wrongNumber('json.arrappend')
   const key = args.key()
   const path = json.path(args.bytes())
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const nesting = parseValues(json, args)
   const count = args.argc - 3
   const { arrays, numbers } = arraysOf(json, json.find(path))
@@ -57,7 +56,7 @@ export function arrappend(json: Workspace, ctx: Context, args: Args): void {
       },
       nesting,
     )
-    json.done(ctx, view, key, 'json.arrappend', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.arrappend', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   const results = numbers.map(n => (n < 0 ? null : lengths[n]!))
   replyResults(
@@ -102,8 +101,7 @@ export function arrinsert(json: Workspace, ctx: Context, args: Args): void {
   const key = args.key()
   const path = json.path(args.bytes())
   const index = integerArgument(args.bytes())
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const nesting = parseValues(json, args)
   const count = args.argc - 4
   const { arrays, numbers } = arraysOf(json, json.find(path))
@@ -125,7 +123,7 @@ export function arrinsert(json: Workspace, ctx: Context, args: Args): void {
       },
       nesting,
     )
-    json.done(ctx, view, key, 'json.arrinsert', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.arrinsert', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   if (wrong >= 0) throw JSON_ERROR.indexBounds
   const results = numbers.map(n => (n < 0 ? null : lengths[n]!))
@@ -149,8 +147,7 @@ export function arrtrim(json: Workspace, ctx: Context, args: Args): void {
   const path = json.path(args.bytes())
   const start = integerArgument(args.bytes())
   const stop = integerArgument(args.bytes())
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const { arrays, numbers } = arraysOf(json, json.find(path))
   const order = path.legacy ? workOrder(json, arrays) : []
   const lengths: number[] = []
@@ -161,7 +158,7 @@ export function arrtrim(json: Workspace, ctx: Context, args: Args): void {
         lengths[n] = trim(tree, trail, start, stop)
       },
     })
-    json.done(ctx, view, key, 'json.arrtrim', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.arrtrim', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   const results = numbers.map(n => (n < 0 ? null : lengths[n]!))
   replyResults(ctx, path.legacy, results, lengths[order[order.length - 1]!])
@@ -188,14 +185,13 @@ export function arrpop(json: Workspace, ctx: Context, args: Args): void {
   const path = args.left > 0 ? json.path(args.bytes()) : json.rootPath
   const index = args.left > 0 ? popIndex(args.bytes()) : -1
   if (form !== null && form !== 'text' && path.legacy) throw JSON_ERROR.legacyFormat
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const { arrays, numbers } = arraysOf(json, json.find(path))
   const order = path.legacy ? workOrder(json, arrays) : []
   const popped = new Popped(json, index)
   if (arrays.count > 0) {
     json.update(arrays, popped)
-    json.keep(view)
+    json.doc.settle()
   }
   if (path.legacy) {
     if (arrays.count === 0) throw JSON_ERROR.notArray

@@ -20,7 +20,6 @@ import { dropChild, keepChildren, withoutElements, withoutMembers } from '../doc
 import type { Tree } from '../document/tree.ts'
 import { JSON_ERROR } from '../errors.ts'
 import type { Matches } from '../path/eval.ts'
-import type { JsonView } from '../type.ts'
 import { orderOf, readable, type Workspace } from '../workspace.ts'
 
 const ZERO: Buffer = Buffer.from('0')
@@ -29,21 +28,20 @@ const ZERO: Buffer = Buffer.from('0')
 export function del(json: Workspace, ctx: Context, args: Args): void {
   const key = args.key()
   const path = args.left > 0 ? json.path(args.bytes()) : json.rootPath
-  const view = json.write(ctx.db, key)
-  if (view === null) {
+  if (json.write(ctx.db, key) === null) {
     json.idle(ctx, key)
     ctx.reply.integer(0)
     return
   }
   const matches = json.find(path)
-  const removed = remove(json, ctx, key, view, matches)
+  const removed = remove(json, ctx, key, matches)
   if (removed > 0) json.tell(ctx, key, 'json.del', json.detail(ctx, readable(path), true))
   else json.idle(ctx, key)
   ctx.reply.integer(removed)
 }
 
 /** Remove the matches, the key itself if one of them is the root. Returns how many values went. */
-function remove(json: Workspace, ctx: Context, key: Range, view: JsonView, matches: Matches): number {
+function remove(json: Workspace, ctx: Context, key: Range, matches: Matches): number {
   for (let n = 0; n < matches.count; n++) {
     if (matches.parent[n]! >= 0) continue
     ctx.db.delete(key)
@@ -51,7 +49,7 @@ function remove(json: Workspace, ctx: Context, key: Range, view: JsonView, match
   }
   if (matches.count === 0) return 0
   const removed = matches.count === 1 ? removeOne(json, matches.i[0]!) : removeMany(json, matches)
-  json.keep(view)
+  json.doc.settle()
   return removed
 }
 
@@ -157,12 +155,11 @@ function namedOrder(names: readonly Buffer[]): number[] {
 export function clear(json: Workspace, ctx: Context, args: Args): void {
   const key = args.key()
   const path = args.left > 0 ? json.path(args.bytes()) : json.rootPath
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const matches = clearable(json, json.find(path))
   if (matches.count > 0) {
     json.update(matches, CLEAR)
-    json.done(ctx, view, key, 'json.clear', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.clear', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   ctx.reply.integer(matches.count)
 }

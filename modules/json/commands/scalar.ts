@@ -35,14 +35,13 @@ export function numpowby(json: Workspace, ctx: Context, args: Args): void {
 function arithmetic(json: Workspace, ctx: Context, args: Args, event: string, operation: Operation): void {
   const key = args.key()
   const path = json.path(args.bytes())
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const argument = args.bytes()
   const small = parseInteger(argument.buf, argument.start, argument.end)
   const operand = Number.isFinite(small) ? null : numberArgument(json, argument)
   const matches = json.find(path)
   if (operand === null && matches.count === 1 && countUp(json, matches, operation, small)) {
-    json.keep(view)
+    json.doc.settle()
     replyCounted(json, ctx, path.legacy)
     json.tell(ctx, key, event, json.detail(ctx, readable(path)))
     return
@@ -52,7 +51,7 @@ function arithmetic(json: Workspace, ctx: Context, args: Args, event: string, op
   const failed = results.length < matches.count
   if (results.some(result => result !== null)) {
     putNumbers(json, matches, results)
-    json.done(ctx, view, key, event, json.detail(ctx, readable(path)))
+    json.done(ctx, key, event, json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   if (failed) throw JSON_ERROR.notFinite
   replyNumbers(ctx, path.legacy, results)
@@ -164,8 +163,7 @@ function replyNumbers({ reply }: Context, legacy: boolean, results: readonly (Op
 export function toggle(json: Workspace, ctx: Context, args: Args): void {
   const key = args.key()
   const path = json.path(args.bytes())
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const matches = json.find(path)
   const { words } = json.doc
   const targets = json.chosen.clear()
@@ -183,7 +181,7 @@ export function toggle(json: Workspace, ctx: Context, args: Args): void {
   }
   if (targets.count > 0) {
     json.update(targets, TOGGLE)
-    json.done(ctx, view, key, 'json.toggle', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.toggle', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   replyToggled(ctx, path.legacy, results)
 }
@@ -216,8 +214,7 @@ function replyToggled({ reply }: Context, legacy: boolean, results: readonly (bo
 export function strappend(json: Workspace, ctx: Context, args: Args): void {
   const key = args.key()
   const path = args.argc > 3 ? json.path(args.bytes()) : json.rootPath
-  const view = json.write(ctx.db, key)
-  if (view === null) throw JSON_ERROR.noKey
+  if (json.write(ctx.db, key) === null) throw JSON_ERROR.noKey
   const { values, doc } = json
   values.clear()
   json.parse(args.bytes(), 'ERR ')
@@ -236,7 +233,7 @@ export function strappend(json: Workspace, ctx: Context, args: Args): void {
       instead: false,
       apply: (tree, trail) => appendText(tree, trail, first & ESCAPED, values.text, at, length),
     })
-    json.done(ctx, view, key, 'json.strappend', json.detail(ctx, readable(path)))
+    json.done(ctx, key, 'json.strappend', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
   replyLengths(ctx, path.legacy, lengths)
 }

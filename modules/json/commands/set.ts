@@ -22,7 +22,6 @@ import { storeDocument } from '../document/tree.ts'
 import { JSON_ERROR, wrongNumber } from '../errors.ts'
 import type { Matches } from '../path/eval.ts'
 import { Path, type PathFault, STEP } from '../path/path.ts'
-import type { JsonView } from '../type.ts'
 import { readable, type Workspace } from '../workspace.ts'
 
 /** JSON.SET key path value [NX|XX] [FORMAT format] */
@@ -31,11 +30,10 @@ export function set(json: Workspace, ctx: Context, args: Args): void {
   const path = json.path(args.bytes())
   const value = args.bytes()
   const condition = args.left > 0 ? setOptions(args) : ANY
-  const view = json.write(ctx.db, key)
+  const isNew = json.write(ctx.db, key) === null
   json.values.clear()
   json.parse(value)
-  const done =
-    view === null ? setNew(json, ctx, key, path, condition) : setInside(json, ctx, key, view, path, condition)
+  const done = isNew ? setNew(json, ctx, key, path, condition) : setInside(json, ctx, key, path, condition)
   if (done) ctx.reply.ok()
   else {
     json.idle(ctx, key)
@@ -89,19 +87,12 @@ function create(json: Workspace, db: Database, key: Range, i = 0, t = 0): void {
   }
 }
 
-function setInside(
-  json: Workspace,
-  ctx: Context,
-  key: Range,
-  view: JsonView,
-  path: Path | PathFault,
-  condition: number,
-): boolean {
+function setInside(json: Workspace, ctx: Context, key: Range, path: Path | PathFault, condition: number): boolean {
   if (isRoot(path)) {
     if (condition === ABSENT) return false
-    json.replaceRoot(json.values, 0, 0)
+    json.doc.replace(json.values, 0, 0)
   } else if (!put(json, path, condition, 0, 0, json.parser.depth)) return false
-  json.done(ctx, view, key, 'json.set', json.detail(ctx, readable(path)))
+  json.done(ctx, key, 'json.set', json.detail(ctx, readable(path)))
   return true
 }
 
@@ -181,17 +172,16 @@ export function mset(json: Workspace, ctx: Context, args: Args): void {
 
 /** The checks were made for all before the first is set; a path that fails now, because of an earlier one, is passed over. */
 function setTriple(json: Workspace, ctx: Context, { key, path, i, t, nesting }: Triple): boolean {
-  const view = json.write(ctx.db, key)
-  if (view === null) {
+  if (json.write(ctx.db, key) === null) {
     create(json, ctx.db, key, i, t)
     return true
   }
-  if (isRoot(path)) json.replaceRoot(json.values, i, t)
+  if (isRoot(path)) json.doc.replace(json.values, i, t)
   else if (!putIfPossible(json, path, i, t, nesting)) {
     json.idle(ctx, key)
     return false
   }
-  json.keep(view)
+  json.doc.settle()
   return true
 }
 
@@ -229,7 +219,7 @@ export function merge(json: Workspace, ctx: Context, args: Args): void {
     ctx.reply.null()
     return
   }
-  json.done(ctx, view, key, 'json.merge', detail)
+  json.done(ctx, key, 'json.merge', detail)
   ctx.reply.ok()
 }
 

@@ -26,6 +26,11 @@ export function directoryWords(entries: number): number {
   return entries * ENTRY + 1
 }
 
+/** Words that the directory of so many elements takes at most. */
+export function directoryWordsMax(count: number): number {
+  return count < DIRECTORY_MIN ? 0 : directoryWords(Math.ceil(count / STRIDE))
+}
+
 /** Entries of an array's directory. */
 export function entriesOf(words: Int32Array, c: number): number {
   return words[c + words[c + 2]! - 1]!

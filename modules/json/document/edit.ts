@@ -12,6 +12,7 @@
 import { copyBytes } from 'redstrata/module'
 import {
   directoryWords,
+  directoryWordsMax,
   entriesOf,
   entriesWanted,
   entryAt,
@@ -305,6 +306,8 @@ export function insertElements(tree: Tree, trail: Trail, ordinal: number, from: 
     fi += spanOf(from.words, fi)
   }
   const { i: wordAt, t: textAt } = place
+  // Room for the directory as well: what follows may not fail half way.
+  tree.reserve(moreWords + directoryWordsMax(had + count), moreText)
   tree.splice(trail, trail.depth - 1, wordAt, 0, moreWords, textAt, 0, moreText)
   copyWords(from.words, from.first, tree.words, tree.first + wordAt, moreWords)
   const behind = ordinal === had
@@ -329,6 +332,7 @@ export function removeElements(tree: Tree, trail: Trail, begin: number, end: num
   const i = trail.i[trail.depth - 1]!
   const count = countOf(tree.words, tree.first + i)
   const place = new Place()
+  if ((tree.words[tree.first + i]! & INDEXED) !== 0) tree.reserve(directoryWordsMax(count), 0)
   elementPlace(tree, trail, end, place)
   const { i: wordEnd, t: textEnd } = place
   elementPlace(tree, trail, begin, place)

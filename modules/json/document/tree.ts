@@ -65,6 +65,8 @@ export class Tree {
   textEnd = 0
   /** The block of a document; the words' block of a draft. 0 when there is none. */
   address: Address = 0
+  /** Who keeps a document's address: told the moment it moves, so that no failure behind a move loses it. */
+  holder: { address: Address } | null = null
 
   readonly #draft: boolean
   #textAddress: Address = 0
@@ -87,10 +89,11 @@ export class Tree {
     return new Tree(memory, ACCOUNT.overhead, true)
   }
 
-  /** Look at the document in a block. Returns itself. */
-  open(address: Address): Tree {
+  /** Look at the document in a block. Returns itself. @param holder who keeps the address, when it may be changed */
+  open(address: Address, holder: { address: Address } | null = null): Tree {
     const words = this.memory.i32[address >>> SLAB_BITS]!
     const base = (address & UNIT_MASK) << 1
+    this.holder = holder
     this.address = address
     this.words = words
     this.text = this.memory.u8[address >>> SLAB_BITS]!
@@ -140,11 +143,10 @@ export class Tree {
     this.start = this.textEnd = this.#textLimit = 0
   }
 
-  /** Give a document's block back when half of it or more is free. Returns where the document is now. */
-  settle(): Address {
+  /** Give a document's block back when half of it or more is free. */
+  settle(): void {
     const used = 4 + (this.wordEnd - this.first) * 4 + (this.textEnd - this.start)
     if (Memory.sizeFor(used) * 2 <= this.memory.sizeOf(this.address)) this.#move(0, 0)
-    return this.address
   }
 
   /** Put one byte of text at the end. Room must have been reserved. */
@@ -267,8 +269,30 @@ export class Tree {
     view[base] = offset
     copyWords(this.words, this.first, view, base + 1, usedWords)
     copyBytes(this.text, this.start, text, (base << 2) + offset, usedText)
+    this.#became(address)
     this.memory.free(this.account, old)
-    this.open(address)
+  }
+
+  /** Put the value at a place of another tree in place of the whole document. */
+  replace(from: Tree, i: number, t: number): void {
+    const words = spanOf(from.words, from.first + i)
+    const bytes = textLength(from.words, from.first + i)
+    const offset = 4 + words * 4
+    if (Memory.sizeFor(offset + bytes) !== this.memory.sizeOf(this.address)) {
+      const old = this.address
+      this.#became(storeDocument(this.memory, from, i, t))
+      this.memory.free(this.account, old)
+      return
+    }
+    this.words[this.first - 1] = offset
+    copyWords(from.words, from.first + i, this.words, this.first, words)
+    copyBytes(from.text, from.start + t, this.text, (this.first - 1) * 4 + offset, bytes)
+    this.open(this.address, this.holder)
+  }
+
+  #became(address: Address): void {
+    if (this.holder !== null) this.holder.address = address
+    this.open(address, this.holder)
   }
 }
 
