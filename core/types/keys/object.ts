@@ -1,6 +1,8 @@
 /* OBJECT: how a value is kept. */
 
+import { Range } from '../../base/bytes.ts'
 import { ReplyError } from '../../base/errors.ts'
+import { parseInteger } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import type { Address } from '../../memory/arena.ts'
@@ -25,8 +27,27 @@ export function objectEncoding(ctx: Context, args: Args): void {
   ctx.reply.text(type.encoding(ctx.db.view(record, type)))
 }
 
+/** Small integers are shared in Redis, and their count stands still at the greatest number; clients may look at it. */
+const SHARED_COUNT = 2147483647
+const SHARED_MAX = 9999
+
 export function objectRefcount(ctx: Context, args: Args): void {
-  if (found(ctx, args) !== 0) ctx.reply.integer(1)
+  const record = found(ctx, args)
+  if (record === 0) return
+  const type = ctx.engine.keyspace.types[ctx.db.typeOf(record)]!
+  const value = ctx.db.view(record, type)
+  const isShared = type.name === 'string' && type.encoding(value) === 'int' && isSmall(value as unknown as Readable)
+  ctx.reply.integer(isShared ? SHARED_COUNT : 1)
+}
+
+interface Readable {
+  range(out: Range): Range
+}
+
+function isSmall(value: Readable): boolean {
+  const bytes = value.range(new Range())
+  const n = parseInteger(bytes.buf, bytes.start, bytes.end)
+  return n >= 0 && n <= SHARED_MAX
 }
 
 export function objectIdletime(ctx: Context, args: Args): void {

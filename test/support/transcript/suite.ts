@@ -1,5 +1,6 @@
 /* Suite -- the tests that come of a folder of transcripts, replayed in one mode. */
 
+import { GAPS } from '../../transcripts/gaps.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -59,6 +60,9 @@ export async function replayFolder(
         const missing = [...used.filter(name => !known.has(name)), ...missingCommands(one, recorded, known)]
         it(`${one.title} (line ${one.line})`, async context => {
           context.skip(missing.length > 0, `needs ${missing.join(', ')}`)
+          const name = `${folder}/${file}: ${one.title}`
+          const gap = GAPS[name] ?? GAPS[`${mode} ${name}`]
+          context.skip(gap !== undefined, gap)
           if (known.has('DEBUG')) await server.call('DEBUG', 'SET-ACTIVE-EXPIRE', waits(one) ? '1' : '0')
           const faults = await replay(mode, one, target)
           // Replies are the business of the exact mode; what counts for a twin is the state that they leave.

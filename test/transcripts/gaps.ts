@@ -1,0 +1,42 @@
+/* Gaps -- recorded cases that the server does not pass yet, each with the reason; they are shown as skipped.
+ *
+ * The key is `folder/file: title`; with a mode before it the case is left out in that mode only. */
+
+/** Reasons by case. */
+export const GAPS: Readonly<Record<string, string>> = {
+  'core/keys.txt: DUMP of strings': 'payloads carry the plain encodings, not the bytes that Redis would write',
+  'core/keys.txt: DUMP of small collections':
+    'payloads carry the plain encodings, not the bytes that Redis would write',
+  'core/keys.txt: RESTORE': "replies with a payload of Redis's own bytes",
+  'core/bitmap-more.txt: getkeys of bit commands': "the flags of BITFIELD's key depend on its subcommands",
+  'core/config.txt: defaults of common parameters': 'parameters of features that are not there yet',
+  'core/config.txt: CONFIG SET errors': 'appendonly is not there yet',
+  'core/pubsub.txt: new key events and the classes of CONFIG GET': 'events of commands that are not there yet',
+  'core/script.txt: runtime errors carry the line': 'one text of the engine differs',
+  'core/function.txt: runtime errors carry the line': 'one text of the engine differs',
+  'core/server.txt: COMMAND COUNT and LIST': 'lists commands that are not there yet',
+  'core/server.txt: COMMAND GETKEYS': 'asks about commands that are not there yet',
+  'core/server.txt: INFO errorstats and commandstats': 'error counts are listed in another order',
+  'core/server.txt: MONITOR': 'shows commands of scripts in another form',
+  'core/server.txt: MODULE LIST holds the modules': 'MODULE is not switched off by default',
+  'core/string.txt: INCRBYFLOAT formatting': 'the encoding of a float without fraction is reported as int',
+  'core/string.txt: reference counts of shared integers': 'counts of values that Redis shares',
+  'twin timeseries/keyspace.txt: a series made by an incrby that then fails stays empty':
+    'an effect of a failed command is not propagated',
+  'twin timeseries/add.txt: a series made by an incrby that then fails stays empty':
+    'an effect of a failed command is not propagated',
+  'twin timeseries/create.txt: a series made by an incrby that then fails stays empty':
+    'an effect of a failed command is not propagated',
+  'twin json/array.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
+  'twin json/invalid.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
+  'twin json/array.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
+  'twin json/invalid.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
+  'twin json/array.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
+  'twin json/invalid.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
+  'twin json/multi.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
+  'twin json/multi.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
+  'twin json/multi.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
+  'twin json/get.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
+  'twin json/get.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
+  'twin json/get.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
+}
