@@ -20,9 +20,7 @@ export const GAPS: Readonly<Record<string, string>> = {
   'core/server.txt: MODULE LIST holds the modules': 'MODULE is not switched off by default',
   'core/string.txt: INCRBYFLOAT formatting': 'the encoding of a float without fraction is reported as int',
   'core/string.txt: reference counts of shared integers': 'counts of values that Redis shares',
-    'an effect of a failed command is not propagated',
   'twin timeseries/add.txt: a series made by an incrby that then fails stays empty':
-    'an effect of a failed command is not propagated',
     'an effect of a failed command is not propagated',
   'twin json/array.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
   'twin json/resp3.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
