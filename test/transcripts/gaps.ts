@@ -12,7 +12,6 @@ export const GAPS: Readonly<Record<string, string>> = {
   'core/config.txt: defaults of common parameters': 'parameters of features that are not there yet',
   'core/config.txt: CONFIG SET errors': 'appendonly is not there yet',
   'core/pubsub.txt: new key events and the classes of CONFIG GET': 'events of commands that are not there yet',
-  'core/script.txt: runtime errors carry the line': 'one text of the engine differs',
   'core/server.txt: COMMAND COUNT and LIST': 'lists commands that are not there yet',
   'core/server.txt: COMMAND GETKEYS': 'asks about commands that are not there yet',
   'core/server.txt: INFO errorstats and commandstats': 'error counts are listed in another order',
