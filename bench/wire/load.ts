@@ -12,6 +12,9 @@ export function encode(...words: readonly string[]): string {
   return `*${words.length}\r\n` + words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')
 }
 
+/** A reply longer than this is none that a benchmark asks for. */
+const REPLY_MAX = 64 << 20
+
 export class Load {
   readonly #socket: Socket
   #scanner = new ReplyScanner()
@@ -82,6 +85,13 @@ export class Load {
     if (this.#awaited === 0) this.#done?.()
   }
 
+  /** The server sends what nobody asked for. */
+  #stray(): void {
+    this.#unread = Buffer.alloc(0)
+    this.#failed?.(new Error('more came than was asked for'))
+    this.close()
+  }
+
   #count(piece: Buffer): void {
     const buf = this.#unread.length === 0 ? piece : Buffer.concat([this.#unread, piece])
     let at = 0
@@ -93,5 +103,6 @@ export class Load {
       at = stop
     }
     this.#unread = Buffer.from(buf.subarray(at))
+    if (this.#awaited < 0 || this.#unread.length > REPLY_MAX) this.#stray()
   }
 }

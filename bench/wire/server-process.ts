@@ -10,6 +10,17 @@ import { Load } from './load.ts'
 const TOP = join(import.meta.dirname, '../..')
 /** The kernel counts processor time in ticks of this many microseconds (USER_HZ is 100 everywhere). */
 const TICK_MICROS = 10_000
+/** A server that grows beyond this has gone astray, and is ended before it takes the machine with it. */
+const RSS_MAX = 8 * 2 ** 30
+/** How often its memory is looked at: one that does nothing but write takes less than a gigabyte between two looks. */
+const WATCH_MS = 200
+
+/** Servers that run; none outlives the benchmark. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 export interface ServerProcess {
   readonly name: string
@@ -71,9 +82,17 @@ async function start(
   const dir = mkdtempSync(join(tmpdir(), 'redstrata-bench-'))
   const args = [...before, '--port', String(port), '--save', '', '--dir', dir, ...options]
   const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  await answering(child, port)
   const pid = child.pid ?? 0
+  running.add(child)
+  const watch = setInterval(() => endIfAstray(name, child, pid), WATCH_MS)
+  const ended = new Promise<void>(resolve => {
+    child.once('exit', () => {
+      clearInterval(watch)
+      running.delete(child)
+      resolve()
+    })
+  })
+  await answering(child, port)
   const info = await Load.connect(port)
   return {
     name,
@@ -100,9 +119,20 @@ async function start(
   }
 }
 
+function endIfAstray(name: string, child: ChildProcess, pid: number): void {
+  if (child.exitCode !== null || !(rssBytes(pid) > RSS_MAX)) return
+  console.error(`\n${name} took more than ${RSS_MAX / 2 ** 30} GB of memory and was ended`)
+  child.kill('SIGKILL')
+}
+
 function ask(child: ChildProcess, question: string): Promise<unknown> {
-  return new Promise(resolve => {
-    child.once('message', resolve)
+  return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error('the server ended'))
+    child.once('exit', gone)
+    child.once('message', answer => {
+      child.off('exit', gone)
+      resolve(answer)
+    })
     child.send(question)
   })
 }
@@ -129,7 +159,12 @@ function cpuMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
 }
 
+/** Resident memory; NaN for a process that has ended. */
 function rssBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
-  return Number(kilobytes) * 1024
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+    return Number(kilobytes) * 1024
+  } catch {
+    return Number.NaN
+  }
 }

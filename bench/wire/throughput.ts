@@ -21,6 +21,8 @@ interface Test {
   readonly readsList: boolean
 }
 
+/** A run that takes longer hangs: the server never ends a reply, or never gives one. */
+const RUN_MS_MAX = 120_000
 const LIST = 'mylist'
 
 function listed(name: string, weight = 1): Test {
@@ -112,11 +114,8 @@ async function fillList(server: ServerProcess): Promise<void> {
 async function runTest(server: ServerProcess, test: Test, pipeline: number, requests: number): Promise<Sample> {
   const common = ['-p', String(server.port), '-c', '50', '-d', '16', '-r', '100000', '--csv']
   const cpuBefore = server.cpuMicros()
-  const { stdout } = await run('redis-benchmark', [
-    ...common,
-    ...['-n', String(requests), '-P', String(pipeline)],
-    ...test.args,
-  ])
+  const args = [...common, '-n', String(requests), '-P', String(pipeline), ...test.args]
+  const { stdout } = await run('redis-benchmark', args, { timeout: RUN_MS_MAX, killSignal: 'SIGKILL' })
   const cpu = server.cpuMicros() - cpuBefore
   const row = stdout.trim().split('\n').at(-1) ?? ''
   return { perSecond: Number(/^"[^"]*","([\d.]+)"/.exec(row)?.[1]), cpuMicros: cpu / requests }

@@ -241,7 +241,9 @@ export class ListView extends PackedView {
       return
     }
     for (let i = from; i <= to; ) {
-      i += this.#list.run(i, to, element)
+      const n = this.#list.run(i, to + 1, element)
+      if (n === 0) throw new Error('a list ends before its length')
+      i += n
       reply.raw(element.buf, element.start, element.end)
     }
   }
