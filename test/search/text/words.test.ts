@@ -70,6 +70,35 @@ describe('double metaphone', () => {
   })
 })
 
+describe('stems of other languages', () => {
+  // Words and the stems that libstemmer 2.2.0 gives them.
+  it.each([
+    ['arabic', 'الكتابات المدرسون يكتبون والمكتبة بيوتهم', 'كتاب مدرس يكتب والمكتب بيو'],
+    ['armenian', 'գրքերով քաղաքներում խոսելով', 'գրքերով քաղ խոս'],
+    ['basque', 'etxeetan liburuaren mendietako haurrekin', 'etxe liburua mendi haur'],
+    ['catalan', 'cançons ciutats parlaven nacional', 'cançon ciut parl nacion'],
+    ['danish', 'husene bøgerne kvinderne skrivende', 'hus bøg kvind skriv'],
+    ['dutch', 'lichamelijkheden huizen schrijvende opgaven', 'licham huiz schrijvend opgav'],
+    ['finnish', 'taloissa kirjoja kaupungeissa puhuvat', 'talo kirj kaupung puhuv'],
+    ['french', 'continuellement nationales mangeaient maisons', 'continuel national mang maison'],
+    ['german', 'kindern gärten spielten schönheiten', 'kind gart spielt schonheit'],
+    ['hungarian', 'asztalok házakban könyveket beszéltek', 'asztal ház könyv beszélt'],
+    ['irish', 'leabhar bhfear daoine thithe', 'leabhar fear daoine tithe'],
+    ['italian', 'abbandonata canzoni parlavano nazionale', 'abbandon canzon parl nazional'],
+    ['norwegian', 'husene bøkene jentene skrivende', 'hus bøk jent skriv'],
+    ['portuguese', 'trabalhadores canções falavam nacional', 'trabalh cançõ fal nacional'],
+    ['romanian', 'copiilor orașele vorbeau nationale', 'cop oraș vorb national'],
+    ['russian', 'важные книгами говорили красивейший', 'важн книг говор красив'],
+    ['spanish', 'niñas cantaban canciones nacionalidad', 'niñ cant cancion nacional'],
+    ['swedish', 'flickorna böckerna skrivande husen', 'flick böck skriv hus'],
+    ['tamil', 'புத்தகங்கள் வீடுகளில் எழுதினார்கள்', 'புத்தகம் வீடு எழுதி'],
+    ['turkish', 'evlerde kitaplarımız çocuklar gözlükçü', 'ev kitap çocuk gözlükçü'],
+  ])('are right in %s', (language, words, stems) => {
+    const stem = new Stemmers().for(languageNumber(language))!
+    expect(words.split(' ').map(stem).join(' ')).toBe(stems)
+  })
+})
+
 describe('Chinese words', () => {
   it('cuts text without spaces and names the places', () => {
     const text = Buffer.from('我们喜欢在北京学习Chinese中文')
