@@ -16,10 +16,11 @@ import { systemFiles } from './persistence/file.ts'
 import { Server } from './server.ts'
 import bloom from '../modules/bloom/module.ts'
 import json from '../modules/json/module.ts'
+import search from '../modules/search/module.ts'
 import timeseries from '../modules/timeseries/module.ts'
 
 /** The modules that come with the package. */
-export const ownModules: readonly Module[] = [bloom, json, timeseries]
+export const ownModules: readonly Module[] = [bloom, json, search, timeseries]
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {

@@ -1,0 +1,60 @@
+/* Scan -- the first look at the keys that were there before an index, in slices between the turns of the loop.
+ *
+ * The cursor walks downwards through the dense array of keys, so a key that comes in meanwhile is not met, and need not
+ * be: it is told of as every write is. A key that is removed may move another one down to where the walk has been
+ * not yet; it is then looked at twice, which changes nothing. */
+
+import type { Database, Host } from 'redstrata/module'
+import type { Index } from '../catalogue.ts'
+import { covers, type Follower } from './follow.ts'
+
+/** Keys looked at before the clock is asked. */
+const STEP_KEYS = 32
+const SLICE_MICROS = 1000
+
+/** Scan databases for an index; `done` is called at the end, unless the index went away. */
+export function startScan(
+  host: Host,
+  follower: Follower,
+  index: Index,
+  databases: readonly Database[],
+  done: () => void,
+): void {
+  const queue = databases.filter(db => db.size > 0)
+  if (queue.length === 0) {
+    done()
+    return
+  }
+  index.scan = { seen: 0, total: queue.reduce((sum, db) => sum + db.size, 0) }
+  const intake = follower.intakeOf(index)!
+  const { clock } = host
+  let cursor = -1
+
+  const step = (db: Database): void => {
+    const key = { seen: 0 }
+    cursor = host.scan(db, cursor, STEP_KEYS, (name, record) => {
+      key.seen++
+      if (covers(index, name)) follower.lookFor(intake, db, name, record)
+    })
+    index.scan!.seen += key.seen
+  }
+
+  const slice = (): void => {
+    if (index.isDropped) return
+    const end = clock.microseconds() + SLICE_MICROS
+    while (queue.length > 0) {
+      step(queue[0]!)
+      if (cursor === 0) {
+        queue.shift()
+        cursor = -1
+      }
+      if (clock.microseconds() >= end) break
+    }
+    if (queue.length > 0) host.soon(slice)
+    else {
+      index.scan = null
+      done()
+    }
+  }
+  host.soon(slice)
+}

@@ -1,0 +1,95 @@
+/* Values -- the bytes of a hash field as what its index keeps: texts, tags, numbers, points.
+ *
+ * A reader returns null when it could, and otherwise why not. A reason keeps the whole document out of the index, but for
+ * shapes, whose field alone is left out. */
+
+import { parseDouble, Range } from 'redstrata/module'
+import type { FieldValue } from '../index/field-index.ts'
+import { encodePoint, isPoint } from '../index/geo.ts'
+import type { Field } from '../schema/schema.ts'
+import { lowered } from '../text/lower.ts'
+import type { OwnFields } from './own-fields.ts'
+
+/** Why a value cannot be indexed. */
+export type Reason = string
+
+/** Read the value of a hash field. `value` was reset, and is filled. */
+export function readHashValue(field: Field, text: Range, value: FieldValue, own: OwnFields | null): Reason | null {
+  value.present = true
+  switch (field.kind) {
+    case 'text':
+      value.nextText().set(text.buf, text.start, text.end)
+      if (field.sortable) value.sortText = sortText(field, text)
+      return null
+    case 'tag':
+      addTags(field, text, value)
+      if (field.sortable) value.sortText = sortText(field, text)
+      return null
+    case 'numeric':
+      return readNumber(text, value)
+    case 'geo':
+      if (field.sortable) value.sortText = sortText(field, text)
+      return readPoint(text, value)
+    case 'vector':
+    case 'shape': {
+      if (own === null) return null
+      const parsed = own.fromBytes(field, text)
+      if (typeof parsed === 'string') return parsed
+      value.own = parsed
+      return null
+    }
+  }
+}
+
+/** What a text is sorted by. */
+export function sortText(field: Field, text: Range): Buffer | Range {
+  return field.unnormalized ? new Range(text.buf, text.start, text.end) : lowered(text.copy())
+}
+
+/** Add the tags of a text, without repetition. */
+export function addTags(field: Field, text: Range, value: FieldValue): void {
+  const { buf, end } = text
+  const separator = field.separator === '' ? -1 : field.separator.charCodeAt(0)
+  for (let start = text.start; start <= end; ) {
+    let stop = start
+    while (stop < end && buf[stop] !== separator) stop++
+    addTag(field, buf, start, stop, value)
+    start = stop + 1
+  }
+}
+
+function addTag(field: Field, buf: Buffer, from: number, to: number, value: FieldValue): void {
+  let start = from
+  let end = to
+  while (start < end && isSpace(buf[start]!)) start++
+  while (end > start && isSpace(buf[end - 1]!)) end--
+  if (start === end && !field.indexEmpty) return
+  const bytes = buf.subarray(start, end)
+  const tag = field.caseSensitive ? Buffer.from(bytes) : lowered(bytes)
+  for (const other of value.tags) if (other.equals(tag)) return
+  value.tags.push(tag)
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+}
+
+function readNumber(text: Range, value: FieldValue): Reason | null {
+  const number = parseDouble(text.buf, text.start, text.end)
+  if (Number.isNaN(number)) return `Invalid numeric value: '${text.latin1()}'`
+  value.numbers = [number]
+  return null
+}
+
+/** `longitude,latitude`. */
+function readPoint(text: Range, value: FieldValue): Reason | null {
+  const { buf, start, end } = text
+  const comma = buf.indexOf(0x2c, start)
+  if (comma < 0 || comma >= end) return 'Invalid geo string'
+  const longitude = parseDouble(buf, start, comma)
+  const latitude = parseDouble(buf, comma + 1, end)
+  if (Number.isNaN(longitude) || Number.isNaN(latitude)) return 'Invalid geo string'
+  if (!isPoint(longitude, latitude)) return 'Invalid geo coordinates'
+  value.numbers = [encodePoint(longitude, latitude)]
+  return null
+}

@@ -1,0 +1,24 @@
+/* The Search module -- indexes over hashes and JSON documents, queries, aggregations, as RediSearch has them.
+ *
+ *   text/ index/ query/ iterators/ plan/ score/     words, structures, the query language and how it is answered      pure
+ *   schema/ ingest/                                 what an index takes in, and how it goes along with the keys
+ *   results/                                        what of a document is returned
+ *   catalogue.ts workspace.ts settings.ts           what one server keeps
+ *   commands.ts                                     the table of commands; commands/ what they do */
+
+import { type Module, replyError } from 'redstrata/module'
+import { searchCommands } from './commands.ts'
+import { Workspace } from './workspace.ts'
+
+export default {
+  name: 'search',
+  version: 21032,
+  load(host) {
+    const workspace = new Workspace(host)
+    host.commands(searchCommands(workspace), {
+      // The real module names itself as it is written in the manual.
+      arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
+    })
+    host.onStop(() => workspace.clear())
+  },
+} satisfies Module
