@@ -40,12 +40,11 @@ export class SortedKeys {
 
   /** Add a record whose key is not in the list. @throws ArenaFull with nothing changed. */
   insert(record: Address): void {
-    const key = this.#dict.key(record, this.#a)
     if (this.#length === 0) {
-      this.#openGap(0)
-      this.#chunks[0] = this.#memory.block(ACCOUNT.index, CHUNK_KEYS * 4)
-      this.#counts[0] = 0
+      this.#begin(record)
+      return
     }
+    const key = this.#dict.key(record, this.#a)
     this.#find(key.buf, key.start, key.end)
     let chunk = this.#chunk
     let slot = this.#slot
@@ -64,6 +63,15 @@ export class SortedKeys {
     words.copyWithin(base + slot + 1, base + slot, base + this.#counts[chunk]!)
     words[base + slot] = record
     this.#counts[chunk]!++
+  }
+
+  /** The first key of all. */
+  #begin(record: Address): void {
+    const block = this.#memory.block(ACCOUNT.index, CHUNK_KEYS * 4)
+    this.#openGap(0)
+    this.#chunks[0] = block
+    this.#counts[0] = 1
+    this.#memory.i32[block >>> SLAB_BITS]![(block & UNIT_MASK) << 1] = record
   }
 
   /** Take a record out, before it is removed from the table. */

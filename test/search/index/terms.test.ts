@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../../core/base/bytes.ts'
-import { ACCOUNT, type Address, Memory } from '../../../core/memory/arena.ts'
+import { ACCOUNT, type Address, Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
 import { LevenshteinWalk } from '../../../modules/search/index/levenshtein.ts'
 import { Block } from '../../../modules/search/index/posting-block.ts'
 import { Terms } from '../../../modules/search/index/terms.ts'
@@ -52,6 +52,18 @@ function randomWords(random: ReturnType<typeof seeded>, count: number, letters: 
 }
 
 describe('terms', () => {
+  it('begin in a block that held something else before', () => {
+    const memory = new Memory()
+    const used = Array.from({ length: 40 }, () => memory.block(ACCOUNT.index, 2048))
+    for (const block of used) {
+      memory.i32[block >>> SLAB_BITS]!.fill(-1, (block & UNIT_MASK) << 1, ((block & UNIT_MASK) << 1) + 512)
+      memory.free(ACCOUNT.index, block)
+    }
+    const terms = new Terms(memory, TEST_KEY, PLAIN, [new Block(), new Block()], new LevenshteinWalk())
+    for (const word of ['bee', 'ant']) terms.intern(Buffer.from(word), 0, 3)
+    expect(terms.withPrefix(Range.of(''), 9, always)).toHaveLength(2)
+  })
+
   it('stay in order through random insertions and removals', () => {
     for (let seed = 0; seed < 3 * ROUNDS; seed++) {
       const random = seeded(seed)
