@@ -147,6 +147,7 @@ export class Server implements Dispatcher {
     return {
       event: (db, kind, name, key, detail) => this.engine.tellEvent(db, kind, name, key, detail),
       removed: (db, key) => this.engine.propagation.add(db.number, ['DEL', key.copy()]),
+      partsRemoved: (db, key, names) => this.engine.propagation.add(db.number, ['HDEL', key.copy(), ...names]),
       replaced: db => {
         this.engine.waits.markAll(db)
         this.engine.onReplaced?.(db)

@@ -16,6 +16,7 @@ import type { Random } from '../base/random.ts'
 import { ArenaFull } from '../memory/arena.ts'
 import { ARMED, type EventDetail, type Keyspace } from '../keyspace/keyspace.ts'
 import type { Database } from '../keyspace/database.ts'
+import { expireParts } from '../keyspace/expire.ts'
 import { Reply, type SegmentPool } from '../resp/reply.ts'
 import type { RequestLimits } from '../resp/request.ts'
 import type { Args } from './args.ts'
@@ -40,6 +41,8 @@ import { type Command, FLAG } from './spec.ts'
 import { type Suspended, type UnblockReason, WaitTable } from './suspend.ts'
 import { CommandTable, Entry } from './table.ts'
 
+/** Longest that expired fields are taken out at a stretch. */
+const EXPIRE_MICROS = 500
 /** Calls nested deeper than this are a runaway module. */
 const DEPTH_MAX = 64
 
@@ -287,7 +290,7 @@ export class Engine {
   resetStats(): void {
     for (const name of Object.keys(this.stats) as (keyof EngineStats)[]) this.stats[name] = 0
     const { keyspace } = this
-    keyspace.hits = keyspace.misses = keyspace.expiredKeys = keyspace.evictedKeys = 0
+    keyspace.hits = keyspace.misses = keyspace.expiredKeys = keyspace.expiredParts = keyspace.evictedKeys = 0
     this.errorCounts.clear()
     for (const entry of this.table) for (const one of [entry, ...(entry.subcommands ?? [])]) one.resetStats()
   }
@@ -295,7 +298,16 @@ export class Engine {
   /** The time for what runs next. */
   setTime(): void {
     this.keyspace.setTime(this.clock.nowMs())
+    if (this.keyspace.partsDueMs <= this.keyspace.nowMs) this.#expireParts()
     this.#sinceMicros = this.clock.microseconds()
+  }
+
+  /** Fields of hashes are gone before the next command could see them; a great many go in slices, unseen meanwhile. */
+  #expireParts(): void {
+    if (this.depth >= 0 || this.unitHeld || !this.activeExpiry || !this.keyspace.mayExpire) return
+    const until = this.clock.microseconds() + EXPIRE_MICROS
+    expireParts(this.keyspace, () => this.clock.microseconds() < until)
+    this.endUnit()
   }
 
   // ------------------------------------------------------------------ running

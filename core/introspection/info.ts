@@ -106,6 +106,7 @@ function* statLines(engine: Engine): Lines {
   yield ['sync_full', 0]
   yield ['sync_partial_ok', 0]
   yield ['sync_partial_err', 0]
+  yield ['expired_subkeys', keyspace.expiredParts]
   yield ['expired_keys', keyspace.expiredKeys]
   yield ['evicted_keys', keyspace.evictedKeys]
   yield ['keyspace_hits', keyspace.hits]
@@ -158,6 +159,7 @@ function* keyspaceLines(engine: Engine): Lines {
   for (const db of engine.keyspace.databases) {
     if (db.size === 0) continue
     const ttl = Math.round(db.averageTtlMs)
-    yield [`db${db.number}`, `keys=${db.size},expires=${db.deadlines.count},avg_ttl=${ttl},subexpiry=0`]
+    const subexpiry = db.parts?.length ?? 0
+    yield [`db${db.number}`, `keys=${db.size},expires=${db.deadlines.count},avg_ttl=${ttl},subexpiry=${subexpiry}`]
   }
 }

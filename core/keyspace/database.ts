@@ -15,6 +15,7 @@ import { compareRanges, Range } from '../base/bytes.ts'
 import { ERR } from '../base/errors.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 import { Dict } from '../memory/dict.ts'
+import { Deadlines } from '../structs/deadlines.ts'
 import { KeyDeadlines } from './deadlines.ts'
 import { EVENT } from './event.ts'
 import type { EventDetail, Keyspace } from './keyspace.ts'
@@ -46,6 +47,9 @@ export class Database {
   /** The content; SWAPDB exchanges it, FLUSHDB takes a fresh one. Clients and watchers hold on to the Database. */
   keys: Dict
   deadlines: KeyDeadlines
+  /** Values of which a part will expire, by the time of the first one; see scheduleParts. Made when there is one. */
+  parts: Deadlines | null = null
+  #partsRoot: Address = 0
   /** Moving average of the time to live of sampled keys, for INFO. */
   averageTtlMs = 0
   readonly #scratch = new Range()
@@ -61,6 +65,8 @@ export class Database {
     } else {
       this.keys = content.keys
       this.deadlines = content.deadlines
+      this.parts = content.parts
+      this.#partsRoot = content.#partsRoot
     }
   }
 
@@ -70,18 +76,25 @@ export class Database {
     const empty = new Database(this.keyspace, this.number)
     this.keys = empty.keys
     this.deadlines = empty.deadlines
+    this.parts = null
+    this.#partsRoot = 0
     this.averageTtlMs = 0
     return husk
   }
 
   /** Exchange contents with another database. */
   exchange(other: Database): void {
-    const { keys, deadlines, averageTtlMs } = this
+    const { keys, deadlines, parts, averageTtlMs } = this
+    const partsRoot = this.#partsRoot
     this.keys = other.keys
     this.deadlines = other.deadlines
+    this.parts = other.parts
+    this.#partsRoot = other.#partsRoot
     this.averageTtlMs = other.averageTtlMs
     other.keys = keys
     other.deadlines = deadlines
+    other.parts = parts
+    other.#partsRoot = partsRoot
     other.averageTtlMs = averageTtlMs
   }
 
@@ -211,6 +224,7 @@ export class Database {
     if (form === FORM.inline) return
     const type = this.keyspace.types[this.typeOf(record)]!
     const value = this.view(record, type)
+    type.leave?.(value)
     if (type.elements !== undefined && type.elements(value) > 64 && type.releaseStep !== undefined)
       this.keyspace.bury(this, record, type)
     else type.release(value, this)
@@ -229,6 +243,56 @@ export class Database {
     if (this.keyspace.armed !== 0) this.keyspace.touched(this, key)
     // A hook may have looked other keys up: an insertion that follows relies on this key's hash.
     this.keys.find(key.buf, key.start, key.end)
+  }
+
+  /**
+   * Say when the first part of a value expires, Infinity when none does. `holder` is a block of the value whose first word
+   * belongs to this table, 0 at first, and whose second word names the record.
+   */
+  scheduleParts(holder: Address, timeMs: number): void {
+    if (this.parts === null) {
+      if (timeMs === Infinity) return
+      this.parts = new Deadlines(this.memory, 0, this.keyspace.accountOfKeys)
+      this.#partsRoot = this.parts.create()
+    }
+    if (timeMs === Infinity) this.parts.remove(holder)
+    else this.parts.set(holder, timeMs)
+    if (timeMs < this.keyspace.partsDueMs) this.keyspace.partsDueMs = timeMs
+  }
+
+  /** When the first part of a value expires. */
+  partTime(holder: Address): number {
+    return this.parts === null ? Infinity : this.parts.time(holder)
+  }
+
+  /** Take out parts whose time has come of the value that is due first, about `budget` of them. False when none is due. */
+  expireParts(budget: number): boolean {
+    const { parts, keyspace, memory } = this
+    if (parts === null || parts.firstTime > keyspace.nowMs) return false
+    const record = recordWord(memory, parts.first, 1)
+    const key = Range.of(this.keys.key(record, this.#scratch).copy())
+    const type = keyspace.types[this.typeOf(record)]!
+    keyspace.change(this, record)
+    const value = this.view(record, type)
+    const names = type.expire!(value, budget)
+    const isEmpty = type.isEmpty!(value)
+    keyspace.expiredParts += names.length
+    keyspace.hooks.partsRemoved(this, key, names)
+    this.notify(EVENT.hash, 'hexpired', key, names)
+    if (isEmpty) {
+      this.remove(record)
+      this.notify(EVENT.generic, 'del', key)
+    }
+    if (keyspace.armed !== 0) keyspace.touched(this, key)
+    return true
+  }
+
+  /** Free the tables of a database that holds nothing any more. */
+  release(): void {
+    this.keys.release()
+    this.deadlines.release()
+    this.parts?.release(this.#partsRoot)
+    this.parts = null
   }
 
   /** Delete a key if it is there: true when it was. The caller tells of it. */
@@ -312,6 +376,8 @@ export class Database {
   moveValue(from: Address, to: Address, fromDb: Database): Address {
     const memory = this.memory
     const flags = recordByte(memory, from, FLAGS_AT)
+    const type = this.keyspace.types[fromDb.typeOf(from)]!
+    type.leave?.(fromDb.view(from, type))
     let target = to
     if ((flags & FORM_MASK) === FORM.inline) {
       const out = fromDb.inline(from, new Range())
@@ -323,6 +389,7 @@ export class Database {
       setRecordByte(memory, target, offset, recordByte(memory, from, offset))
     setRecordByte(memory, from, FLAGS_AT, FORM.inline)
     setRecordWord(memory, from, VALUE_WORD, 0)
+    type.enter?.(this.view(target, type))
     return target
   }
 

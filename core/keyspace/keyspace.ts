@@ -30,6 +30,8 @@ export interface KeyspaceHooks {
   event(db: Database, kind: number, name: string, key: Range, detail: EventDetail | undefined): void
   /** The server itself removed a key: propagate a deletion. */
   removed(db: Database, key: Range, why: 'expired' | 'evicted'): void
+  /** The server itself took parts out of a value, such as the fields of a hash whose time had come. */
+  partsRemoved(db: Database, key: Range, names: readonly Buffer[]): void
   /** The whole content of a database was replaced. */
   replaced(db: Database): void
   /** A touched key may serve clients that wait on it. Called while ARMED.waiting is set. */
@@ -142,6 +144,10 @@ export class Keyspace {
   hits = 0
   misses = 0
   expiredKeys = 0
+  /** Fields of hashes that expired. */
+  expiredParts = 0
+  /** No part of any value expires before this time. */
+  partsDueMs = Infinity
   evictedKeys = 0
   /** Bytes in the graveyard: freed for everyone, not yet for the arena. */
   buriedBytes = 0
@@ -279,7 +285,6 @@ function releaseDatabase(db: Database, budget: number): boolean {
     db.keys.remove(record)
   }
   if (db.keys.count > 0) return false
-  db.keys.release()
-  db.deadlines.release()
+  db.release()
   return true
 }

@@ -87,6 +87,17 @@ export interface ValueType<V extends object = object> {
   release(value: V, db: Database): void
   /** Free a part of it, about `budget` elements; true when nothing is left. Absent: `release` does it at once. */
   releaseStep?(value: V, db: Database, budget: number): boolean
+  /**
+   * For values whose parts expire by themselves, as the fields of a hash do; see Database.scheduleParts. The value is
+   * about to leave its database, or to be freed ...
+   */
+  leave?(value: V): void
+  /** ... or came to stand in another record, perhaps of another database. */
+  enter?(value: V): void
+  /** Take out up to `budget` parts whose time has come; returns their names. */
+  expire?(value: V, budget: number): Buffer[]
+  /** Whether nothing is left after that. */
+  isEmpty?(value: V): boolean
   /** Elements, by which UNLINK and eviction decide whether to free in slices. */
   elements?(value: V): number
   /** Bytes that the value holds beyond its record. */

@@ -52,5 +52,6 @@ export { ACCOUNT, type Account, type Address, ArenaFull, Memory, SLAB_BITS, UNIT
 export { Dict } from '../memory/dict.ts'
 export { ErrorReply, type ReplyValue } from '../resp/reader.ts'
 export { Reply, SegmentPool } from '../resp/reply.ts'
-export { HashView, hashType } from '../types/hash/value.ts'
+export { hashType } from '../types/hash/type.ts'
+export { HashView } from '../types/hash/value.ts'
 export type { AuxData, Host, KeyListener, Module } from './host.ts'

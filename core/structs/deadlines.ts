@@ -84,6 +84,18 @@ export class Deadlines {
     return this.length === 0 ? 0 : this.#record(0)
   }
 
+  /** How many deadlines are not later than a time: O(their number), since they lie at the top of the tree. */
+  countUntil(time: number): number {
+    return this.#countUntil(0, time)
+  }
+
+  #countUntil(slot: number, time: number): number {
+    if (slot >= this.length || this.#time(slot) > time) return 0
+    let count = 1
+    for (let child = slot * 4 + 1; child <= slot * 4 + 4; child++) count += this.#countUntil(child, time)
+    return count
+  }
+
   /** The record in a slot below the length: for going through all in no order. */
   at(slot: number): Address {
     return this.#record(slot)

@@ -67,6 +67,18 @@ describe('deadlines', () => {
     }
   })
 
+  it('are counted up to a time', () => {
+    const random = seeded(9)
+    const memory = new Memory({ poison: true })
+    const heap = new Deadlines(memory, SLOT_AT)
+    const root = heap.create()
+    const records = Array.from({ length: 500 }, () => makeRecord(memory))
+    for (const record of records) heap.set(record, below(random, 100))
+    for (const time of [-1, 0, 13, 50, 99, 1000])
+      expect(heap.countUntil(time)).toBe(records.filter(record => heap.time(record) <= time).length)
+    heap.release(root)
+  })
+
   it('grow into chunks and back', () => {
     const random = seeded(7)
     const memory = new Memory()

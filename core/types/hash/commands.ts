@@ -17,8 +17,10 @@ import { takeCursor, takeScanOptions } from '../../command/cursor.ts'
 import { wrongArity } from '../../command/gates.ts'
 import { cmd, type Command } from '../../command/spec.ts'
 import { EVENT } from '../../keyspace/event.ts'
+import { commands as timeCommands } from './expire.ts'
 import { hrandfield } from './random.ts'
-import { type HashView, hashType } from './value.ts'
+import { hashType } from './type.ts'
+import type { HashView } from './value.ts'
 
 const UNORDERED = '~nondeterministic_output_order'
 
@@ -38,6 +40,7 @@ export const commands: readonly Command[] = [
   cmd('HSET key field value [field value ...]', 'write denyoom fast', 'RW update', hset),
   cmd('HSETNX key field value', 'write denyoom fast', 'RW insert', hsetnx),
   cmd('HSTRLEN key field', 'read fast', 'RO', hstrlen),
+  ...timeCommands,
   cmd('HVALS key', `read ${UNORDERED}`, 'RO access', hvals),
 ]
 
@@ -159,7 +162,7 @@ function hincrby(ctx: Context, args: Args): void {
   const after = before + by
   if (after > INT64_MAX || after < -INT64_MAX - 1n) throw ERR.overflow
   const hash = existing ?? db.create(key, hashType)
-  hash.set(field, Range.of(after.toString()))
+  hash.set(field, Range.of(after.toString()), true)
   db.changed(key)
   db.notify(EVENT.hash, 'hincrby', key)
   reply.bigInteger(after)
@@ -181,10 +184,12 @@ function hincrbyfloat(ctx: Context, args: Args): void {
   if (after === null || after === LONG_INFINITY || after === LONG_MINUS_INFINITY) throw ERR.nanOrInfinity
   const result = formatLongDouble(after)
   const hash = existing ?? db.create(key, hashType)
-  hash.set(field, Range.of(result))
+  hash.set(field, Range.of(result), true)
   db.changed(key)
   db.notify(EVENT.hash, 'hincrbyfloat', key)
   ctx.propagate('HSET', key, field, result)
+  const deadline = hash.deadlineOf(field)
+  if (deadline > 0) ctx.propagate('HPEXPIREAT', key, deadline, 'FIELDS', 1, field)
   reply.text(result)
 }
 
@@ -203,8 +208,9 @@ function hscan(ctx: Context, args: Args): void {
     return
   }
   // A packed hash is given whole, whatever COUNT says, as in Redis.
-  const all = hash.isPacked ? hash.length : options.count
-  const from = hash.isPacked ? hash.length : Math.min(options.from ?? hash.length, hash.length)
+  const { places } = hash
+  const all = hash.isPacked ? places : options.count
+  const from = hash.isPacked ? places : Math.min(options.from ?? places, places)
   const to = Math.max(0, from - all)
   reply.bulkInteger(to)
   scanFields(ctx, hash, from, to, options.pattern, options.noValues)
@@ -223,7 +229,9 @@ function scanFields(
   const list = reply.deferred()
   let found = 0
   for (let i = from - 1; i >= to; i--) {
-    hash.entry(hash.isPacked ? from - 1 - i : i, field, value)
+    const place = hash.isPacked ? from - 1 - i : i
+    if (hash.isDead(place)) continue
+    hash.entry(place, field, value)
     if (pattern !== null && !matchGlob(pattern, field)) continue
     reply.bulk(field)
     if (!noValues) reply.bulk(value)

@@ -5,7 +5,8 @@ import { ERR, ReplyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { DRAWS_MAX, distinctPlaces } from '../../command/sample.ts'
-import { type HashView, hashType } from './value.ts'
+import { hashType } from './type.ts'
+import type { HashView } from './value.ts'
 
 const COUNT_RANGE = new ReplyError(
   'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
@@ -17,9 +18,11 @@ export function hrandfield(ctx: Context, args: Args): void {
   const key = args.key()
   if (args.left === 0) {
     const hash = db.read(key, hashType)
-    if (hash === null) reply.null()
+    const live = hash === null ? null : livePlaces(hash)
+    if (hash === null || live?.length === 0) reply.null()
     else {
-      hash.entry(engine.random.below(hash.length), out, new Range())
+      const place = engine.random.below(live?.length ?? hash.length)
+      hash.entry(live?.[place] ?? place, out, new Range())
       reply.bulk(out)
     }
     return
@@ -32,13 +35,26 @@ export function hrandfield(ctx: Context, args: Args): void {
   if (withValues && Math.abs(count) >= 2 ** 62) throw PAIRS_RANGE
   if (-count > DRAWS_MAX) throw PAIRS_RANGE
   const hash = db.read(key, hashType)
-  if (hash === null || count === 0) reply.array(0)
-  else replyPlaces(ctx, hash, placesOf(ctx, hash, count), withValues)
+  const live = hash === null ? null : livePlaces(hash)
+  if (hash === null || count === 0 || live?.length === 0) reply.array(0)
+  else replyPlaces(ctx, hash, placesOf(ctx, live, live?.length ?? hash.length, count), withValues)
 }
 
-function* placesOf({ engine }: Context, hash: HashView, count: number): Iterable<number> {
-  if (count > 0) yield* distinctPlaces(engine.random, hash.length, count)
-  else for (let i = 0; i < -count; i++) yield engine.random.below(hash.length)
+/** Places of the fields that can be seen; null when that is all. */
+function livePlaces(hash: HashView): number[] | null {
+  if (!hash.hasDead) return null
+  const live: number[] = []
+  for (let place = 0; place < hash.places; place++) if (!hash.isDead(place)) live.push(place)
+  return live
+}
+
+function* placesOf({ engine }: Context, live: number[] | null, length: number, count: number): Iterable<number> {
+  if (count > 0) for (const place of distinctPlaces(engine.random, length, count)) yield live?.[place] ?? place
+  else
+    for (let i = 0; i < -count; i++) {
+      const place = engine.random.below(length)
+      yield live?.[place] ?? place
+    }
 }
 
 function replyPlaces({ reply }: Context, hash: HashView, places: Iterable<number>, withValues: boolean): void {
