@@ -123,11 +123,12 @@ export class Memory {
   readonly f64: Float64Array[] = []
   /** Bytes held by each account, as class sizes. */
   readonly used: Float64Array = new Float64Array(ACCOUNTS)
-  /** Bytes of all slabs. */
+  /** Bytes of all slabs, and of regions. */
   slabBytes = 0
 
   readonly #limitBytes: number
   readonly #quarantine: { account: Account; address: Address }[] | null
+  #outsideBytes = 0
   #batches: (Batch | null)[] = []
   #slabBatch: Int32Array = new Int32Array(SLAB_COUNT_MAX)
   #slabFreePages: Int32Array = new Int32Array(SLAB_COUNT_MAX)
@@ -235,11 +236,27 @@ export class Memory {
     return fresh
   }
 
+  /**
+   * Count memory that lies outside the slabs (see region.ts) against the limit.
+   * @throws ArenaFull with nothing counted.
+   */
+  reserve(bytes: number): void {
+    if (this.slabBytes + bytes > this.#limitBytes) throw new ArenaFull(bytes)
+    this.slabBytes += bytes
+    this.#outsideBytes += bytes
+  }
+
+  /** Memory outside the slabs is gone. */
+  unreserve(bytes: number): void {
+    this.slabBytes -= bytes
+    this.#outsideBytes -= bytes
+  }
+
   /** Drop every slab at once: for a server that closes. No address is valid afterwards. */
   drop(): void {
     this.u8.length = this.i32.length = this.f64.length = 0
     this.#batches = []
-    this.slabBytes = 0
+    this.slabBytes = this.#outsideBytes = 0
     this.used.fill(0)
   }
 
@@ -378,7 +395,7 @@ export class Memory {
 
   /** Slabs in the next batch: larger ones as the arena grows, since each new ArrayBuffer can start a collection. */
   #batchSlabs(): number {
-    const slabs = this.slabBytes / SLAB_BYTES
+    const slabs = (this.slabBytes - this.#outsideBytes) / SLAB_BYTES
     return slabs < 4 ? 1 : slabs < 32 ? 4 : 16
   }
 

@@ -50,6 +50,7 @@ export {
 } from '../keyspace/value-type.ts'
 export { ACCOUNT, type Account, type Address, ArenaFull, Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 export { Dict } from '../memory/dict.ts'
+export { type Place, PLACE_BITS, Region } from '../memory/region.ts'
 export { ErrorReply, type ReplyValue } from '../resp/reader.ts'
 export { Reply, SegmentPool } from '../resp/reply.ts'
 export { hashType } from '../types/hash/type.ts'
