@@ -70,7 +70,9 @@ export function writeValue(buf: Buffer, at: number, value: number): number {
     buf[at] = ZERO
     return at + 1
   }
-  return at + buf.latin1Write(formatValue(value), at)
+  const text = formatValue(value)
+  for (let i = 0; i < text.length; i++) buf[at + i] = text.charCodeAt(i)
+  return at + text.length
 }
 
 function writeScaled(buf: Buffer, at: number, r: number, scale: number, decimals: number): number {

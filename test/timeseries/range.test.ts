@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Memory } from '../../core/memory/arena.ts'
 import { aggregatorOf } from '../../modules/timeseries/aggregate/table.ts'
 import { DUPLICATE } from '../../modules/timeseries/duplicate.ts'
-import { aggregate, collect } from '../../modules/timeseries/range/query.ts'
+import { Aggregation, collect } from '../../modules/timeseries/range/query.ts'
 import { Rows } from '../../modules/timeseries/range/rows.ts'
 import { findAfter, findBefore, Neighbour, type SampleFilter, scan } from '../../modules/timeseries/range/scan.ts'
 import { Series, Stock } from '../../modules/timeseries/series.ts'
@@ -93,7 +93,7 @@ function ask(series: Series, query: ModelQuery, limit: number, rows: Rows): [num
   }
   const { from, to, reverse } = query
   const asked = { from, to, filter: filterOf(query), bucketing: choice, reverse, limit }
-  aggregate(series, asked, choice, null, rows)
+  new Aggregation(asked, choice).of(series, null, rows)
   return rowsOf(rows, reverse)
 }
 

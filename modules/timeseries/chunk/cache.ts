@@ -1,27 +1,29 @@
 /* Cache -- stretches that were decoded lately.
  *
  * Dashboards ask for the same hours again and again, and decoding is most of what an answer costs. So stretches that
- * cannot change without notice (closed ones, and all of a sealed chunk's) are decoded into slots that stay:
+ * are decoded into slots that stay:
  *
  *      record of a stretch                 slot            0        1        2        3
  *      +---------------+                   owner           -     record A record B    -
- *      | ... | slot 2  |------------------>used            0        1        1        0
- *      +---------------+                   block           -     2 KB     2 KB        -
+ *      | ... | slot 2  |------------------>length          -       128       57       -
+ *      +---------------+                   used            0        1        1        0
+ *                                          block           -     2 KB     2 KB        -
  *
- * A slot is the stretch's when both say so: the record names the slot and the slot names the record. So nothing needs
- * to be told when a chunk dies, moves or is cut: its records stop naming slots, or stop being the owner, and the slot
- * is taken for another stretch in time (second chance: a hand goes round, clears marks, and takes the first slot that
- * has none).
+ * A slot is the stretch's when all say so: the record names the slot, the slot names the record, and it holds as many
+ * samples as the stretch has. So nothing needs to be told when a chunk dies, moves or is cut, or when a sample is
+ * added: its records stop naming slots, or stop being the owner, or have other lengths, and the slot is taken for another
+ * stretch in time (second chance: a hand goes round, clears marks, and takes the first slot that has none). Whoever
+ * changes a sample that is there clears the record's R_SLOT.
  *
  *   read O(1) when cached, else O(128)       memory: 2 KB a slot, taken when first used
  *
- * Slot 0 is nobody's. Left out: keeping open stretches, which the next sample would spoil. */
+ * Slot 0 is nobody's. */
 
 import { ACCOUNT, type Address, ArenaFull, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { BATCH_BYTES, Batch } from './batch.ts'
 import type { ChunkEngine } from './engine.ts'
 import { R_SLOT, STRETCH, STRETCH_BITS } from './layout.ts'
-import { countOf, isSealed, recordAt } from './stretch.ts'
+import { countOf, recordAt } from './stretch.ts'
 
 /** 4 MB of decoded stretches. */
 const SLOTS = 2049
@@ -30,6 +32,8 @@ export class StretchCache {
   readonly #memory: Memory
   readonly #owners: Int32Array = new Int32Array(SLOTS)
   readonly #blocks: Int32Array = new Int32Array(SLOTS)
+  /** Samples of the stretch that a slot holds. */
+  readonly #lengths: Uint8Array = new Uint8Array(SLOTS)
   readonly #used: Uint8Array = new Uint8Array(SLOTS)
   readonly #batch: Batch = new Batch()
   #hand = 0
@@ -41,23 +45,22 @@ export class StretchCache {
   /** The samples of a stretch, valid until the next call. */
   read(engine: ChunkEngine, chunk: Address, stretch: number): Batch {
     const memory = this.#memory
-    const left = countOf(memory, chunk) - (stretch << STRETCH_BITS)
-    if (left <= STRETCH && !isSealed(memory, chunk)) return decodeAside(engine, chunk, stretch)
+    const length = Math.min(countOf(memory, chunk) - (stretch << STRETCH_BITS), STRETCH)
     const record = recordAt(memory, chunk, stretch)
     const word = ((record & UNIT_MASK) << 1) + R_SLOT
     let slot = memory.i32[record >>> SLAB_BITS]![word]!
     const batch = this.#batch
-    if (slot !== 0 && this.#owners[slot] === record) {
-      batch.length = Math.min(left, STRETCH)
-      batch.set(memory, this.#blocks[slot]!)
-    } else {
-      slot = this.#take()
+    if (slot === 0 || this.#owners[slot] !== record || this.#lengths[slot] !== length) {
+      // A stretch that has grown is decoded into its own slot again.
+      if (slot === 0 || this.#owners[slot] !== record) slot = this.#take()
       if (slot === 0) return decodeAside(engine, chunk, stretch)
       this.#owners[slot] = record
+      this.#lengths[slot] = length
       memory.i32[record >>> SLAB_BITS]![word] = slot
       batch.set(memory, this.#blocks[slot]!)
-      batch.length = engine.decode(chunk, stretch, batch)
-    }
+      engine.decode(chunk, stretch, batch)
+    } else batch.set(memory, this.#blocks[slot]!)
+    batch.length = length
     this.#used[slot] = 1
     return batch
   }

@@ -27,7 +27,17 @@ import {
   W_LIMIT,
   W_SUMMED,
 } from './layout.ts'
-import { createChunk, freeChunk, growData, openStretch, recordAt, truncateTo, unseal, writeFirst } from './stretch.ts'
+import {
+  createChunk,
+  forgetLast,
+  freeChunk,
+  growData,
+  openStretch,
+  recordAt,
+  truncateTo,
+  unseal,
+  writeFirst,
+} from './stretch.ts'
 
 const SAMPLE_BYTES = 16
 const DATA_BYTES_FIRST = 64
@@ -87,6 +97,7 @@ export class RawEngine implements ChunkEngine {
     const f = chunk & UNIT_MASK
     const w = f << 1
     if (words[w + W_SUMMED] !== 0) unseal(memory, chunk)
+    forgetLast(memory, chunk)
     const last = words[w + W_COUNT]! - 1
     memory.f64[chunk >>> SLAB_BITS]![f + F_LAST_VALUE] = value
     const data = words[w + W_DATA]!

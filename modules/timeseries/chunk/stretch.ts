@@ -241,6 +241,7 @@ export function stepBack(memory: Memory, chunk: Address): void {
   const doubles = memory.f64[chunk >>> SLAB_BITS]!
   const f = chunk & UNIT_MASK
   if (words[(f << 1) + W_SUMMED] !== 0) unseal(memory, chunk)
+  forgetLast(memory, chunk)
   words[(f << 1) + W_COUNT]!--
   doubles[f + F_LAST_TIME]! -= doubles[f + F_LAST_DELTA]!
   doubles[f + F_LAST_DELTA] = doubles[f + F_UNDO_DELTA]!
@@ -314,6 +315,10 @@ function addSums(to: Float64Array, at: number, count: number, from: Float64Array
 /** Before a change: the chunk's sums and those of its last stretch are right no longer. */
 export function unseal(memory: Memory, chunk: Address): void {
   memory.i32[chunk >>> SLAB_BITS]![((chunk & UNIT_MASK) << 1) + W_SUMMED] = 0
+}
+
+/** Before the newest sample is overwritten: what cache.ts holds of its stretch is right no longer. */
+export function forgetLast(memory: Memory, chunk: Address): void {
   const record = recordAt(memory, chunk, stretchesOf(memory, chunk) - 1)
   memory.i32[record >>> SLAB_BITS]![((record & UNIT_MASK) << 1) + R_SLOT] = 0
 }

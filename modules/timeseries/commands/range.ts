@@ -4,7 +4,7 @@ import type { Args, Context } from 'redstrata/module'
 import { TS_ERR } from '../errors.ts'
 import { replyRows, replySample, SampleWriter } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
-import { aggregate } from '../range/query.ts'
+import { Aggregation } from '../range/query.ts'
 import { type Latest, scan } from '../range/scan.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
@@ -35,20 +35,32 @@ export function revrange(shelf: Shelf, ctx: Context, args: Args): void {
 
 function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void {
   const series = shelf.read(ctx.db, args.key())
-  replyRange(shelf, ctx, series, readQuery(args, 2, args.argc, reverse))
+  const query = readQuery(args, 2, args.argc, reverse)
+  replyRange(shelf, ctx, series, query, aggregationOf(query))
+}
+
+/** What computes the buckets of a query; null when it asks for the samples themselves. */
+export function aggregationOf(query: QueryOptions): Aggregation | null {
+  return query.bucketing === null ? null : new Aggregation(query, query.bucketing)
 }
 
 /** Write the rows of one series. Returns how many there were. */
-export function replyRange(shelf: Shelf, { reply }: Context, series: Series, query: QueryOptions): number {
+export function replyRange(
+  shelf: Shelf,
+  { reply }: Context,
+  series: Series,
+  query: QueryOptions,
+  aggregation: Aggregation | null,
+): number {
   const latest = query.latest ? latestOf(series) : null
-  const { bucketing, reverse, limit } = query
-  if (bucketing === null) {
+  const { reverse, limit } = query
+  if (aggregation === null) {
     const writer = new SampleWriter(reply, reverse, limit)
     scan(series, { from: query.from, to: query.to, filter: query.filter, reverse, latest }, writer)
     return writer.finish()
   }
   const { rows } = shelf
-  aggregate(series, query, bucketing, latest, rows)
+  aggregation.of(series, latest, rows)
   if (rows.overflowed) throw TS_ERR.manyRows
   replyRows(reply, rows, reverse, limit)
   return rows.length

@@ -9,12 +9,12 @@ import { labelOf } from '../labels.ts'
 import { replyBytes, replyLabels, replyRows, replySample } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
 import { appendRows, reduceParts } from '../range/join.ts'
-import { aggregate, collect } from '../range/query.ts'
+import { type Aggregation, collect } from '../range/query.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
 import type { Shelf } from '../shelf.ts'
 import { placeOf, wrongArity } from '../words.ts'
-import { newestOf, replyRange } from './range.ts'
+import { aggregationOf, newestOf, replyRange } from './range.ts'
 
 /** Words that end the list behind SELECTED_LABELS. */
 const KEYWORDS: readonly string[] = [
@@ -172,13 +172,14 @@ function replySeries(
   const { reply } = ctx
   const list = reply.deferred()
   const names = query.bucketing?.aggregators.map(aggregator => aggregator.name) ?? []
+  const aggregation = aggregationOf(query)
   let count = 0
   for (const series of found) {
     const mark = reply.length
     beginEntry(ctx, series.key, 3)
     replyLabels(reply, chosenLabels(series.labels, choice))
     if (reply.protocol === 3) replyNames(ctx, 'aggregators', names)
-    const rows = replyRange(shelf, ctx, series, query)
+    const rows = replyRange(shelf, ctx, series, query, aggregation)
     if (rows === 0 && excludesEmpty) reply.rewind(mark)
     else count++
   }
@@ -221,6 +222,7 @@ function replyGroups(
   }
   if (reply.protocol === 3) reply.map(groups.size)
   else reply.array(groups.size)
+  const aggregation = aggregationOf(query)
   for (const value of [...groups.keys()].sort(byBytes)) {
     const group = groups.get(value)!
     const keys = group.map(series => series.key)
@@ -234,19 +236,25 @@ function replyGroups(
       const told = [...own, '__reducer__', reducer.name, '__source__', keys.join(',')]
       replyLabels(reply, chosenLabels(told, choice))
     }
-    reduceGroup(shelf, group, query, reducer)
+    reduceGroup(shelf, group, query, aggregation, reducer)
     replyRows(reply, shelf.joined, query.reverse, query.limit)
   }
 }
 
-function reduceGroup(shelf: Shelf, group: readonly Series[], query: QueryOptions, reducer: Aggregator): void {
+function reduceGroup(
+  shelf: Shelf,
+  group: readonly Series[],
+  query: QueryOptions,
+  aggregation: Aggregation | null,
+  reducer: Aggregator,
+): void {
   const { rows, parts, joined } = shelf
   const ends: number[] = []
   parts.reset(1)
   for (const series of group) {
     const latest = query.latest ? latestOf(series) : null
-    if (query.bucketing === null) collect(series, query, latest, rows)
-    else aggregate(series, query, query.bucketing, latest, rows)
+    if (aggregation === null) collect(series, query, latest, rows)
+    else aggregation.of(series, latest, rows)
     appendRows(parts, rows)
     if (rows.overflowed || parts.overflowed) throw TS_ERR.manyRows
     ends.push(parts.length)

@@ -28,7 +28,7 @@ import { findAfter, findBefore, Neighbour, type SampleSink } from './scan.ts'
 export const STAMP = { start: 0, middle: 1, end: 2 } as const
 export type Stamp = (typeof STAMP)[keyof typeof STAMP]
 
-/** How samples are put in buckets. */
+/** How samples are put in buckets; the same for every series of a query. */
 export interface Bucketing {
   readonly aggregators: readonly Aggregator[]
   readonly duration: number
@@ -36,8 +36,7 @@ export interface Bucketing {
   readonly stamp: Stamp
   /** Whether buckets without samples, between those with, are told. */
   readonly empty: boolean
-  /** The query's bounds. */
-  readonly from: number
+  /** The last time of the query. */
   readonly to: number
   /** Whether the rows will be read from the last to the first. */
   readonly reverse: boolean
@@ -50,16 +49,19 @@ export function bucketStart(time: number, duration: number, align: number): numb
   return Math.floor((time - align) / duration) * duration + align
 }
 
-/** Folds one series into rows. */
+/** Folds one series after the other into rows. */
 export class Fold implements SampleSink {
-  readonly #series: Series
-  readonly #rows: Rows
   readonly #how: Bucketing
+  readonly #aggregators: readonly Aggregator[]
   readonly #state: Float64Array
   readonly #bucket: Bucket = new Bucket()
   readonly #neighbour: Neighbour = new Neighbour()
   /** Whether an aggregator looks at the line through the samples. */
   readonly #line: boolean
+  #series!: Series
+  #rows!: Rows
+  /** The first time that is asked for. */
+  #from = 0
   #open = false
   /** Whether no more is wanted. */
   #done = false
@@ -69,13 +71,20 @@ export class Fold implements SampleSink {
   #lastTime = 0
   #lastValue = 0
 
-  constructor(series: Series, rows: Rows, how: Bucketing) {
-    this.#series = series
-    this.#rows = rows
+  constructor(how: Bucketing) {
     this.#how = how
+    this.#aggregators = how.aggregators
     this.#state = new Float64Array(how.aggregators.length * STATE)
     this.#line = how.aggregators.some(aggregator => aggregator.empty === 'line')
-    rows.reset(how.aggregators.length)
+  }
+
+  /** Begin with a series, from a time on. */
+  begin(series: Series, from: number, rows: Rows): void {
+    this.#series = series
+    this.#rows = rows
+    this.#from = from
+    this.#open = this.#done = false
+    rows.reset(this.#aggregators.length)
   }
 
   /** Whether all samples from one time to another, neither before any seen, lie in one bucket. */
@@ -87,7 +96,7 @@ export class Fold implements SampleSink {
 
   take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
     if (this.#done) return false
-    const { aggregators } = this.#how
+    const aggregators = this.#aggregators
     const state = this.#state
     const bucket = this.#bucket
     const end = at + length
@@ -109,7 +118,7 @@ export class Fold implements SampleSink {
   /** Take a run that lies in one bucket. Returns whether more is wanted. */
   merge(run: Run): boolean {
     if (run.firstTime >= this.#end || !this.#open) if (!this.#turn(run.firstTime, run.firstValue)) return false
-    const { aggregators } = this.#how
+    const aggregators = this.#aggregators
     for (let i = 0; i < aggregators.length; i++) aggregators[i]!.merge(this.#state, i * STATE, this.#bucket, run)
     this.#lastTime = run.lastTime
     this.#lastValue = run.lastValue
@@ -120,7 +129,8 @@ export class Fold implements SampleSink {
   finish(): void {
     if (this.#done) return
     this.#done = true
-    const { empty, from, to, duration, align, reverse } = this.#how
+    const { empty, to, duration, align, reverse } = this.#how
+    const from = this.#from
     const after = this.#line && findAfter(this.#series, this.#open ? this.#lastTime : to, this.#neighbour)
     if (after) this.#setAfter(this.#neighbour.time, this.#neighbour.value)
     if (this.#open) {
@@ -144,7 +154,7 @@ export class Fold implements SampleSink {
 
   /** Close the open bucket, tell the empty ones up to the bucket of a sample, and open that. */
   #turn(time: number, value: number): boolean {
-    const { duration, align, empty, from, limit } = this.#how
+    const { duration, align, empty, limit } = this.#how
     const rows = this.#rows
     const start = bucketStart(time, duration, align)
     const bucket = this.#bucket
@@ -162,9 +172,9 @@ export class Fold implements SampleSink {
       this.#setBefore(this.#lastTime, this.#lastValue)
     } else {
       const before = this.#line && this.#findBefore(time)
-      if (before && empty && this.#neighbour.time < from) {
+      if (before && empty && this.#neighbour.time < this.#from) {
         this.#setAfter(time, value)
-        this.#fillEmpty(bucketStart(from, duration, align), start)
+        this.#fillEmpty(bucketStart(this.#from, duration, align), start)
       }
       bucket.hasBefore = before
     }
@@ -172,7 +182,7 @@ export class Fold implements SampleSink {
     this.#end = start + duration
     this.#cut(start)
     this.#open = true
-    const { aggregators } = this.#how
+    const aggregators = this.#aggregators
     for (let i = 0; i < aggregators.length; i++) aggregators[i]!.reset(this.#state, i * STATE)
     return true
   }
@@ -198,8 +208,9 @@ export class Fold implements SampleSink {
 
   /** Have the bucket be the part of one that the query asks for. */
   #cut(start: number): void {
-    const { from, to, duration } = this.#how
-    this.#bucket.start = Math.max(start, from, 0)
+    const { to, duration } = this.#how
+    const from = this.#from
+    this.#bucket.start = Math.max(start, from)
     this.#bucket.end = Math.min(start + duration, to)
   }
 
@@ -209,11 +220,12 @@ export class Fold implements SampleSink {
     if (rows.reserve(1) === 0) return
     this.#bucket.hasAfter = after
     if (after) this.#setAfter(time, value)
-    const { aggregators } = this.#how
-    const { width } = rows
+    const aggregators = this.#aggregators
+    const { width, values, length } = rows
     for (let i = 0; i < width; i++)
-      rows.values[rows.length * width + i] = aggregators[i]!.result(this.#state, i * STATE, this.#bucket)
-    rows.times[rows.length++] = this.#stampOf(this.#start)
+      values[length * width + i] = aggregators[i]!.result(this.#state, i * STATE, this.#bucket)
+    rows.times[length] = this.#stampOf(this.#start)
+    rows.length = length + 1
   }
 
   /** Write rows for the buckets from one start up to another. */
@@ -259,7 +271,7 @@ export class Fold implements SampleSink {
 
   #stampOf(start: number): number {
     const { stamp, duration } = this.#how
-    const shown = Math.max(0, start)
+    const shown = Math.max(start, 0)
     if (stamp === STAMP.start) return shown
     return shown + (stamp === STAMP.end ? duration : Math.floor(duration / 2))
   }

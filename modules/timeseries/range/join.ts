@@ -9,7 +9,7 @@
  * The rows of all series lie behind each other in one Rows, each part in order of time. A heap holds the next place of
  * each part, earliest first, ties in the order of the series; whatever has the same time comes out together.
  *
- *   O(rows * log series) */
+ *   O(rows * log series); O(rows) when all parts have the same times */
 
 import { type Aggregator, Bucket, STATE } from '../aggregate/aggregator.ts'
 import type { Rows } from './rows.ts'
@@ -34,6 +34,10 @@ export function appendRows(to: Rows, from: Rows): void {
 
 /** Reduce all values that share a time to one. */
 export function reduceParts(parts: Parts, reducer: Aggregator, out: Rows): void {
+  if (areAlike(parts)) {
+    reduceAlike(parts, reducer, out)
+    return
+  }
   const heap = new PartHeap(parts)
   const state = new Float64Array(STATE)
   const bucket = new Bucket()
@@ -52,6 +56,34 @@ export function reduceParts(parts: Parts, reducer: Aggregator, out: Rows): void 
     out.times[out.length] = time
     out.values[out.length++] = reducer.result(state, 0, bucket)
   }
+}
+
+/** Whether all parts have the same times, as buckets of series that are fed together have. */
+function areAlike({ rows, ends }: Parts): boolean {
+  const { times } = rows
+  const length = ends[0]!
+  if (rows.length !== length * ends.length) return false
+  for (let i = 1; i < ends.length; i++) if (ends[i] !== length * (i + 1)) return false
+  for (let i = length; i < rows.length; i++) if (times[i] !== times[i - length]) return false
+  return true
+}
+
+/** Reduce parts that have the same times: row by row, without looking which is earliest. */
+function reduceAlike({ rows, ends }: Parts, reducer: Aggregator, out: Rows): void {
+  const state = new Float64Array(STATE)
+  const bucket = new Bucket()
+  const length = ends[0]!
+  const together = new Float64Array(ends.length)
+  out.reset(1)
+  const count = out.reserve(length)
+  for (let row = 0; row < count; row++) {
+    for (let i = 0; i < ends.length; i++) together[i] = rows.values[i * length + row]!
+    reducer.reset(state, 0)
+    reducer.feed(state, 0, bucket, together, 0, together, 0, ends.length)
+    out.times[row] = rows.times[row]!
+    out.values[row] = reducer.result(state, 0, bucket)
+  }
+  out.length = count
 }
 
 /**

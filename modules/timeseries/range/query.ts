@@ -7,7 +7,7 @@
  * A query that reads backwards and wants only so many buckets would fold all for the sake of the last few; so the range is
  * narrowed first, by stepping back from bucket to bucket, O(buckets wanted * log n).
  *
- *   aggregate O(chunks + buckets * 256)    with a filter O(samples) */
+ *   aggregation O(chunks + buckets * 256)    with a filter O(samples) */
 
 import type { Address } from 'redstrata/module'
 import { Run } from '../aggregate/aggregator.ts'
@@ -42,7 +42,7 @@ export interface RangeQuery {
   readonly limit: number
 }
 
-/** The part of a bucketing that is the same for every series. */
+/** The part of a bucketing that is not said elsewhere in the query. */
 export type BucketChoice = Pick<Bucketing, 'aggregators' | 'duration' | 'align' | 'stamp' | 'empty'>
 
 /** Copy the samples of a query to rows, in order of time: all of them, or as many as are wanted. */
@@ -78,30 +78,39 @@ class FirstSamples implements SampleSink {
   }
 }
 
-/**
- * Answer a query with rows, in order of time, one a bucket. There can be more rows than wanted: the first ones count,
- * or the last ones when reading backwards. `latest` is the open bucket of the rule that feeds the series, if it is to be
- * seen.
- */
-export function aggregate(
-  series: Series,
-  query: RangeQuery,
-  choice: BucketChoice,
-  latest: Latest | null,
-  rows: Rows,
-): void {
-  const { to, filter, reverse } = query
-  const from = reverse && filter === null ? narrowed(series, query, choice) : query.from
-  const aggregators = reverse ? choice.aggregators.map(mirrored) : choice.aggregators
-  const limit = reverse ? Number.POSITIVE_INFINITY : query.limit
-  const fold = new Fold(series, rows, { ...choice, aggregators, from, to, reverse, limit })
-  const shown = latest !== null && latest.time >= from && latest.time <= to ? latest : null
-  if (filter !== null) scan(series, { from, to, filter, reverse: false, latest: shown }, fold)
-  else {
-    if (series.count > 0) foldStored(series, Math.max(from, series.horizon), to, fold)
-    if (shown !== null) fold.take(Float64Array.of(shown.time), 0, Float64Array.of(shown.value), 0, 1)
+/** Answers one query for one series after the other. */
+export class Aggregation {
+  readonly #query: RangeQuery
+  readonly #choice: BucketChoice
+  readonly #fold: Fold
+  readonly #run: Run = new Run()
+
+  constructor(query: RangeQuery, choice: BucketChoice) {
+    const { to, reverse } = query
+    const aggregators = reverse ? choice.aggregators.map(mirrored) : choice.aggregators
+    const limit = reverse ? Number.POSITIVE_INFINITY : query.limit
+    this.#query = query
+    this.#choice = choice
+    this.#fold = new Fold({ ...choice, aggregators, to, reverse, limit })
   }
-  fold.finish()
+
+  /**
+   * Fill rows, in order of time, one a bucket. There can be more than wanted: the first ones count, or the last ones
+   * when reading backwards. `latest` is the open bucket of the rule that feeds the series, if it is to be seen.
+   */
+  of(series: Series, latest: Latest | null, rows: Rows): void {
+    const { to, filter, reverse } = this.#query
+    const fold = this.#fold
+    const from = reverse && filter === null ? narrowed(series, this.#query, this.#choice) : this.#query.from
+    fold.begin(series, from, rows)
+    const shown = latest !== null && latest.time >= from && latest.time <= to ? latest : null
+    if (filter !== null) scan(series, { from, to, filter, reverse: false, latest: shown }, fold)
+    else {
+      if (series.count > 0) foldStored(series, Math.max(from, series.horizon), to, fold, this.#run)
+      if (shown !== null) fold.take(Float64Array.of(shown.time), 0, Float64Array.of(shown.value), 0, 1)
+    }
+    fold.finish()
+  }
 }
 
 /** A later start that leaves as many buckets as are wanted, for a query that reads backwards. */
@@ -118,10 +127,9 @@ function narrowed(series: Series, query: RangeQuery, choice: BucketChoice): numb
 }
 
 /** Feed a fold with all samples from one time to another. */
-function foldStored(series: Series, from: number, to: number, fold: Fold): void {
+function foldStored(series: Series, from: number, to: number, fold: Fold, run: Run): void {
   const { chunks, engine, stock } = series
   const { memory } = stock
-  const run = new Run()
   for (let index = chunks.indexOf(from); index < chunks.length; index++) {
     const chunk = chunks.at(index)
     const first = firstTimeOf(memory, chunk)
