@@ -1,0 +1,111 @@
+/* Lexer -- an expression's characters as tokens.
+ *
+ *      @price * 1.2 >= floor("7")        PROPERTY price, *, NUMBER 1.2, >=, SYMBOL floor, (, STRING "7", )
+ *
+ * Numbers have no sign of their own. What begins no token, such as a lone `=` or `&`, `#` or an open quote, is passed over
+ * like white space, as the real module does it.
+ *
+ * Messages name the place of the offending token and, as text near it, the last token that carried text: brackets and
+ * operators move the place but not the text. */
+
+/** Kinds of token; signs of operators are kinds of their own. */
+export type TokenKind = 'end' | 'number' | 'string' | 'property' | 'symbol' | Sign
+export type Sign =
+  | '('
+  | ')'
+  | ','
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '^'
+  | '!'
+  | '<'
+  | '>'
+  | '=='
+  | '!='
+  | '<='
+  | '>='
+  | '&&'
+  | '||'
+
+const DOUBLES = ['==', '!=', '<=', '>=', '&&', '||'] as const
+const SINGLES = '(),+-*/%^!<>'
+
+const NUMBER = /\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y
+const SYMBOL = /[A-Za-z][A-Za-z0-9_]*/y
+/** Characters that are no punctuation, space or control, underscores, and escaped characters. */
+const PROPERTY = /@(?:\\[!-/:-@[-`{-~\s]|[^\x00-\x2f:-@[-^`{-\x7f])+/y
+const STRING = /"(?:\\[!-/:-@[-`{-~\s]|[^"\n])*"|'(?:\\[!-/:-@[-`{-~\s]|[^'\n])*'/y
+
+/** Tokens of an expression, one character a byte. */
+export class Lexer {
+  readonly #text: string
+  #at = 0
+  kind: TokenKind = 'end'
+  /** NUMBER: its value. */
+  number = 0
+  /** STRING, PROPERTY, SYMBOL: the text, unescaped. */
+  text = ''
+  /** Where the token stands, and the piece of text that a message shows. */
+  place = 0
+  near = ''
+
+  constructor(text: string) {
+    this.#text = text
+    this.next()
+  }
+
+  /** Go to the next token. At the end `place` stays where it was. */
+  next(): void {
+    const text = this.#text
+    while (this.#at < text.length) {
+      const at = this.#at
+      if (this.#take(NUMBER, 'number')) this.number = Number(this.near)
+      else if (this.#take(STRING, 'string')) this.text = unescaped(this.near.slice(1, -1))
+      else if (this.#take(PROPERTY, 'property')) {
+        this.near = this.near.slice(1)
+        this.text = unescaped(this.near)
+      } else if (this.#take(SYMBOL, 'symbol')) this.#readSymbol()
+      else if (!this.#takeSign()) {
+        this.#at = at + 1
+        continue
+      }
+      this.place = at
+      return
+    }
+    this.kind = 'end'
+  }
+
+  #take(pattern: RegExp, kind: TokenKind): boolean {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    if (found === null) return false
+    this.#at = pattern.lastIndex
+    this.near = found[0]
+    this.kind = kind
+    return true
+  }
+
+  #readSymbol(): void {
+    this.text = this.near
+    if (this.near !== 'inf') return
+    this.kind = 'number'
+    this.number = Infinity
+  }
+
+  #takeSign(): boolean {
+    const two = this.#text.slice(this.#at, this.#at + 2)
+    const sign = DOUBLES.find(double => double === two) ?? SINGLES[SINGLES.indexOf(two[0]!)]
+    if (sign === undefined) return false
+    this.kind = sign as Sign
+    this.#at += sign.length
+    return true
+  }
+}
+
+/** Take away the backslashes before punctuation and space. */
+function unescaped(text: string): string {
+  return text.includes('\\') ? text.replace(/\\([!-/:-@[-`{-~\s])/g, '$1') : text
+}
