@@ -36,7 +36,7 @@ export class Workspace {
 
   constructor(host: Host) {
     this.host = host
-    this.follower = new Follower(host, kind => this.ownOf(kind as FieldKind))
+    this.follower = new Follower(host, kind => this.ownOf(kind))
     host.onFlush(() => this.clear())
   }
 

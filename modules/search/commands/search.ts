@@ -8,7 +8,7 @@ import { build } from '../plan/build.ts'
 import { PlainRun, RankedRun } from '../plan/collect.ts'
 import { prepareQuery, refusing } from '../plan/prepare.ts'
 import { type Job, runJob, type SliceWatch } from '../plan/slices.ts'
-import { DocumentReader } from '../results/document.ts'
+import { type DocumentReader, documentReader } from '../results/document.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
 import { Scorer } from '../score/scorer.ts'
 import { Top, TopBy } from '../score/top.ts'
@@ -114,7 +114,7 @@ class Search implements Job {
     this.index = index
     this.#root = root
     this.#options = options
-    this.#reader = new DocumentReader(workspace.host, index, ctx.db)
+    this.#reader = documentReader(workspace.host, index, ctx.db, options.dialect)
   }
 
   run(watch: SliceWatch): void {
@@ -203,7 +203,14 @@ class Search implements Job {
     }
     const { returned, sortBy } = this.#options
     if (returned !== null) {
-      for (const { identifier, name } of returned) if (this.#reader.get(identifier, value)) write(name, value)
+      for (const { identifier, name } of returned) {
+        if (!this.#reader.get(identifier, value)) continue
+        if (this.#reader.kind === 'null') {
+          reply.bulk(name)
+          reply.null()
+          count++
+        } else write(name, value)
+      }
     } else {
       const first = sortBy === null ? null : Range.of(sortBy.identifier)
       if (first !== null && this.#reader.get(first, value)) write(Range.of(sortBy!.name), value)

@@ -39,8 +39,8 @@ export class FieldValue {
   reset(): void {
     this.present = false
     this.textCount = 0
-    this.numbers = []
-    this.tags = []
+    if (this.numbers.length > 0) this.numbers = []
+    if (this.tags.length > 0) this.tags = []
     this.sortText = null
     this.own = null
   }

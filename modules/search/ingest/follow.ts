@@ -5,10 +5,11 @@
  *
  * Nothing is listened to while there is no index. */
 
-import { type Database, EVENT, type EventDetail, type Host, HashView, hashType, type Range } from 'redstrata/module'
+import { type Database, EVENT, type EventDetail, type Host, type Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { Intake } from './intake.ts'
-import type { OwnFields } from './own-fields.ts'
+import { JsonSource } from './json-source.ts'
+import { HashSource, type OwnFieldsOf } from './source.ts'
 
 const KINDS =
   EVENT.generic |
@@ -25,23 +26,29 @@ const KINDS =
 /** Keeps the indexes of one server up to date. */
 export class Follower {
   readonly #host: Host
-  readonly #ownOf: (kind: string) => OwnFields | null
+  readonly #ownOf: OwnFieldsOf
   readonly #intakes: Intake[] = []
-  readonly #hashes: HashView[] = []
   readonly #hear: (db: Database, kind: number, event: string, key: Range, detail?: EventDetail) => void
 
-  constructor(host: Host, ownOf: (kind: string) => OwnFields | null) {
+  constructor(host: Host, ownOf: OwnFieldsOf) {
     this.#host = host
     this.#ownOf = ownOf
-    this.#hear = (db, _kind, _event, key) => this.look(db, key)
+    this.#hear = (db, _kind, _event, key, detail) => this.look(db, key, detail)
   }
 
   /** Let an index follow from now on. */
   add(index: Index): Intake {
     if (this.#intakes.length === 0) this.#host.onKey(KINDS, this.#hear)
-    const intake = new Intake(index, this.#ownOf)
+    const { clock } = this.#host
+    const intake = new Intake(index, this.#source(index), () => clock.microseconds())
     this.#intakes.push(intake)
     return intake
+  }
+
+  #source(index: Index): HashSource | JsonSource {
+    const { schema } = index
+    if (schema.rules.source === 'json') return new JsonSource(this.#host, schema, this.#ownOf)
+    return new HashSource(schema, this.#ownOf)
   }
 
   /** What puts documents into an index. */
@@ -56,20 +63,9 @@ export class Follower {
     if (this.#intakes.length === 0) this.#host.onKey(0, this.#hear)
   }
 
-  /** Look at a key again for all indexes. */
-  look(db: Database, key: Range): void {
-    for (const intake of this.#intakes) if (covers(intake.index, key)) this.lookFor(intake, db, key, db.find(key))
-  }
-
-  /** Look at a key for one index that covers it; `record` is the key's, or 0. */
-  lookFor(intake: Intake, db: Database, key: Range, record: number): void {
-    if (record === 0 || db.typeOf(record) !== hashType.id) intake.index.structures.remove(key)
-    else intake.put(db, key, this.#hashOf(db).bind(db, record))
-  }
-
-  /** A lens of our own: those of commands are theirs. */
-  #hashOf(db: Database): HashView {
-    return (this.#hashes[db.number] ??= new HashView(db))
+  /** Look at a key again for all indexes; `detail` names what changed inside it, when that is known. */
+  look(db: Database, key: Range, detail?: EventDetail): void {
+    for (const intake of this.#intakes) if (covers(intake.index, key)) intake.look(db, key, db.find(key), detail)
   }
 }
 

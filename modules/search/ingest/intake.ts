@@ -1,84 +1,86 @@
 /* Intake -- a document read from its key and put into one index.
  *
- *      hash p:7  title "Old bridge"  year "1901"        fields ──> FieldValue a field ──> SearchIndex.put
- *                lang "english"      weight "0.5"       rules  ──> DocumentFacts
+ *      p:7  title "Old bridge"  year "1901"        fields ──> FieldValue a field ──> SearchIndex.put
+ *           lang "english"      weight "0.5"       rules  ──> DocumentFacts
  *
  * The values of a document are looked at where they lie and never copied; whatever is read holds until the next write.
  * A document that cannot be indexed (no number where one belongs) leaves the index, and the failure is noted. */
 
-import { ArenaFull, type Database, type HashView, parseDouble, Range } from 'redstrata/module'
+import { ArenaFull, type Database, type EventDetail, parseDouble, Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { FieldValue } from '../index/field-index.ts'
-import type { Rules } from '../schema/schema.ts'
 import { languageNumber } from '../text/stem/stemmers.ts'
-import type { OwnFields } from './own-fields.ts'
-import { readHashValue } from './value.ts'
-
-/** Where the values of a document come from: a hash, or a JSON document. */
-export interface Source {
-  /** Fill `out` with the value of a field of a hash, or of a path. False when it is missing. */
-  get(name: Range, out: Range): boolean
-}
+import type { Source } from './source.ts'
 
 /** Decides whether a document belongs to an index, by its FILTER. */
 export interface DocumentFilter {
-  accepts(db: Database, key: Range, source: Source): boolean
+  /** Names of the fields that the decision depends on, as byte strings. */
+  readonly fields: readonly string[]
+  accepts(key: Range, source: Source): boolean
 }
 
 /** Puts documents into one index. */
 export class Intake {
   readonly index: Index
+  readonly source: Source
   filter: DocumentFilter | null = null
-  readonly #ownOf: (kind: string) => OwnFields | null
+  readonly #now: () => number
   readonly #values: FieldValue[] = []
-  readonly #identifiers: Range[] = []
   readonly #value = new Range()
   readonly #payload = new Range()
   readonly #facts: { language: number; score: number; payload: Range | null }
-  readonly #languageField: Range | null
-  readonly #scoreField: Range | null
-  readonly #payloadField: Range | null
 
-  constructor(index: Index, ownOf: (kind: string) => OwnFields | null) {
+  /** @param now microseconds since an arbitrary moment. */
+  constructor(index: Index, source: Source, now: () => number) {
     this.index = index
-    this.#ownOf = ownOf
+    this.source = source
+    this.#now = now
     const { rules } = index.schema
     this.#facts = { language: rules.language, score: rules.score, payload: null }
-    this.#languageField = rules.languageField === null ? null : Range.of(rules.languageField)
-    this.#scoreField = rules.scoreField === null ? null : Range.of(rules.scoreField)
-    this.#payloadField = rules.payloadField === null ? null : Range.of(rules.payloadField)
     this.addFields()
   }
 
   /** Learn of fields that the schema has got since. */
   addFields(): void {
-    for (const field of this.index.schema.fields.slice(this.#values.length)) {
-      this.#values.push(new FieldValue())
-      this.#identifiers.push(Range.of(field.identifier))
-    }
+    this.source.addFields()
+    while (this.#values.length < this.index.schema.fields.length) this.#values.push(new FieldValue())
   }
 
-  /** Index a hash, or take it out when it does not belong there any more. */
-  put(db: Database, key: Range, hash: HashView): void {
-    const { index } = this
-    if (this.filter !== null && !this.filter.accepts(db, key, hash)) {
+  /** A key of a covered name may have changed; `record` is where it lies now, 0 when it is gone. */
+  look(db: Database, key: Range, record: number, detail: EventDetail | undefined): void {
+    const { index, source } = this
+    if (record === 0 || db.typeOf(record) !== source.typeId) {
+      index.structures.remove(key)
+      return
+    }
+    // What is not indexed may change without our doing anything: but only for a document that is there.
+    if (detail !== undefined && this.filter === null && !source.concerns(detail))
+      if (index.structures.documents.find(key) !== 0) return
+    const before = this.#now()
+    source.open(db, record)
+    this.#put(key)
+    index.indexingMicros += this.#now() - before
+  }
+
+  #put(key: Range): void {
+    const { index, source } = this
+    if (this.filter !== null && !this.filter.accepts(key, source)) {
       index.structures.remove(key)
       return
     }
     const { fields } = index.schema
     for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!
       const value = this.#values[i]!
       value.reset()
-      if (!hash.get(this.#identifiers[i]!, this.#value)) continue
-      const field = fields[i]!
-      const reason = readHashValue(field, this.#value, value, this.#ownOf(field.kind))
+      const reason = source.read(field, value)
       if (reason === null) continue
       this.#note(i, reason, key)
       if (field.kind === 'shape') continue
       index.structures.remove(key)
       return
     }
-    this.#readFacts(hash, index.schema.rules)
+    this.#readFacts()
     this.#store(key)
   }
 
@@ -98,20 +100,22 @@ export class Intake {
     if (field >= 0) this.index.fieldFailures[field]!.note(reason, name)
   }
 
-  #readFacts(source: Source, rules: Rules): void {
+  #readFacts(): void {
     const facts = this.#facts
     const value = this.#value
+    const { source } = this
+    const { rules } = this.index.schema
     facts.language = rules.language
     facts.score = rules.score
     facts.payload = null
-    if (this.#languageField !== null && source.get(this.#languageField, value)) {
+    if (rules.languageField !== null && source.fact('languageField', value)) {
       const language = languageNumber(value.latin1())
       if (language >= 0) facts.language = language
     }
-    if (this.#scoreField !== null && source.get(this.#scoreField, value)) {
+    if (rules.scoreField !== null && source.fact('scoreField', value)) {
       const score = parseDouble(value.buf, value.start, value.end)
       if (!Number.isNaN(score)) facts.score = score
     }
-    if (this.#payloadField !== null && source.get(this.#payloadField, this.#payload)) facts.payload = this.#payload
+    if (rules.payloadField !== null && source.fact('payloadField', this.#payload)) facts.payload = this.#payload
   }
 }

@@ -34,7 +34,7 @@ export function startScan(
     const key = { seen: 0 }
     cursor = host.scan(db, cursor, STEP_KEYS, (name, record) => {
       key.seen++
-      if (covers(index, name)) follower.lookFor(intake, db, name, record)
+      if (covers(index, name)) intake.look(db, name, record, undefined)
     })
     index.scan!.seen += key.seen
   }

@@ -77,12 +77,12 @@ function isSpace(byte: number): boolean {
 function readNumber(text: Range, value: FieldValue): Reason | null {
   const number = parseDouble(text.buf, text.start, text.end)
   if (Number.isNaN(number)) return `Invalid numeric value: '${text.latin1()}'`
-  value.numbers = [number]
+  value.numbers.push(number)
   return null
 }
 
 /** `longitude,latitude`. */
-function readPoint(text: Range, value: FieldValue): Reason | null {
+export function readPoint(text: Range, value: FieldValue): Reason | null {
   const { buf, start, end } = text
   const comma = buf.indexOf(0x2c, start)
   if (comma < 0 || comma >= end) return 'Invalid geo string'
@@ -90,6 +90,6 @@ function readPoint(text: Range, value: FieldValue): Reason | null {
   const latitude = parseDouble(buf, comma + 1, end)
   if (Number.isNaN(longitude) || Number.isNaN(latitude)) return 'Invalid geo string'
   if (!isPoint(longitude, latitude)) return 'Invalid geo coordinates'
-  value.numbers = [encodePoint(longitude, latitude)]
+  value.numbers.push(encodePoint(longitude, latitude))
   return null
 }

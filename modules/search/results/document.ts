@@ -1,22 +1,36 @@
 /* Document -- the fields of a found document, read from its key when a row is written.
  *
+ *      hash      get("year") "1901"       each: field by field
+ *      JSON      get("$.tags[*]")         dialects 1 and 2: the first value, "soup"      each: "$" with the whole document
+ *                                         from dialect 3 on: all of them, ["soup","winter"]
+ *
  * What is returned is what the key holds now, not what was indexed. A document whose key is gone, or holds something else
  * by now, has no fields, and its row is left out. */
 
-import { type Database, type HashView, type Host, HashView as Lens, hashType, Range } from 'redstrata/module'
+import { type Database, type Host, HashView, hashType, Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
+import { type JsonPath, type JsonReader, type JsonService, jsonService, readJsonPath } from '../ingest/json-service.ts'
+import { numberText } from './number-text.ts'
+
+/** The dialect from which all values of a path are returned, as a list. */
+const SEVERAL_FROM = 3
+
+/** What `get` found: of a JSON document more than a text may be known. */
+export type ValueKind = 'text' | 'number' | 'null'
 
 /** Reads documents of one index, one after the other. */
-export class DocumentReader {
+export abstract class DocumentReader {
+  protected readonly db: Database
   readonly #index: Index
-  readonly #db: Database
-  readonly #hash: HashView
   readonly #key = new Range()
+  /** What kind of value the last `get` found. */
+  kind: ValueKind = 'text'
+  /** The number that the last `get` found, when it found one. */
+  number = 0
 
-  constructor(_host: Host, index: Index, db: Database) {
+  constructor(index: Index, db: Database) {
     this.#index = index
-    this.#db = db
-    this.#hash = new Lens(db)
+    this.db = db
   }
 
   /** Name the key of a document; false when it is gone. */
@@ -27,24 +41,138 @@ export class DocumentReader {
   /** Turn to a document; false when it is gone. */
   open(document: number): boolean {
     if (!this.key(document, this.#key)) return false
-    const record = this.#db.find(this.#key)
-    if (record === 0 || this.#db.typeOf(record) !== hashType.id) return false
-    this.#hash.bind(this.#db, record)
+    const record = this.db.find(this.#key)
+    return record !== 0 && this.openRecord(record)
+  }
+
+  protected abstract openRecord(record: number): boolean
+
+  /**
+   * Find the value of a hash field, or of a path in a JSON document; false when there is none. `out` names its text, until
+   * the next `get`, and `kind` tells what it was. Of a null there is no text.
+   */
+  abstract get(identifier: Range, out: Range): boolean
+
+  /** Visit everything that is returned when nothing is named. The ranges are good until the visit ends. */
+  abstract each(visit: (name: Range, value: Range) => void): void
+}
+
+/** A reader for the documents of an index, in the database where the command runs. */
+export function documentReader(host: Host, index: Index, db: Database, dialect: number): DocumentReader {
+  if (index.schema.rules.source === 'hash') return new HashReader(index, db)
+  const service = jsonService(host)
+  return service === null ? new NoReader(index, db) : new JsonDocumentReader(service, index, db, dialect)
+}
+
+class HashReader extends DocumentReader {
+  readonly #hash: HashView
+
+  constructor(index: Index, db: Database) {
+    super(index, db)
+    this.#hash = new HashView(db)
+  }
+
+  protected openRecord(record: number): boolean {
+    if (this.db.typeOf(record) !== hashType.id) return false
+    this.#hash.bind(this.db, record)
     return true
   }
 
-  /** The value of a field of the hash, or of a path of the document; false when it has none. */
   get(identifier: Range, out: Range): boolean {
     return this.#hash.get(identifier, out)
   }
 
-  /** Visit all fields of the hash. */
-  each(visit: (field: Range, value: Range) => void): void {
+  each(visit: (name: Range, value: Range) => void): void {
     this.#hash.each(visit)
   }
+}
 
-  /** How many fields there are. */
-  get length(): number {
-    return this.#hash.length
+const ROOT = Range.of('$')
+const YES = Range.of('1')
+const NO = Range.of('0')
+
+class JsonDocumentReader extends DocumentReader {
+  readonly #service: JsonService
+  readonly #reader: JsonReader
+  readonly #several: boolean
+  readonly #paths = new Map<string, JsonPath | null>()
+  readonly #value = new Range()
+
+  constructor(service: JsonService, index: Index, db: Database, dialect: number) {
+    super(index, db)
+    this.#service = service
+    this.#reader = service.reader()
+    this.#several = dialect >= SEVERAL_FROM
   }
+
+  protected openRecord(record: number): boolean {
+    if (this.db.typeOf(record) !== this.#service.typeId) return false
+    this.#reader.openRecord(this.db, record)
+    return true
+  }
+
+  #path(identifier: Range): JsonPath | null {
+    const text = identifier.latin1()
+    let path = this.#paths.get(text)
+    if (path === undefined) {
+      path = readJsonPath(this.#service, identifier.text())
+      this.#paths.set(text, path)
+    }
+    return path
+  }
+
+  get(identifier: Range, out: Range): boolean {
+    const reader = this.#reader
+    const path = this.#path(identifier)
+    if (path === null || reader.find(path) === 0) return false
+    this.kind = 'text'
+    if (this.#several) {
+      reader.list(out)
+      return true
+    }
+    switch (reader.kind(0)) {
+      case 'null':
+        this.kind = 'null'
+        break
+      case 'boolean':
+        this.#setNumber(reader.isTrue(0) ? 1 : 0)
+        fill(out, reader.isTrue(0) ? YES : NO)
+        break
+      case 'number':
+        this.#setNumber(reader.number(0))
+        fill(out, Range.of(numberText(this.number)))
+        break
+      default:
+        reader.bytes(0, out)
+    }
+    return true
+  }
+
+  #setNumber(number: number): void {
+    this.kind = 'number'
+    this.number = number
+  }
+
+  each(visit: (name: Range, value: Range) => void): void {
+    const reader = this.#reader
+    if (reader.find(this.#path(ROOT)!) === 0) return
+    visit(ROOT, this.#several ? reader.list(this.#value) : reader.text(0, this.#value))
+  }
+}
+
+/** Without the JSON module nothing is left of its documents. */
+class NoReader extends DocumentReader {
+  protected openRecord(): boolean {
+    return false
+  }
+
+  get(): boolean {
+    return false
+  }
+
+  each(): void {}
+}
+
+function fill(out: Range, from: Range): void {
+  out.set(from.buf, from.start, from.end)
 }
