@@ -21,6 +21,6 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT.DROPINDEX index [DD]', 'write', INDEX, dropindex),
     on('FT._LIST [arg ...]', 'read', '', list),
     on('FT.INFO index', 'read', INDEX, info),
-    on('FT.SEARCH index query [arg ...]', 'read', INDEX, search),
+    on('FT.SEARCH index [arg ...]', 'read', INDEX, search),
   ]
 }

@@ -19,6 +19,9 @@ export default {
       // The real module names itself as it is written in the manual.
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
     })
-    host.onStop(() => workspace.clear())
+    host.onStop(() => {
+      workspace.clear()
+      workspace.tokenizer.free()
+    })
   },
 } satisfies Module

@@ -19,6 +19,7 @@ import { startScan } from './ingest/scan.ts'
 import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
+import { Tokenizer } from './text/tokenizer.ts'
 
 /** Reads a FILTER expression. @throws ReplyError with the place of a syntax error. */
 export type FilterReader = (text: Buffer) => DocumentFilter
@@ -30,12 +31,15 @@ export class Workspace {
   readonly catalogue: Catalogue = new Catalogue()
   readonly dictionaries: Map<string, Set<string>> = new Map()
   readonly stemmers: Stemmers = new Stemmers()
+  /** Cuts the texts of results. */
+  readonly tokenizer: Tokenizer
   readonly ownFields: { vector: OwnFields | null; shape: OwnFields | null } = { vector: null, shape: null }
   filters: FilterReader | null = null
   readonly follower: Follower
 
   constructor(host: Host) {
     this.host = host
+    this.tokenizer = new Tokenizer(host.memory)
     this.follower = new Follower(host, kind => this.ownOf(kind))
     host.onFlush(() => this.clear())
   }

@@ -41,6 +41,7 @@ import {
 import { refuse } from '../query/failure.ts'
 import { fieldNamed } from '../schema/schema.ts'
 import { lowered } from '../text/lower.ts'
+import type { Yields } from './yields.ts'
 
 /** What of a range is better looked up in the column than gathered: an eighth of all documents. */
 const COLUMN_SHARE = 8
@@ -63,6 +64,8 @@ export interface BuildOptions {
   readonly prefixMin: number
   readonly expansionsMax: number
   readonly watch: Watch
+  /** Where clauses of vectors put what they find out about documents. */
+  readonly yields?: Yields
   /** Clauses of vectors and shapes, where the server has them. */
   readonly vectors: ((node: VectorNode, field: FieldIndex, filter: DocumentIterator | null) => DocumentIterator) | null
   readonly shapes: ((node: ShapeNode, field: FieldIndex) => DocumentIterator) | null

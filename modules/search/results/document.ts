@@ -10,6 +10,7 @@
 import { type Database, type Host, HashView, hashType, Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { type JsonPath, type JsonReader, type JsonService, jsonService, readJsonPath } from '../ingest/json-service.ts'
+import type { Field } from '../schema/schema.ts'
 import { numberText } from './number-text.ts'
 
 /** The dialect from which all values of a path are returned, as a list. */
@@ -53,6 +54,21 @@ export abstract class DocumentReader {
    */
   abstract get(identifier: Range, out: Range): boolean
 
+  /** The same, but of several values always the first one. */
+  abstract first(identifier: Range, out: Range): boolean
+
+  /** Whether the documents are JSON. */
+  get isJson(): boolean {
+    return this.#index.schema.rules.source === 'json'
+  }
+
+  /** The TEXT field of the schema that a field of the document is, or null. */
+  textField(identifier: Range): Field | null {
+    for (const field of this.#index.schema.fields)
+      if (field.kind === 'text' && isSame(identifier, field.identifier)) return field
+    return null
+  }
+
   /** Visit everything that is returned when nothing is named. The ranges are good until the visit ends. */
   abstract each(visit: (name: Range, value: Range) => void): void
 }
@@ -79,6 +95,10 @@ class HashReader extends DocumentReader {
   }
 
   get(identifier: Range, out: Range): boolean {
+    return this.#hash.get(identifier, out)
+  }
+
+  first(identifier: Range, out: Range): boolean {
     return this.#hash.get(identifier, out)
   }
 
@@ -122,14 +142,19 @@ class JsonDocumentReader extends DocumentReader {
   }
 
   get(identifier: Range, out: Range): boolean {
+    if (!this.#several) return this.first(identifier, out)
+    const path = this.#path(identifier)
+    if (path === null || this.#reader.find(path) === 0) return false
+    this.kind = 'text'
+    this.#reader.list(out)
+    return true
+  }
+
+  first(identifier: Range, out: Range): boolean {
     const reader = this.#reader
     const path = this.#path(identifier)
     if (path === null || reader.find(path) === 0) return false
     this.kind = 'text'
-    if (this.#several) {
-      reader.list(out)
-      return true
-    }
     switch (reader.kind(0)) {
       case 'null':
         this.kind = 'null'
@@ -170,7 +195,15 @@ class NoReader extends DocumentReader {
     return false
   }
 
+  first(): boolean {
+    return false
+  }
+
   each(): void {}
+}
+
+function isSame(range: Range, bytes: Buffer): boolean {
+  return range.length === bytes.length && bytes.equals(range.buf.subarray(range.start, range.end))
 }
 
 function fill(out: Range, from: Range): void {

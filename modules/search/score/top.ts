@@ -160,6 +160,11 @@ export class TopBy<K> {
     documents[at] = document
   }
 
+  /** The documents that are kept, in no order. */
+  get documents(): readonly number[] {
+    return this.#documents
+  }
+
   /** The documents, first ones first, without the first `skip`, and their keys. */
   take(skip: number): { documents: number[]; keys: K[] } {
     const keys = this.#keys

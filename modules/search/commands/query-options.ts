@@ -1,0 +1,236 @@
+/* Query options -- what FT.SEARCH and FT.AGGREGATE may be told of how their query is meant: language, parameters, filters
+ * beside it, time. Each command tries `takeQueryOption` for a word that is none of its own.
+ *
+ * The position in "Unknown argument" counts from the query, which is number 0. */
+
+import { type Args, parseDouble, type Range, type ReplyError, replyError } from 'redstrata/module'
+import { FT_ERR } from '../errors.ts'
+import { isPoint, UNIT_METRES } from '../index/geo.ts'
+import { common, type FieldMask, ALL_FIELDS, type GeoNode, type Node, type NumberBox } from '../query/ast.ts'
+import { fieldNamed, type Schema } from '../schema/schema.ts'
+import { SCORERS, type ScorerName } from '../score/scorer.ts'
+import type { Settings } from '../settings.ts'
+import { languageNumber } from '../text/stem/stemmers.ts'
+import { badArguments, need, needBytes, needCount, needList, needNumber, needText } from '../words.ts'
+
+/** How a query is meant. */
+export class QueryOptions {
+  query: Buffer = NO_TEXT
+  verbatim = false
+  /** Stop words are looked for like others. */
+  keepsStopWords = false
+  /** The name that LANGUAGE gave; null: the index's. */
+  language: string | null = null
+  expander = ''
+  scorer = 'TFIDF'
+  /** What HAMMING compares with. */
+  payload: Buffer = NO_TEXT
+  /** Words between those of the query; -1: any number. */
+  slop = -1
+  inOrder = false
+  /** INFIELDS; null: all fields. */
+  inFields: Buffer[] | null = null
+  /** INKEYS; null: all keys. */
+  inKeys: Buffer[] | null = null
+  /** FILTER and GEOFILTER. */
+  readonly filters: Node[] = []
+  /** PARAMS, by name as a byte string. */
+  readonly parameters: Map<string, Buffer> = new Map()
+  dialect: number
+  /** 0: as long as it likes. */
+  timeoutMs: number
+  /** FORMAT EXPAND. */
+  expands = false
+  addsScores = false
+
+  constructor(settings: Settings) {
+    this.dialect = settings.defaultDialect
+    this.timeoutMs = settings.timeoutMs
+  }
+}
+
+const NO_TEXT = Buffer.from('')
+
+/** The options, by their word. */
+const TAKERS: Readonly<Record<string, (args: Args, options: QueryOptions) => void>> = {
+  verbatim: (_, options) => (options.verbatim = true),
+  nostopwords: (_, options) => (options.keepsStopWords = true),
+  language: (args, options) => (options.language = needText(args, 'LANGUAGE')),
+  expander: (args, options) => (options.expander = needText(args, 'EXPANDER').toLowerCase()),
+  scorer: (args, options) => (options.scorer = needText(args, 'SCORER')),
+  payload: (args, options) => (options.payload = needBytes(args, 'PAYLOAD')),
+  inorder: (_, options) => (options.inOrder = true),
+  slop: (args, options) => (options.slop = needWhole(args, 'SLOP')),
+  infields: (args, options) => (options.inFields = needList(args, 'INFIELDS', needCount(args, 'INFIELDS'))),
+  inkeys: (args, options) => (options.inKeys = needList(args, 'INKEYS', needCount(args, 'INKEYS'))),
+  filter: (args, options) => options.filters.push(numericFilter(args)),
+  geofilter: (args, options) => options.filters.push(geoFilter(args)),
+  params: takeParameters,
+  dialect: takeDialect,
+  timeout: takeTimeout,
+  format: takeFormat,
+}
+
+/** Take an option that is the next argument; false when the word is none. */
+export function takeQueryOption(args: Args, options: QueryOptions): boolean {
+  const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
+  if (taker === undefined) return false
+  args.bytes()
+  taker(args, options)
+  return true
+}
+
+/** What to say of an argument that is no option. `queryAt` is the number of the query among all arguments. */
+export function unknownArgument(args: Args, queryAt: number): ReplyError {
+  const word = args.at(args.position).latin1()
+  return replyError(`Unknown argument \`${word}\` at position ${args.position - queryAt} for <main>`)
+}
+
+function needWhole(args: Args, what: string): number {
+  const text = needText(args, what)
+  if (!/^[-+]?\d{1,9}$/.test(text)) throw badArguments(what, 'Could not convert argument to expected type')
+  return Number(text)
+}
+
+function takeParameters(args: Args, options: QueryOptions): void {
+  const count = needCount(args, 'PARAMS')
+  if (count === 0 || count % 2 === 1) throw FT_ERR.parameterPairs
+  const words = needList(args, 'PARAMS', count)
+  for (let i = 0; i < count; i += 2) {
+    const name = words[i]!.latin1Slice()
+    if (options.parameters.has(name)) throw replyError(`Duplicate parameter \`${name}\``)
+    options.parameters.set(name, words[i + 1]!)
+  }
+}
+
+function takeDialect(args: Args, options: QueryOptions): void {
+  if (args.left === 0) throw FT_ERR.dialectMissing
+  const dialect = args.int(FT_ERR.dialectNumber)
+  if (dialect < 1 || dialect > 4) throw FT_ERR.dialectNumber
+  options.dialect = dialect
+}
+
+function takeTimeout(args: Args, options: QueryOptions): void {
+  if (args.left === 0) throw FT_ERR.timeoutMissing
+  const timeoutMs = args.int(FT_ERR.timeoutNumber)
+  if (timeoutMs < 0) throw FT_ERR.timeoutNumber
+  options.timeoutMs = timeoutMs
+}
+
+function takeFormat(args: Args, options: QueryOptions): void {
+  const word = needText(args, 'FORMAT')
+  const lower = word.toLowerCase()
+  if (lower !== 'string' && lower !== 'expand') throw replyError(`FORMAT ${word} is not supported`)
+  options.expands = lower === 'expand'
+}
+
+// ---------------------------------------------------------------------- filters beside the query
+
+/** `FILTER field min max`. */
+function numericFilter(args: Args): Node {
+  if (args.left < 3) throw replyError('FILTER requires 3 arguments')
+  const field = args.bytes().copy()
+  const low = bound(args.bytes(), 'lower')
+  const high = bound(args.bytes(), 'upper')
+  return { ...common(), kind: 'numeric', field, low: low.box, high: high.box, lowOpen: low.open, highOpen: high.open }
+}
+
+const OPEN = 0x28
+
+function bound(text: Range, role: 'lower' | 'upper'): { box: NumberBox; open: boolean } {
+  const open = text.start < text.end && text.buf[text.start] === OPEN
+  const value = parseDouble(text.buf, open ? text.start + 1 : text.start, text.end)
+  if (Number.isNaN(value)) throw replyError(`Bad ${role} range: ${text.latin1()}`)
+  return { box: number(value), open }
+}
+
+function number(value: number): NumberBox {
+  return { value, parameter: null, negative: false, role: 'plain' }
+}
+
+/** `GEOFILTER field lon lat radius unit`. */
+function geoFilter(args: Args): GeoNode {
+  if (args.left < 5) throw replyError('GEOFILTER requires 5 arguments')
+  const field = needBytes(args, 'GEOFILTER')
+  const longitude = needNumber(args, '<lon>')
+  const latitude = needNumber(args, '<lat>')
+  const radius = needNumber(args, '<radius>')
+  const unit = need(args, '<unit>').latin1()
+  if (UNIT_METRES[unit.toLowerCase()] === undefined) throw replyError(`Unknown distance unit ${unit}`)
+  if (!(radius > 0)) throw FT_ERR.circleRadius
+  if (!isPoint(longitude, latitude)) throw FT_ERR.circlePoint
+  return {
+    ...common(),
+    kind: 'geo',
+    field,
+    longitude: number(longitude),
+    latitude: number(latitude),
+    radius: number(radius),
+    unit: { text: Buffer.from(unit.toLowerCase()), parameter: false },
+  }
+}
+
+/** A query's tree with FILTER, GEOFILTER and INKEYS before it: they must match too. */
+export function withFilters(root: Node | null, options: QueryOptions): Node | null {
+  if (root === null) return null
+  const nodes: Node[] = [...options.filters]
+  if (options.inKeys !== null) nodes.push({ ...common(), kind: 'keys', keys: options.inKeys })
+  let all = root
+  for (const node of nodes) all = joined(node, all)
+  return all
+}
+
+function joined(filter: Node, root: Node): Node {
+  if (root.kind === 'phrase') {
+    root.children.unshift(filter)
+    return root
+  }
+  // What is near to a vector is looked for among what the filters let through.
+  if (root.kind === 'vector' && root.mode === 'knn') {
+    const [child] = root.children
+    root.children.splice(0, 1, child === undefined ? filter : joined(filter, child))
+    return root
+  }
+  return { ...common(), kind: 'phrase', exact: false, children: [filter, root] }
+}
+
+// ---------------------------------------------------------------------- what the names stand for
+
+/** The language of a query. @throws "No such language" */
+export function languageOf(options: QueryOptions, schema: Schema): number {
+  if (options.language === null) return schema.rules.language
+  const language = languageNumber(options.language)
+  if (language < 0) throw FT_ERR.noLanguage
+  return language
+}
+
+/** The fields of INFIELDS. */
+export function fieldsOf(options: QueryOptions, schema: Schema): FieldMask {
+  if (options.inFields === null) return ALL_FIELDS
+  let mask = 0n
+  for (const name of options.inFields) {
+    const field = fieldNamed(schema, name)
+    if (field !== null && field.bit >= 0) mask |= 1n << BigInt(field.bit)
+  }
+  return mask
+}
+
+/** The scorer of a name. @throws "No such scorer" */
+export function scorerOf(options: QueryOptions): ScorerName {
+  const found = SCORERS.find(name => name === options.scorer)
+  if (found !== undefined) return found
+  if (options.scorer === 'BM25STD.TANH')
+    throw replyError(
+      `Scorer ${options.scorer} is unavailable when \`ENABLE_UNSTABLE_FEATURES\` is off. ` +
+        'Enable it with `FT.CONFIG SET ENABLE_UNSTABLE_FEATURES true`',
+    )
+  throw replyError(`No such scorer ${options.scorer}`)
+}
+
+/** FORMAT EXPAND is for documents that are more than text, shown to who understands it. */
+export function checkFormat(options: QueryOptions, schema: Schema, protocol: number): void {
+  if (!options.expands) return
+  if (protocol < 3) throw FT_ERR.expandNeedsResp3
+  if (options.dialect < 3) throw replyError('EXPAND format requires dialect 3 or greater')
+  if (schema.rules.source !== 'json') throw replyError('EXPAND format is only supported with JSON')
+}

@@ -1,0 +1,189 @@
+/* A search under way -- plans its query, keeps the best documents, and writes them.
+ *
+ * What rows show beside fields (why a document was found, its score when it was sorted by something else) is asked of a
+ * second set of iterators, which visit the few documents of the reply and no others. */
+
+import { type Context, Range, type Reply, replyError } from 'redstrata/module'
+import type { Index } from '../catalogue.ts'
+import { fieldsOf, scorerOf } from '../commands/query-options.ts'
+import type { SearchOptions } from '../commands/search-options.ts'
+import { FT_ERR } from '../errors.ts'
+import type { DocumentIterator, Explanation, MatchedTerm, Watch } from '../iterators/iterator.ts'
+import { build, type BuildOptions } from '../plan/build.ts'
+import { PlainRun, RankedRun } from '../plan/collect.ts'
+import { refusing } from '../plan/prepare.ts'
+import type { Job, SliceWatch } from '../plan/slices.ts'
+import { type Yields, yieldNames } from '../plan/yields.ts'
+import type { Node } from '../query/ast.ts'
+import { type Field, fieldNamed } from '../schema/schema.ts'
+import { Scorer } from '../score/scorer.ts'
+import { Top } from '../score/top.ts'
+import type { Workspace } from '../workspace.ts'
+import { type DocumentReader, documentReader } from './document.ts'
+import { shownFields } from './fields.ts'
+import { documentLanguage, Marker } from './marks.ts'
+import { NumberOrder, type Order, orderBy } from './order.ts'
+import { type RowFacts, RowWriter } from './rows.ts'
+
+const NO_WATCH: Watch = { tick() {} }
+
+/** Scored documents, best first. */
+interface Found {
+  readonly documents: number[]
+  /** Their scores; empty when they were sorted by something else. */
+  readonly scores: number[]
+}
+
+/** One FT.SEARCH. */
+export class SearchJob implements Job {
+  readonly index: Index
+  readonly #workspace: Workspace
+  readonly #root: Node | null
+  readonly #options: SearchOptions
+  readonly #reader: DocumentReader
+  readonly #sortField: Field | null
+  readonly #yields: Yields = new Map()
+  #run: PlainRun | RankedRun | null = null
+  #order: Order | null = null
+  #top: Top | null = null
+  #isTimedOut = false
+
+  /** @throws ReplyError when the options do not fit the index. */
+  constructor(workspace: Workspace, ctx: Context, index: Index, root: Node | null, options: SearchOptions) {
+    this.#workspace = workspace
+    this.index = index
+    this.#root = root
+    this.#options = options
+    this.#reader = documentReader(workspace.host, index, ctx.db, options.dialect)
+    this.#sortField = options.sortBy === null ? null : fieldNamed(index.schema, options.sortBy)
+    if (options.sortBy === null || this.#sortField !== null) return
+    const name = options.sortBy.latin1Slice()
+    if (!yieldNames(root).includes(name)) throw replyError(`Property \`${name}\` not loaded nor in schema`)
+  }
+
+  run(watch: SliceWatch): void {
+    if (this.#run === null) this.#run = watch.steady(() => this.#plan(watch))
+    else this.#order?.refresh()
+    this.#run.run()
+  }
+
+  #plan(watch: Watch): PlainRun | RankedRun {
+    const { documents } = this.index.structures
+    const { offset, limit, sortBy } = this.#options
+    const keep = limit === 0 ? 0 : offset + limit
+    const root = this.#build(watch, sortBy === null && keep > 0)
+    if (keep === 0) return new PlainRun(root, documents, watch, null)
+    if (sortBy !== null) {
+      this.#order = this.#newOrder(sortBy, keep)
+      return new PlainRun(root, documents, watch, this.#order)
+    }
+    this.#top = new Top(keep)
+    return new RankedRun(root, documents, watch, this.#newScorer(), this.#top)
+  }
+
+  #newScorer(): Scorer {
+    return new Scorer(scorerOf(this.#options), this.index.structures.documents, this.#options.payload)
+  }
+
+  #newOrder(sortBy: Buffer, keep: number): Order {
+    const { structures } = this.index
+    const { descending } = this.#options
+    if (this.#sortField !== null)
+      return orderBy(structures.fields[this.#sortField.number]!, structures, this.#reader, keep, descending)
+    const yielded = this.#yields.get(sortBy.latin1Slice())
+    return new NumberOrder(yielded ?? (() => NaN), keep, descending)
+  }
+
+  #build(watch: Watch, isRanked: boolean): DocumentIterator {
+    const { prefixMin, expansionsMax } = this.#workspace.settings
+    const options: BuildOptions = {
+      index: this.index.structures,
+      fields: fieldsOf(this.#options, this.index.schema),
+      slop: this.#options.slop,
+      inOrder: this.#options.inOrder,
+      isRanked,
+      prefixMin,
+      expansionsMax,
+      watch,
+      yields: this.#yields,
+      vectors: null,
+      shapes: null,
+    }
+    return refusing(() => build(this.#root, options))
+  }
+
+  timedOut(reply: Reply): void {
+    if (this.#workspace.settings.failsOnTimeout) throw FT_ERR.timeout
+    this.#isTimedOut = true
+    this.write(reply)
+  }
+
+  write(reply: Reply): void {
+    const found = this.#found()
+    const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
+    const writer = new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
+    writer.write(this.#run?.total ?? 0, found.documents, this.#warnings())
+  }
+
+  #warnings(): string[] {
+    return this.#isTimedOut ? [FT_ERR.timeout.text] : []
+  }
+
+  #found(): Found {
+    const { offset, limit } = this.#options
+    if (this.#order !== null) return { documents: this.#order.kept(offset).slice(0, limit), scores: [] }
+    if (this.#top === null) return { documents: [], scores: [] }
+    const { documents, keys } = this.#top.take(offset)
+    return { documents, scores: keys }
+  }
+
+  #factsOf(found: Found): RowFacts {
+    const { withScores, explainsScores, noContent, marks } = this.#options
+    const isScored = withScores && (found.scores.length === 0 || explainsScores)
+    const details = isScored || (marks && !noContent) ? this.#details(found.documents) : new Map<number, Details>()
+    const scores = new Map(found.scores.map((score, i) => [found.documents[i]!, score]))
+    const { documents } = this.index.structures
+    const out = new Range()
+    return {
+      score: document => scores.get(document) ?? details.get(document)?.score ?? 0,
+      explain: document => details.get(document)?.why ?? { text: '', children: [] },
+      payload: (document, range) => documents.payload(document, range),
+      sortKey: document => this.#order?.sortKey(document) ?? null,
+      marker: document => (marks ? this.#marker(details.get(document)?.terms ?? [], out) : null),
+    }
+  }
+
+  #marker(terms: readonly MatchedTerm[], out: Range): Marker {
+    const { rules } = this.index.schema
+    const { stemmers, tokenizer } = this.#workspace
+    const { synonyms } = this.index.structures
+    const identifier = rules.languageField === null ? null : Range.of(rules.languageField)
+    const language = documentLanguage(this.#reader, identifier, rules.language, out)
+    return new Marker({ tokenizer, stopWords: rules.stopWords, stemmers, synonyms }, terms, language)
+  }
+
+  /** What a second look at some documents tells of them. */
+  #details(documents: readonly number[]): Map<number, Details> {
+    const { withScores, explainsScores, marks } = this.#options
+    const details = new Map<number, Details>()
+    const root = this.#build(NO_WATCH, true)
+    const scorer = this.#newScorer()
+    for (const document of [...documents].sort((a, b) => a - b)) {
+      if (root.skipTo(document) !== document) continue
+      const terms: MatchedTerm[] = []
+      if (marks) root.addTerms(terms)
+      details.set(document, {
+        score: withScores ? scorer.score(root, -Infinity) : 0,
+        why: explainsScores ? scorer.explain(root) : null,
+        terms,
+      })
+    }
+    return details
+  }
+}
+
+interface Details {
+  readonly score: number
+  readonly why: Explanation | null
+  readonly terms: readonly MatchedTerm[]
+}
