@@ -10,6 +10,9 @@ import type { Field } from '../schema/schema.ts'
 import { lowered } from '../text/lower.ts'
 import type { OwnFields } from './own-fields.ts'
 
+const COMMA = 0x2c
+const SPACE = 0x20
+
 /** Why a value cannot be indexed. */
 export type Reason = string
 
@@ -81,11 +84,12 @@ function readNumber(text: Range, value: FieldValue): Reason | null {
   return null
 }
 
-/** `longitude,latitude`. */
+/** `longitude,latitude`, also with a space in between. */
 export function readPoint(text: Range, value: FieldValue): Reason | null {
   const { buf, start, end } = text
-  const comma = buf.indexOf(0x2c, start)
-  if (comma < 0 || comma >= end) return 'Invalid geo string'
+  let comma = start
+  while (comma < end && buf[comma] !== COMMA && buf[comma] !== SPACE) comma++
+  if (comma === end) return 'Invalid geo string'
   const longitude = parseDouble(buf, start, comma)
   const latitude = parseDouble(buf, comma + 1, end)
   if (Number.isNaN(longitude) || Number.isNaN(latitude)) return 'Invalid geo string'
