@@ -8,6 +8,7 @@
  *      *2\r\n:1700000000000\r\n+23.5\r\n                                                                          */
 
 import { integerLength, type Reply, writeInteger } from 'redstrata/module'
+import { DIGITS_BELOW, DIGITS_LEAST, writeDigits } from './digits.ts'
 import type { Rows } from './range/rows.ts'
 import type { Latest, SampleSink } from './range/scan.ts'
 
@@ -69,6 +70,12 @@ export function writeValue(buf: Buffer, at: number, value: number): number {
   if (value === 0 && 1 / value > 0) {
     buf[at] = ZERO
     return at + 1
+  }
+  if (size >= DIGITS_LEAST && size < DIGITS_BELOW) {
+    const sign = value < 0 ? 1 : 0
+    buf[at] = 45
+    const end = writeDigits(buf, at + sign, size)
+    if (end !== 0) return end
   }
   const text = formatValue(value)
   for (let i = 0; i < text.length; i++) buf[at + i] = text.charCodeAt(i)
