@@ -154,6 +154,13 @@ export class Database {
     return value
   }
 
+  /** Like `open`, for a record that `find` gave and that is known to be of this type. */
+  openFound<V extends object>(record: Address, type: ValueType<V>): V {
+    this.touch(record)
+    this.keyspace.change(this, record)
+    return this.view(record, type)
+  }
+
   /** The value of a record. @throws the type's refusal when it is of another type. */
   viewAs<V extends object>(record: Address, type: ValueType<V>): V {
     if (this.typeOf(record) !== type.id) throw type.wrongType ?? ERR.wrongType

@@ -12,6 +12,8 @@ export class Chunks {
   readonly #memory: Memory
   #row: Address = 0
   length = 0
+  /** The last of the row, 0 when there is none: nearly all samples go there. */
+  last: Address = 0
 
   constructor(memory: Memory) {
     this.#memory = memory
@@ -23,6 +25,7 @@ export class Chunks {
 
   set(index: number, chunk: Address): void {
     this.#memory.i32[this.#row >>> SLAB_BITS]![((this.#row & UNIT_MASK) << 1) + index] = chunk
+    if (index === this.length - 1) this.last = chunk
   }
 
   /** The last chunk that begins at a time or before; 0 when all begin later. */
@@ -44,6 +47,7 @@ export class Chunks {
     const at = ((this.#row & UNIT_MASK) << 1) + index
     words.copyWithin(at + 1, at, at + this.length - index - 1)
     words[at] = chunk
+    this.last = this.at(this.length - 1)
   }
 
   /** Forget some chunks; freeing them is the caller's part. */
@@ -52,6 +56,7 @@ export class Chunks {
     const at = ((this.#row & UNIT_MASK) << 1) + index
     words.copyWithin(at, at + count, at + this.length - index)
     this.length -= count
+    this.last = this.length === 0 ? 0 : this.at(this.length - 1)
   }
 
   /** Make sure that `more` chunks can be inserted. @throws ArenaFull with nothing changed. */
@@ -72,5 +77,6 @@ export class Chunks {
     if (this.#row !== 0) this.#memory.free(ACCOUNT.dataset, this.#row)
     this.#row = 0
     this.length = 0
+    this.last = 0
   }
 }

@@ -16,18 +16,24 @@
  *
  *   add, remove O(labels)    query O(shortest list * filters), once O(n) after a change    values O(values of the label)
  *
- * One index serves one database's content (see Shelf in shelf.ts). Labels and keys are text with a byte a character,
- * so comparing them compares bytes. */
+ * Names and values are kept once: the series share the index's own strings, so that comparing them is mostly comparing
+ * addresses. One index serves one database's content (see Shelf in shelf.ts). Labels and keys are text with a byte a
+ * character, so comparing them compares bytes. */
 
 import type { LabelFilter } from './filter.ts'
 import type { Series } from './series.ts'
 
 /** The series that have one value of one label. */
 class Posting {
+  readonly value: string
   list: Series[] = []
   isSorted = true
   /** How many of the list have it no longer. */
   stale = 0
+
+  constructor(value: string) {
+    this.value = value
+  }
 
   add(series: Series): void {
     const last = this.list[this.list.length - 1]
@@ -36,8 +42,18 @@ class Posting {
   }
 }
 
+/** A label and its values. */
+class Label {
+  readonly name: string
+  readonly values = new Map<string, Posting>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
 export class LabelIndex {
-  readonly #labels = new Map<string, Map<string, Posting>>()
+  readonly #labels = new Map<string, Label>()
   /** How many series there are, those without labels among them. */
   size = 0
 
@@ -46,14 +62,17 @@ export class LabelIndex {
     series.index = this
     this.size++
     const { labels } = series
+    const own: string[] = []
     for (let i = 0; i < labels.length; i += 2) {
       const [name, value] = [labels[i]!, labels[i + 1]!]
-      let values = this.#labels.get(name)
-      if (values === undefined) this.#labels.set(name, (values = new Map()))
-      let posting = values.get(value)
-      if (posting === undefined) values.set(value, (posting = new Posting()))
+      let label = this.#labels.get(name)
+      if (label === undefined) this.#labels.set(name, (label = new Label(name)))
+      let posting = label.values.get(value)
+      if (posting === undefined) label.values.set(value, (posting = new Posting(value)))
       posting.add(series)
+      own.push(label.name, posting.value)
     }
+    series.labels = own
   }
 
   /** A series goes, or is about to change its labels or its key. */
@@ -65,7 +84,8 @@ export class LabelIndex {
   }
 
   /** The series that all filters let through, in the order of their keys. One filter at least names values. */
-  query(filters: readonly LabelFilter[]): Series[] {
+  query(asked: readonly LabelFilter[]): Series[] {
+    const filters = asked.map(filter => this.#inOwnWords(filter))
     let best: LabelFilter | null = null
     let bestSize = Number.POSITIVE_INFINITY
     for (const filter of filters) {
@@ -88,7 +108,19 @@ export class LabelIndex {
 
   /** All values of a label. */
   values(name: string): string[] {
-    return [...(this.#labels.get(name)?.keys() ?? [])]
+    return [...(this.#labels.get(name)?.values.keys() ?? [])]
+  }
+
+  /** The string by which the series know a label, or the name itself when none has it. */
+  ownName(name: string): string {
+    return this.#labels.get(name)?.name ?? name
+  }
+
+  /** A filter with the strings that the series have. */
+  #inOwnWords({ label, kind, values }: LabelFilter): LabelFilter {
+    const own = this.#labels.get(label)
+    if (own === undefined) return { label, kind, values }
+    return { label: own.name, kind, values: values.map(value => own.values.get(value)?.value ?? value) }
   }
 
   #holds(series: Series): boolean {
@@ -96,7 +128,7 @@ export class LabelIndex {
   }
 
   #sizeOf(filter: LabelFilter): number {
-    const values = this.#labels.get(filter.label)
+    const values = this.#labels.get(filter.label)?.values
     let size = 0
     for (const value of filter.values) size += values?.get(value)?.list.length ?? 0
     return size
@@ -104,7 +136,7 @@ export class LabelIndex {
 
   /** The lists of a filter's values as one, in order; a series can stand in it more than once, side by side. */
   #candidates(filter: LabelFilter): readonly Series[] {
-    const values = this.#labels.get(filter.label)
+    const values = this.#labels.get(filter.label)?.values
     const lists: (readonly Series[])[] = []
     for (const value of filter.values) {
       const posting = values?.get(value)
@@ -119,10 +151,10 @@ export class LabelIndex {
   }
 
   #drop(series: Series, name: string, value: string): void {
-    const values = this.#labels.get(name)
-    const posting = values?.get(value)
+    const label = this.#labels.get(name)
+    const posting = label?.values.get(value)
     // A label given twice with one value was dropped with the first.
-    if (values === undefined || posting === undefined) return
+    if (label === undefined || posting === undefined) return
     posting.stale++
     // Its key may change now, and with it the order of what stays behind.
     posting.isSorted = false
@@ -130,8 +162,8 @@ export class LabelIndex {
     posting.list = posting.list.filter(other => other !== series && this.#holds(other) && has(other, name, value))
     posting.stale = 0
     if (posting.list.length > 0) return
-    values.delete(value)
-    if (values.size === 0) this.#labels.delete(name)
+    label.values.delete(value)
+    if (label.values.size === 0) this.#labels.delete(name)
   }
 }
 

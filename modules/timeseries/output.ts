@@ -10,7 +10,7 @@
 import { integerLength, type Reply, writeInteger } from 'redstrata/module'
 import { DIGITS_BELOW, DIGITS_LEAST, writeDigits } from './digits.ts'
 import type { Rows } from './range/rows.ts'
-import type { Latest, SampleSink } from './range/scan.ts'
+import type { SampleSink } from './range/scan.ts'
 
 /** No value needs more bytes than this: a sign, 17 digits, a point, an exponent. */
 const VALUE_BYTES_MAX = 32
@@ -41,17 +41,6 @@ export function replyValue(reply: Reply, value: number): void {
   buf[at] = CR
   buf[at + 1] = LF
   reply.at = at + 2
-}
-
-/** Write a sample, or an empty list for none. */
-export function replySample(reply: Reply, sample: Latest | null): void {
-  if (sample === null) {
-    reply.array(0)
-    return
-  }
-  reply.array(2)
-  replyTime(reply, sample.time)
-  replyValue(reply, sample.value)
 }
 
 /** Write the value as a status line holds it. Returns the position behind it. */
@@ -127,8 +116,8 @@ export class SampleWriter implements SampleSink {
     const count = Math.min(length, this.#limit - this.#count)
     if (this.#reverse) {
       const first = length - count
-      for (let i = length - 1; i >= first; i--) writeRow(this.#reply, times[at + i]!, values[valuesAt + i]!)
-    } else for (let i = 0; i < count; i++) writeRow(this.#reply, times[at + i]!, values[valuesAt + i]!)
+      for (let i = length - 1; i >= first; i--) replySample(this.#reply, times[at + i]!, values[valuesAt + i]!)
+    } else for (let i = 0; i < count; i++) replySample(this.#reply, times[at + i]!, values[valuesAt + i]!)
     this.#count += count
     return this.#count < this.#limit
   }
@@ -148,7 +137,7 @@ export function replyRows(reply: Reply, rows: Rows, reverse: boolean, limit: num
   for (let n = 0; n < count; n++) {
     const row = reverse ? rows.length - 1 - n : n
     if (width === 1 && !nested) {
-      writeRow(reply, times[row]!, values[row]!)
+      replySample(reply, times[row]!, values[row]!)
       continue
     }
     reply.array(nested ? 2 : 1 + width)
@@ -158,7 +147,8 @@ export function replyRows(reply: Reply, rows: Rows, reverse: boolean, limit: num
   }
 }
 
-function writeRow(reply: Reply, time: number, value: number): void {
+/** Write a sample: its time and its value. */
+export function replySample(reply: Reply, time: number, value: number): void {
   if (reply.protocol === 3 || time > Number.MAX_SAFE_INTEGER) {
     reply.array(2)
     replyTime(reply, time)

@@ -141,14 +141,14 @@ export class Series {
 
   /** Time of the newest sample, 0 when there is none. */
   get lastTime(): number {
-    const { length } = this.chunks
-    return length === 0 ? 0 : lastTimeOf(this.stock.memory, this.chunks.at(length - 1))
+    const { last } = this.chunks
+    return last === 0 ? 0 : lastTimeOf(this.stock.memory, last)
   }
 
   /** Value of the newest sample, 0 when there is none. */
   get lastValue(): number {
-    const { length } = this.chunks
-    return length === 0 ? 0 : lastValueOf(this.stock.memory, this.chunks.at(length - 1))
+    const { last } = this.chunks
+    return last === 0 ? 0 : lastValueOf(this.stock.memory, last)
   }
 
   /** Time of the oldest sample that is kept, hidden ones too; 0 when there is none. */
@@ -187,11 +187,12 @@ export class Series {
     return valueAt(this.engine, this.chunks.at(this.chunks.indexOf(time)), time)
   }
 
-  /**
-Whether a sample is so near to the newest that it is ignored. */
+  /** Whether a sample is so near to the newest that it is ignored. */
   ignores(time: number, value: number, policy: DuplicatePolicy): boolean {
-    if (policy !== DUPLICATE.last || this.count === 0) return false
-    const later = time - this.lastTime
+    return policy === DUPLICATE.last && this.count > 0 && this.#isNear(time - this.lastTime, value)
+  }
+
+  #isNear(later: number, value: number): boolean {
     return later >= 0 && later <= this.ignoreTime && Math.abs(value - this.lastValue) <= this.ignoreValue
   }
 
@@ -200,7 +201,7 @@ Whether a sample is so near to the newest that it is ignored. */
     if (this.count > 0) {
       const last = this.lastTime
       if (this.retention > 0 && time < last - this.retention) return TOO_OLD
-      if (this.ignores(time, value, policy)) return IGNORED
+      if (policy === DUPLICATE.last && this.#isNear(time - last, value)) return IGNORED
       if (time <= last) return this.upsert(time, value, policy)
     }
     this.append(time, value)
@@ -209,18 +210,17 @@ Whether a sample is so near to the newest that it is ignored. */
 
   /** Add a sample later than all others. */
   append(time: number, value: number): void {
-    const { chunks, engine } = this
-    const { length } = chunks
-    if (length === 0 || !engine.append(chunks.at(length - 1), time, value, false)) this.#begin(time, value)
+    const { last } = this.chunks
+    if (last === 0 || !this.engine.append(last, time, value, false)) this.#begin(time, value)
     this.count++
   }
 
   /** Put a sample at a time that is not later than all others. `policy` is the one in force. */
   upsert(time: number, value: number, policy: DuplicatePolicy): Outcome {
     const { chunks, engine } = this
-    const index = chunks.indexOf(time)
-    const chunk = chunks.at(index)
-    const newest = index === chunks.length - 1 && time === lastTimeOf(this.stock.memory, chunk)
+    const newest = time === this.lastTime
+    const index = newest ? chunks.length - 1 : chunks.indexOf(time)
+    const chunk = newest ? chunks.last : chunks.at(index)
     const held = newest ? lastValueOf(this.stock.memory, chunk) : valueAt(engine, chunk, time)
     if (held !== undefined) {
       if (policy === DUPLICATE.block) return BLOCKED

@@ -72,7 +72,7 @@ export class Shelf implements RuleListener {
   openOrNull(db: Database, key: Range): Series | null {
     const record = db.find(key)
     if (record === 0 || db.typeOf(record) !== this.type.id) return null
-    const series = db.open(key, this.type)!
+    const series = db.openFound(record, this.type)
     if (!series.isLinked) this.tie(db, series)
     return series
   }

@@ -53,6 +53,7 @@ export function madd(shelf: Shelf, ctx: Context, args: Args): void {
     if (isStar(args, i + 1)) hasStar = true
   }
   if (hasStar) propagateTimes(ctx, args)
+  if (!db.keyspace.listens(EVENT.module)) return
   for (let i = 1; i < args.argc; i += 3)
     if (shelf.find(db, args.at(i)) !== null) db.notify(EVENT.module, 'ts.add', args.at(i))
 }

@@ -1,11 +1,11 @@
 /* TS.GET, TS.RANGE and TS.REVRANGE -- the samples of one series. */
 
-import type { Args, Context } from 'redstrata/module'
+import type { Args, Context, Reply } from 'redstrata/module'
 import { TS_ERR } from '../errors.ts'
 import { replyRows, replySample, SampleWriter } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
 import { Aggregation } from '../range/query.ts'
-import { type Latest, scan } from '../range/scan.ts'
+import { scan } from '../range/scan.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
 import type { Shelf } from '../shelf.ts'
@@ -15,14 +15,15 @@ export function get(shelf: Shelf, { db, reply }: Context, args: Args): void {
   if (args.argc > 3) throw wrongArity(args)
   const series = shelf.read(db, args.key())
   if (args.left > 0 && !args.word('latest')) throw TS_ERR.thirdArgument
-  replySample(reply, newestOf(series, args.argc > 2))
+  replyNewest(reply, series, args.argc > 2)
 }
 
-/** The newest sample of a series, the open bucket of a compaction if that is wanted. */
-export function newestOf(series: Series, isLatest: boolean): Latest | null {
+/** Write the newest sample of a series, the open bucket of a compaction if that is wanted; an empty list for none. */
+export function replyNewest(reply: Reply, series: Series, isLatest: boolean): void {
   const latest = isLatest ? latestOf(series) : null
-  if (latest !== null || series.count === 0) return latest
-  return { time: series.lastTime, value: series.lastValue }
+  if (latest !== null) replySample(reply, latest.time, latest.value)
+  else if (series.count > 0) replySample(reply, series.lastTime, series.lastValue)
+  else reply.array(0)
 }
 
 export function range(shelf: Shelf, ctx: Context, args: Args): void {

@@ -6,7 +6,7 @@ import { aggregatorOf, isReducer } from '../aggregate/table.ts'
 import { TS_ERR } from '../errors.ts'
 import { type LabelFilter, parseFilter, selects } from '../filter.ts'
 import { labelOf } from '../labels.ts'
-import { replyBytes, replyLabels, replyRows, replySample } from '../output.ts'
+import { replyBytes, replyLabels, replyRows } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
 import { appendRows, reduceParts } from '../range/join.ts'
 import { type Aggregation, collect } from '../range/query.ts'
@@ -14,7 +14,7 @@ import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
 import type { Shelf } from '../shelf.ts'
 import { placeOf, wrongArity } from '../words.ts'
-import { aggregationOf, newestOf, replyRange } from './range.ts'
+import { aggregationOf, replyNewest, replyRange } from './range.ts'
 
 /** Words that end the list behind SELECTED_LABELS. */
 const KEYWORDS: readonly string[] = [
@@ -81,7 +81,7 @@ export function mget(shelf: Shelf, { db, reply }: Context, args: Args): void {
     replyBytes(reply, series.key)
     if (reply.protocol === 3) reply.array(2)
     replyLabels(reply, chosenLabels(series.labels, choice))
-    replySample(reply, newestOf(series, isLatest))
+    replyNewest(reply, series, isLatest)
   }
 }
 
@@ -208,10 +208,11 @@ function replyGroups(
   found: readonly Series[],
   query: QueryOptions,
   choice: LabelChoice,
-  label: string,
+  name: string,
   reducer: Aggregator,
 ): void {
   const { reply } = ctx
+  const label = shelf.indexOf(ctx.db).ownName(name)
   const groups = new Map<string, Series[]>()
   for (const series of found) {
     const value = labelOf(series, label)

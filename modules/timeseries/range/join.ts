@@ -24,12 +24,13 @@ export interface Parts {
 export function appendRows(to: Rows, from: Rows): void {
   const count = to.reserve(from.length)
   const { width } = from
-  to.times.set(from.times.subarray(0, count), to.length)
-  if (width === to.width) to.values.set(from.values.subarray(0, count * width), to.length * width)
-  else
-    for (let row = 0; row < count; row++)
-      to.values.set(from.values.subarray(row * width, (row + 1) * width), (to.length + row) * to.width)
-  to.length += count
+  const at = to.length
+  // Short pieces are copied faster by hand than through views.
+  for (let row = 0; row < count; row++) {
+    to.times[at + row] = from.times[row]!
+    for (let i = 0; i < width; i++) to.values[(at + row) * to.width + i] = from.values[row * width + i]!
+  }
+  to.length = at + count
 }
 
 /** Reduce all values that share a time to one. */
