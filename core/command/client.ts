@@ -48,7 +48,7 @@ export interface Transaction {
 }
 
 /** Bits of a client's own state that some commands must be held against; see gates.ts. */
-export const CLIENT_GATE = { unauthenticated: 1, multi: 2, subscribed: 4, restricted: 8 } as const
+export const CLIENT_GATE = { unauthenticated: 1, multi: 2, subscribed: 4, restricted: 8, noTouch: 16 } as const
 
 export class Client implements Watcher {
   readonly id: number
@@ -81,7 +81,6 @@ export class Client implements Watcher {
   /** CLIENT REPLY: 'skip' mutes the next command only. */
   replies: 'on' | 'off' | 'skip' = 'on'
   noEvict = false
-  noTouch = false
   closing = false
   commands = 0
   networkInBytes = 0

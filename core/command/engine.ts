@@ -121,11 +121,9 @@ export class Engine {
   readonly onClientGone: ((client: Client) => void)[] = []
   /** Called after each unit: invalidations, jobs of hooks. A hook that has nothing to do costs a call, so few are here. */
   readonly onUnitEnd: (() => void)[] = []
-  /** Called when a command returned, before its unit ends. */
-  onCommandEnd: ((ctx: Context) => void) | null = null
   /** A client was held back by a pause; owned by connection/. */
   onPaused: ((client: Client, entry: Entry, args: Args) => Suspended | null) | null = null
-  /** The keys that the running command read; owned by tracking. */
+  /** A command returned, while clients keep copies of keys; owned by tracking. */
   onTracked: ((ctx: Context) => void) | null = null
 
   /** Called when a client connected: it may have to authenticate. */
@@ -298,6 +296,7 @@ export class Engine {
   /** The time for what runs next. */
   setTime(): void {
     this.keyspace.setTime(this.clock.nowMs())
+    this.keyspace.touches = true
     if (this.keyspace.partsDueMs <= this.keyspace.nowMs) this.#expireParts()
     this.#sinceMicros = this.clock.microseconds()
   }
@@ -388,6 +387,7 @@ export class Engine {
   /** The slow way past the gates: false when the command was refused, queued or held back. */
   #mayRun(ctx: Context, client: Client, entry: Entry): boolean {
     const args = ctx.args
+    if (client.gates & CLIENT_GATE.noTouch) this.keyspace.touches = false
     const refused = refusal(this, client, entry, args)
     if (refused !== null) {
       this.#reject(client, entry, refused)
@@ -445,7 +445,7 @@ export class Engine {
       args.position = position
       this.propagation.addFrame(ctx.db.number, args)
     }
-    if (this.onCommandEnd !== null) this.onCommandEnd(ctx)
+    if (this.onTracked !== null) this.onTracked(ctx)
     if (micros >= this.slowMicros && this.onSlow !== null && !(entry.flags & FLAG.skip_slowlog))
       this.onSlow(client, entry, args, micros)
     return suspended

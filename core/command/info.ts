@@ -17,6 +17,20 @@ export class InfoRegistry {
     this.sections.push({ name, isDefault: options.isDefault ?? true, module: options.module ?? '', lines })
   }
 
+  /** Add lines to the end of a section that exists. */
+  extend(name: string, more: InfoSection['lines']): void {
+    const at = this.sections.findIndex(section => section.name === name)
+    const section = this.sections[at]
+    if (section === undefined) throw new Error(`no section ${name}`)
+    this.sections[at] = {
+      ...section,
+      *lines() {
+        yield* section.lines()
+        yield* more()
+      },
+    }
+  }
+
   /** The sections of a module are gone. */
   removeModule(module: string): void {
     for (let i = this.sections.length - 1; i >= 0; i--)

@@ -3,12 +3,13 @@
 import { ERR, ReplyError, replyError } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import { Authenticator } from '../command/authenticator.ts'
-import type { Client } from '../command/client.ts'
+import { CLIENT_GATE, type Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
 import { type Command, sub } from '../command/spec.ts'
 import { CLIENT_HELP } from './help.ts'
 import { checkName, isPlain } from './name.ts'
 import { Pause } from './pause.ts'
+import { trackingCommands } from './tracking-commands.ts'
 import { describeClient, typeOf } from './describe.ts'
 
 const BASE = 'noscript loading stale'
@@ -32,6 +33,7 @@ export const clientCommands: readonly Command[] = [
   sub('CLIENT REPLY <ON|OFF|SKIP>', BASE, '', replyMode),
   sub('CLIENT SETINFO <LIB-NAME libname|LIB-VER libver>', `${BASE} ${EVERYWHERE}`, '', setinfo),
   sub('CLIENT SETNAME connection-name', `${BASE} ${EVERYWHERE}`, '', setname),
+  ...trackingCommands,
   sub('CLIENT UNBLOCK client-id [<TIMEOUT|ERROR>]', ADMIN, '', unblock),
   sub('CLIENT UNPAUSE', ADMIN, '', unpause),
 ]
@@ -111,7 +113,7 @@ function noEvict({ client, reply }: Context, args: Args): void {
 }
 
 function noTouch({ client, reply }: Context, args: Args): void {
-  client.noTouch = onOff(args)
+  client.gate(CLIENT_GATE.noTouch, onOff(args))
   reply.ok()
 }
 

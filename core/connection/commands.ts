@@ -13,6 +13,7 @@ import { clientCommands } from './client.ts'
 import { checkName } from './name.ts'
 import { DefaultUserOnly } from './password.ts'
 import { installPause } from './pause.ts'
+import { installTracking } from './tracking-commands.ts'
 
 const LOGIN = 'noscript loading stale fast no_auth allow_busy'
 
@@ -44,6 +45,7 @@ export function installConnection(engine: Engine): void {
   engine.config.add(authenticator.parameters())
   engine.onClientNew.push(client => engine.service(Authenticator).reset(client))
   installPause(engine)
+  installTracking(engine)
 }
 
 function ping(ctx: Context, args: Args): void {
@@ -92,7 +94,8 @@ function reset({ client, engine, reply }: Context): void {
   client.db = engine.keyspace.databases[0]!
   client.name = ''
   client.replies = 'on'
-  client.noEvict = client.noTouch = false
+  client.noEvict = false
+  client.gate(CLIENT_GATE.noTouch, false)
   client.reply.protocol = 2
   engine.service(Authenticator).reset(client)
   reply.status('RESET')

@@ -1,7 +1,9 @@
 /* One line of CLIENT LIST. */
 
-import type { Client } from '../command/client.ts'
+import { CLIENT_GATE, type Client } from '../command/client.ts'
 import type { Engine } from '../command/engine.ts'
+import { redirectOf } from './tracking-commands.ts'
+import { trackedOf } from './tracking.ts'
 
 /** The class that CLIENT LIST TYPE and the output limits know. */
 export function typeOf(client: Client): 'normal' | 'pubsub' {
@@ -41,7 +43,7 @@ export function describeClient(engine: Engine, client: Client): string {
     ['events', 'r'],
     ['cmd', client.lastEntry?.name ?? 'NULL'],
     ['user', client.user],
-    ['redir', -1],
+    ['redir', redirectOf(client)],
     ['resp', client.reply.protocol],
     ['lib-name', client.libraryName],
     ['lib-ver', client.libraryVersion],
@@ -55,11 +57,14 @@ function flagsOf(client: Client): string {
   if (typeOf(client) === 'pubsub') flags += 'P'
   if (client.transaction !== null) flags += 'x'
   if (client.suspended?.wait != null) flags += 'b'
-  if (client.tracking !== null) flags += 't'
+  const tracked = trackedOf(client)
+  if (tracked !== null) flags += 't'
+  if (tracked?.isBroken === true) flags += 'R'
+  if (tracked?.mode.isBroadcast === true) flags += 'B'
   if (client.broken) flags += 'd'
   if (client.closing) flags += 'c'
   if (client.connection?.isUnix === true) flags += 'U'
   if (client.noEvict) flags += 'e'
-  if (client.noTouch) flags += 'T'
+  if (client.gates & CLIENT_GATE.noTouch) flags += 'T'
   return flags === '' ? 'N' : flags
 }

@@ -41,7 +41,6 @@ export class ScriptCalls {
     client.user = caller.user
     client.rules = caller.rules
     client.tracking = caller.tracking
-    client.noTouch = caller.noTouch
     client.gates = caller.gates & CLIENT_GATE.restricted
   }
 

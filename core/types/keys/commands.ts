@@ -53,7 +53,7 @@ export const commands: readonly Command[] = [
     sort,
   ),
   cmd(`SORT_RO ${SORTING}`, 'read @set @sortedset @list @dangerous @-group', 'RO access; RO access@?', sortRo),
-  cmd('TOUCH key [key ...]', `read fast ${SHARDED_SUM}`, 'RO', exists),
+  cmd('TOUCH key [key ...]', `read fast ${SHARDED_SUM}`, 'RO', touch),
   cmd('TTL key', 'read fast ~nondeterministic_output', 'RO access', ttl),
   cmd('TYPE key', 'read fast', 'RO', type),
   cmd('UNLINK key [key ...]', `write fast ${SHARDED_SUM}`, 'RM delete', del),
@@ -79,9 +79,23 @@ function del({ db, reply }: Context, args: Args): void {
   reply.integer(removed)
 }
 
-function exists({ db, reply }: Context, args: Args): void {
+/** To ask whether a key is there is no use of it. */
+function exists(ctx: Context, args: Args): void {
+  countKeys(ctx, args, false)
+}
+
+/** TOUCH counts as a use even to a client that said NO-TOUCH. */
+function touch(ctx: Context, args: Args): void {
+  countKeys(ctx, args, true)
+}
+
+function countKeys({ db, reply }: Context, args: Args, touches: boolean): void {
+  const { keyspace } = db
+  const before = keyspace.touches
+  keyspace.touches = touches
   let found = 0
   while (args.left > 0) if (db.lookup(args.key()) !== 0) found++
+  keyspace.touches = before
   reply.integer(found)
 }
 
