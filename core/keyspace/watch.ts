@@ -16,7 +16,7 @@ interface Watched {
   readonly db: Database
   readonly key: string
   /** The key was past its time already when it was watched, so its removal breaks nothing. */
-  readonly wasExpired: boolean
+  wasExpired: boolean
 }
 
 export class WatchTable {
@@ -67,8 +67,19 @@ export class WatchTable {
 
   /** A key was touched. */
   touch(db: Database, key: Range): void {
-    const set = this.#watchers.get(db)?.get(key.latin1())
-    if (set !== undefined) for (const watcher of set) watcher.broken = true
+    const name = key.latin1()
+    const set = this.#watchers.get(db)?.get(name)
+    if (set !== undefined) for (const watcher of set) if (!this.#onlyVanished(watcher, db, name)) watcher.broken = true
+  }
+
+  /** Whether the touch is no more than the removal of a key that was past its time when it was watched. */
+  #onlyVanished(watcher: Watcher, db: Database, name: string): boolean {
+    const watched = this.keysOf(watcher).find(one => one.wasExpired && one.db === db && one.key === name)
+    if (watched === undefined) return false
+    const bytes = Buffer.from(name, 'latin1')
+    if (db.keys.find(bytes, 0, bytes.length) !== 0) return false
+    watched.wasExpired = false
+    return true
   }
 
   /** Every key that exists in a database, or exists in the one that takes its place, was touched: FLUSHDB, SWAPDB. */
