@@ -20,6 +20,7 @@ import { expireParts } from '../keyspace/expire.ts'
 import { Reply, type SegmentPool } from '../resp/reply.ts'
 import type { RequestLimits } from '../resp/request.ts'
 import type { Args } from './args.ts'
+import type { AuxData } from './aux-data.ts'
 import { CLIENT_GATE, Client, type Connection } from './client.ts'
 import type { ConfigRegistry } from './config.ts'
 import { Context } from './context.ts'
@@ -142,8 +143,8 @@ export class Engine {
   readonly onPrepareShutdown: ((saves: 'default' | 'yes' | 'no') => Promise<boolean>)[] = []
   /** Ends the server: false when it could not save, and goes on. Given by the server. */
   shutdown: (saves: 'default' | 'yes' | 'no') => Promise<boolean> = () => Promise.resolve(false)
-  /** A library of functions was found in a file; owned by scripting. */
-  onLibrary: ((code: Range) => void) | null = null
+  /** What modules keep in RDB files beside keys. */
+  readonly auxData: AuxData[] = []
   /** Ends the process, after SHUTDOWN closed the server; given by the program. */
   onShutdown: () => void = () => {}
   /** Called when the server closes. */

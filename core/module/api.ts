@@ -25,6 +25,7 @@ export * from '../base/numbers.ts'
 export { type Random, SeededRandom } from '../base/random.ts'
 export { type HashKey, sipHash } from '../base/siphash.ts'
 export { Args } from '../command/args.ts'
+export type { AuxData } from '../command/aux-data.ts'
 export type { Client } from '../command/client.ts'
 export {
   booleanParameter,
@@ -55,4 +56,4 @@ export { ErrorReply, type ReplyValue } from '../resp/reader.ts'
 export { Reply, SegmentPool } from '../resp/reply.ts'
 export { hashType } from '../types/hash/type.ts'
 export { HashView } from '../types/hash/value.ts'
-export type { AuxData, Host, KeyListener, Module } from './host.ts'
+export type { Host, KeyListener, Module } from './host.ts'

@@ -7,6 +7,7 @@ import { type Range, Range as ByteRange } from '../base/bytes.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
+import type { AuxData } from '../command/aux-data.ts'
 import { FLAG, type Command } from '../command/spec.ts'
 import type { Client } from '../command/client.ts'
 import type { Parameter } from '../command/config.ts'
@@ -18,7 +19,7 @@ import type { Entry } from '../command/table.ts'
 import type { ReplyError } from '../base/errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { EventDetail } from '../keyspace/keyspace.ts'
-import type { LoadSource, SaveSink, ValueType } from '../keyspace/value-type.ts'
+import type { ValueType } from '../keyspace/value-type.ts'
 import type { Memory } from '../memory/arena.ts'
 import { type ReplyValue, readReply } from '../resp/reader.ts'
 
@@ -40,18 +41,6 @@ export type KeyListener = (
   key: Range,
   detail: EventDetail | undefined,
 ) => void
-
-/** What a module keeps in an RDB file beside keys. */
-export interface AuxData {
-  /** Before all keys; `false` as a result: nothing was written. */
-  saveBefore?(sink: SaveSink): boolean
-  /** After all keys. */
-  saveAfter?(sink: SaveSink): boolean
-  load(source: LoadSource, version: number, when: 'before' | 'after'): void
-  /** The nine characters of the module type under which the real module stores it. */
-  readonly typeName: string
-  readonly version: number
-}
 
 export interface CommandOptions {
   /** The text for a wrong number of arguments; the usual one when left out. */
@@ -121,7 +110,6 @@ export interface Host {
 export class ModuleRegistry {
   readonly loaded: LoadedModule[] = []
   readonly services = new Map<string, object>()
-  readonly aux: AuxData[] = []
   readonly onStart: (() => void)[] = []
   started = false
 
@@ -308,7 +296,7 @@ class ModuleHost implements Host {
   readonly suspend: Host['suspend'] = (ctx, ...args) => ctx.suspend(...args)
 
   aux(data: AuxData): void {
-    this.#registry.aux.push(data)
+    this.#engine.auxData.push(data)
   }
 
   provide(name: string, service: object): void {

@@ -12,6 +12,7 @@ import { cmd, type Command, FLAG } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
 import { EVENT } from '../keyspace/event.ts'
 import { LRU_WORD, setRecordWord } from '../keyspace/record.ts'
+import { ValueWriter } from './encode.ts'
 import type { Files } from './file.ts'
 import { Persistence } from './persistence.ts'
 import { RdbError } from './rdb/format.ts'
@@ -20,7 +21,7 @@ import { RdbReader } from './rdb/reader.ts'
 import { ValueReader } from './rdb/values.ts'
 import { RdbWriter } from './rdb/writer.ts'
 import { defaultPersistence, persistenceParameters } from './settings.ts'
-import { rdbTypeOf, readValue, writeValue } from './values.ts'
+import { readValue } from './values.ts'
 
 const SAVING = 'admin noscript no_async_loading'
 
@@ -147,14 +148,18 @@ function dump({ db, engine, reply, out }: Context, args: Args): void {
     reply.null()
     return
   }
-  const writer = new RdbWriter(engine.keyspace.memory).begin()
+  const { memory } = engine.keyspace
+  const writer = new RdbWriter(memory).begin()
+  const values = new ValueWriter(memory)
   try {
-    writer.byte(rdbTypeOf(db, record))
-    writeValue(writer, db, record)
+    const type = values.typeOf(db, record)
+    writer.byte(type)
+    values.write(writer, db, record, type)
     closePayload(writer)
     reply.bulk(writer.result(out))
   } finally {
     writer.release()
+    values.release()
   }
 }
 

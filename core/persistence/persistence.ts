@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
 import { Range } from '../base/bytes.ts'
 import type { Engine } from '../command/engine.ts'
+import { Libraries } from '../command/libraries.ts'
+import { loadModuleAux } from './aux.ts'
 import type { Files } from './file.ts'
 import { RdbFileReader, type RdbVisitor } from './rdb/file.ts'
 import type { PersistenceSettings, SavePoint } from './settings.ts'
-import { Snapshot } from './snapshot.ts'
+import { Snapshot, type SnapshotOptions } from './snapshot.ts'
 import { readValue } from './values.ts'
 
 const SLICE_MICROS = 1000
@@ -49,7 +51,14 @@ export class Persistence {
   #begin(): Snapshot {
     const { engine, settings } = { engine: this.#engine, settings: this.settings }
     const file = this.#files.create(this.path)
-    const options = { compresses: settings.compresses, withSum: settings.withSum, version: '7.4.1' }
+    const options: SnapshotOptions = {
+      compresses: settings.compresses,
+      withSum: settings.withSum,
+      version: settings.version,
+      isAofBase: false,
+      aux: engine.auxData,
+      libraries: engine.service(Libraries).codes(),
+    }
     this.#startedMs = engine.clock.nowMs()
     this.#dirtyBefore = engine.keyspace.dirty
     return new Snapshot(engine.keyspace, file, options, this.#startedMs)
@@ -186,8 +195,15 @@ export class Persistence {
       },
       sizes: () => {},
       slot: () => {},
-      library: code => this.#engine.onLibrary?.(code),
-      moduleAux: () => false,
+      library: code => {
+        const refusal = this.#engine.service(Libraries).restore(code.copy())
+        if (refusal !== null) throw new Error(`a library of functions cannot be loaded: ${refusal}`)
+      },
+      moduleAux: (source, when) => {
+        const isTaken = loadModuleAux(this.#engine.auxData, source, when)
+        if (!isTaken) this.#log.warning(`Passing over data of module type ${source.name}, which no loaded module knows`)
+        return isTaken
+      },
       key: (key, type, facts, values) => {
         const name = Range.of(key.copy())
         if (facts.expireMs >= 0 && facts.expireMs <= keyspace.nowMs) {

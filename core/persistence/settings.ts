@@ -1,6 +1,7 @@
 /* Parameters of persistence. */
 
 import { booleanParameter, type Parameter, textParameter } from '../command/config.ts'
+import { RDB_VERSION } from './rdb/format.ts'
 
 /** Save when so many changes were made and so many seconds have passed. */
 export interface SavePoint {
@@ -14,6 +15,8 @@ export interface PersistenceSettings {
   compresses: boolean
   withSum: boolean
   stopsWrites: boolean
+  /** The version of RDB files that are written; 10 is what Redis 7.0 reads. */
+  version: number
 }
 
 export function defaultPersistence(): PersistenceSettings {
@@ -27,6 +30,7 @@ export function defaultPersistence(): PersistenceSettings {
     compresses: true,
     withSum: true,
     stopsWrites: true,
+    version: RDB_VERSION,
   }
 }
 

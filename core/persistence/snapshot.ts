@@ -13,14 +13,17 @@
  *   before a change O(size of the value), once a key      a slice: as many keys as fit in a millisecond */
 
 import { Range } from '../base/bytes.ts'
+import { REDIS_VERSION } from '../base/version.ts'
+import type { AuxData } from '../command/aux-data.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { ChangeHook, Keyspace } from '../keyspace/keyspace.ts'
 import type { Address } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
+import { writeModuleAux } from './aux.ts'
+import { ValueWriter } from './encode.ts'
 import type { NewFile } from './file.ts'
-import { writeAux, writeDatabase, writeEnd, writeHeader, writeKey } from './rdb/file.ts'
+import { writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
 import { RdbWriter } from './rdb/writer.ts'
-import { rdbTypeOf, writeValue } from './values.ts'
 
 interface Part {
   readonly db: Database
@@ -33,16 +36,24 @@ interface Part {
 export interface SnapshotOptions {
   readonly compresses: boolean
   readonly withSum: boolean
-  readonly version: string
+  /** The version of the format, RDB_VERSION unless an older server is to read the file. */
+  readonly version: number
+  /** Whether the file is to be the base of an append-only file. */
+  readonly isAofBase: boolean
+  /** What modules keep beside keys, and the code of libraries. */
+  readonly aux: readonly AuxData[]
+  readonly libraries: Iterable<Buffer>
 }
 
 export class Snapshot implements ChangeHook {
   readonly #keyspace: Keyspace
   readonly #file: NewFile
   readonly #writer: RdbWriter
+  readonly #values: ValueWriter
   readonly #parts: Part[]
   readonly #options: SnapshotOptions
   readonly #key = new Range()
+  readonly #marks: number[] = []
   #selected = -1
   /** A database was emptied: what was to be written is gone. */
   isAborted = false
@@ -58,15 +69,19 @@ export class Snapshot implements ChangeHook {
       sink: (buf, start, end) => file.write(buf, start, end),
       compress: options.compresses,
     })
+    this.#values = new ValueWriter(keyspace.memory)
+    this.#values.version = options.version
     this.#parts = keyspace.databases
       .filter(db => db.size > 0)
       .map(db => ({ db, keys: db.keys, number: db.number, cursor: db.keys.count }))
-    writeHeader(this.#writer)
-    writeAux(this.#writer, 'redis-ver', options.version)
+    writeHeader(this.#writer, options.version)
+    writeAux(this.#writer, 'redis-ver', REDIS_VERSION)
     writeAux(this.#writer, 'redis-bits', '64')
     writeAux(this.#writer, 'ctime', String(Math.floor(nowMs / 1000)))
     writeAux(this.#writer, 'used-mem', String(keyspace.memory.usedBytes))
-    writeAux(this.#writer, 'aof-base', '0')
+    writeAux(this.#writer, 'aof-base', options.isAofBase ? '1' : '0')
+    writeModuleAux(this.#writer, options.aux, 'before')
+    for (const code of options.libraries) writeLibrary(this.#writer, Range.of(code))
   }
 
   before(db: Database, record: Address): void {
@@ -104,15 +119,18 @@ export class Snapshot implements ChangeHook {
 
   /** Everything is written: close the file and give it its name. */
   finish(): void {
+    writeModuleAux(this.#writer, this.#options.aux, 'after')
     writeEnd(this.#writer, this.#options.withSum)
     this.#file.commit()
     this.#writer.release()
+    this.#values.release()
   }
 
   /** Leave nothing behind. */
   abandon(): void {
     this.#file.abandon()
     this.#writer.release()
+    this.#values.release()
   }
 
   #write(part: Part, db: Database, record: Address): void {
@@ -122,12 +140,13 @@ export class Snapshot implements ChangeHook {
     }
     const deadline = db.deadlines.of(record)
     const facts = { expireMs: Math.min(deadline, Number.MAX_SAFE_INTEGER), idleSeconds: -1, frequency: -1 }
-    writeKey(this.#writer, part.keys.key(record, this.#key), rdbTypeOf(db, record), facts)
-    const pools = this.#keyspace.pools
-    const used = pools.map(pool => pool?.mark(this.#keyspace.sequence) ?? 0)
-    writeValue(this.#writer, db, record)
     // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
-    pools.forEach((pool, i) => void pool?.reset(used[i]!))
+    const { poolList: pools, sequence } = this.#keyspace
+    for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
+    const type = this.#values.typeOf(db, record)
+    writeKey(this.#writer, part.keys.key(record, this.#key), type, facts)
+    this.#values.write(this.#writer, db, record, type)
+    for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
     this.keysWritten++
   }
 }

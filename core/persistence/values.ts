@@ -1,90 +1,18 @@
-/* Values in RDB files -- between the keyspace's types and the codecs of rdb/.
+/* Loading values -- from the codecs of rdb/ into the keyspace's types; encode.ts is the way back.
  *
- * The core's collections are written in the plain encodings, which every version of Redis reads: a count, then the
- * elements. Module values are written as the module API of Redis has it, each part tagged, under the nine characters of
- * their type. Streams are written in that form too, under a name of our own, until they have Redis's node encoding.
- *
- * Loading takes every encoding that the codecs know, element by element, into a fresh value. */
+ * Every encoding that the codecs know is taken element by element into a fresh value. What the codecs cannot know is checked
+ * here: that no element comes twice. */
 
 import { Range } from '../base/bytes.ts'
 import type { Database } from '../keyspace/database.ts'
-import type { LoadSource, SaveSink, ValueType } from '../keyspace/value-type.ts'
-import type { Address } from '../memory/arena.ts'
-import { kindOf, TYPE } from './rdb/format.ts'
-import { ModuleSink } from './rdb/module-value.ts'
+import type { LoadSource } from '../keyspace/value-type.ts'
+import { type Address, ArenaFull } from '../memory/arena.ts'
+import { kindOf, RdbError } from './rdb/format.ts'
 import type { ValueReader } from './rdb/values.ts'
-import type { RdbWriter } from './rdb/writer.ts'
+import { StreamLoader, type StreamValue } from './stream.ts'
 
-/** RDB types of the core's values, in their plain encodings. */
-const PLAIN: Readonly<Record<string, number>> = {
-  string: TYPE.string,
-  list: TYPE.list,
-  set: TYPE.set,
-  hash: TYPE.hash,
-  zset: TYPE.zset,
-}
-
-/** The name of streams among module values. */
-const STREAM = { name: 'redstr-st', version: 1 }
-
-function moduleOf(type: ValueType): { readonly name: string; readonly version: number } {
-  const own = type.module ?? (type.name === 'stream' ? STREAM : undefined)
-  if (own === undefined) throw new Error(`values of type ${type.name} cannot be saved`)
-  return own
-}
-
-/** The type byte of a record's value. */
-export function rdbTypeOf(db: Database, record: Address): number {
-  const type = db.keyspace.types[db.typeOf(record)]!
-  return PLAIN[type.name] ?? TYPE.module
-}
-
-/** Takes what a type of the core saves, as a plain encoding. */
-class PlainSink implements SaveSink {
-  readonly #writer: RdbWriter
-
-  constructor(writer: RdbWriter) {
-    this.#writer = writer
-  }
-
-  unsigned(n: number | bigint): void {
-    this.#writer.length(Number(n))
-  }
-
-  signed(n: number | bigint): void {
-    this.#writer.length(Number(n))
-  }
-
-  string(from: Buffer, start: number, end: number): void {
-    this.#writer.slice(from, start, end)
-  }
-
-  text(text: string): void {
-    this.#writer.text(text)
-  }
-
-  double(d: number): void {
-    this.#writer.double(d)
-  }
-
-  float(d: number): void {
-    this.#writer.float(d)
-  }
-}
-
-/** Write the value of a record, behind its type byte. */
-export function writeValue(writer: RdbWriter, db: Database, record: Address): void {
-  const type = db.keyspace.types[db.typeOf(record)]!
-  const value = db.view(record, type)
-  if (PLAIN[type.name] !== undefined) {
-    type.save(value, new PlainSink(writer))
-    return
-  }
-  const { name, version } = moduleOf(type)
-  const sink = new ModuleSink(writer).open(name, version)
-  type.save(value, sink)
-  sink.close()
-}
+/** What putting a new member into a sorted set returns. */
+const ADDED = 2
 
 /** Views of the core's types, as far as loading needs them; the types themselves are not known here. */
 interface Loadable {
@@ -104,7 +32,8 @@ export function readValue(db: Database, key: Range, rdbType: number, values: Val
   const kind = kindOf(rdbType)
   try {
     if (kind === 'module') readModule(db, key, values)
-    else if (kind === null || kind === 'stream') throw values.reader.error(`values of type ${rdbType} cannot be loaded`)
+    else if (kind === 'stream') readStream(db, key, rdbType, values)
+    else if (kind === null) throw values.reader.error(`values of type ${rdbType} cannot be loaded`)
     else readCollection(db, key, rdbType, kind, values)
   } catch (error) {
     const record = db.keys.find(key.buf, key.start, key.end)
@@ -129,28 +58,42 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
       values.collections.list(rdbType, { begin, element: element => value.push(element, false) })
       break
     case 'set':
-      values.collections.set(rdbType, { begin, member: member => void value.add(member) })
+      values.collections.set(rdbType, { begin, member: member => once(value.add(member), values) })
       break
     case 'zset':
-      values.collections.zset(rdbType, { begin, member: (member, score) => void value.put(member, score) })
+      values.collections.zset(rdbType, { begin, member: (member, score) => once(value.put(member, score) === ADDED, values) })
       break
     default:
-      values.collections.hash(rdbType, { begin, field: (field, content) => void value.set(field, content) })
+      values.collections.hash(rdbType, { begin, field: (field, content) => once(value.set(field, content), values) })
   }
   // An empty collection is no value: older files may hold one.
   if (value.length === 0) db.remove(db.keys.find(key.buf, key.start, key.end))
 }
 
+/** Each element of a file is new to its collection. */
+function once(isNew: boolean, values: ValueReader): void {
+  if (!isNew) throw values.reader.error('an element of a collection comes twice')
+}
+
+function readStream(db: Database, key: Range, rdbType: number, values: ValueReader): void {
+  const type = db.keyspace.types.find(known => known?.name === 'stream')!
+  const loader = new StreamLoader(db.create(key, type) as unknown as StreamValue, values.reader, rdbType)
+  values.streams.stream(rdbType, loader)
+  loader.end()
+}
+
 function readModule(db: Database, key: Range, values: ValueReader): void {
   const source = values.module.open()
   const { name, version } = values.module
-  const type = db.keyspace.types.find(known => known !== undefined && hasName(known, name))
+  const type = db.keyspace.types.find(known => known?.module?.name === name)
   if (type === undefined) throw values.reader.error(`a value of the module type ${name}, which is not loaded`)
   const value = db.create(key, type)
-  type.load(value, source as unknown as LoadSource, version)
+  try {
+    type.load(value, source as unknown as LoadSource, version)
+  } catch (error) {
+    // A module says in its own way that it cannot take the parts.
+    if (error instanceof RdbError || error instanceof ArenaFull || !(error instanceof Error)) throw error
+    throw values.reader.error(`a value of the module type ${name} is damaged (${error.message})`)
+  }
   source.close()
-}
-
-function hasName(type: ValueType, name: string): boolean {
-  return type.module?.name === name || (type.name === 'stream' && name === STREAM.name)
 }

@@ -9,7 +9,7 @@
  * also one that would replace a library. When the machine breaks, a new one is filled from the codes. */
 
 import { Range } from '../base/bytes.ts'
-import { type ReplyError, replyError } from '../base/errors.ts'
+import { ReplyError, replyError } from '../base/errors.ts'
 import { Libraries } from '../command/libraries.ts'
 import { isName, libraryHead } from './flags.ts'
 import type { Machine } from './lua/machine.ts'
@@ -127,7 +127,8 @@ export class FunctionStore extends Libraries {
       this.load(code, true)
       return null
     } catch (error) {
-      return (error as ReplyError).text
+      if (!(error instanceof ReplyError)) throw error
+      return error.text
     }
   }
 

@@ -259,6 +259,15 @@ export class StreamLog {
     return true
   }
 
+  /** The block of the entry under the cursor, and how many entries in it are not deleted. */
+  get block(): Address {
+    return this.#block
+  }
+
+  get blockLength(): number {
+    return liveOf(this.#memory, this.#block)
+  }
+
   /** Go back to the first field of the entry under the cursor. */
   rewindFields(): void {
     this.#openFields(this.#entry, readHead(this.#memory.u8[this.#block >>> SLAB_BITS]!, this.#entry, this.#other))

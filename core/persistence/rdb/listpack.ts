@@ -25,6 +25,8 @@ import type { RdbError } from './format.ts'
 import { Room } from './room.ts'
 
 const HEADER_BYTES = 6
+/** Bytes of a listpack without elements. */
+export const LISTPACK_BYTES_MIN = HEADER_BYTES + 1
 const END = 0xff
 const COUNT_UNKNOWN = 0xffff
 const INT_16 = 0xf1
@@ -106,6 +108,23 @@ export class ListpackCursor extends ElementCursor {
 
 function backLengthBytes(length: number): number {
   return length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : length < 1 << 28 ? 4 : 5
+}
+
+/** Bytes that a byte string takes in a listpack. */
+export function listpackBytes(buf: Buffer, start: number, end: number): number {
+  const length = end - start
+  const value = length > 20 ? NaN : parseInteger(buf, start, end)
+  let bytes = length < 64 ? 1 + length : length < 4096 ? 2 + length : 5 + length
+  if (!Number.isNaN(value)) bytes = integerBytes(value)
+  return bytes + backLengthBytes(bytes)
+}
+
+function integerBytes(value: number): number {
+  if (value >= 0 && value < 128) return 1
+  if (value >= -4096 && value < 4096) return 2
+  if (value >= -32768 && value < 32768) return 3
+  if (value >= -0x800000 && value < 0x800000) return 4
+  return value >= -0x80000000 && value <= 0x7fffffff ? 5 : 9
 }
 
 /** Packs elements into a listpack, in arena memory that is used again for the next one. */

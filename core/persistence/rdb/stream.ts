@@ -18,6 +18,7 @@
  * owner yet, then each consumer and the ids that it owns. */
 
 import { Range } from '../../base/bytes.ts'
+import { wide } from '../../base/numbers.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { StreamId } from '../../structs/stream-id.ts'
 import { TYPE } from './format.ts'
@@ -112,7 +113,7 @@ export class StreamReader {
     } else {
       this.#twoLongs(facts.firstId)
       this.#twoLongs(facts.maxDeletedId)
-      facts.entriesAdded = reader.length()
+      facts.entriesAdded = this.#counter()
     }
     visitor.facts(facts)
     const groups = reader.length()
@@ -204,6 +205,17 @@ export class StreamReader {
     id.setWords(high, low, reader.high, reader.low)
   }
 
+  /** A count of 64 bits, signed: Infinity with the bits in `wide` when a number would not be exact. */
+  #counter(): number {
+    const reader = this.#reader
+    reader.long()
+    const count = reader.high * TWO_32 + (reader.low >>> 0)
+    if (Number.isSafeInteger(count)) return count
+    wide.high = reader.high
+    wide.low = reader.low
+    return Infinity
+  }
+
   #rawId(): StreamId {
     return readId(this.#reader.raw(this.#range, ID_BYTES), this.#id)
   }
@@ -215,8 +227,7 @@ export class StreamReader {
     this.#twoLongs(this.#id)
     let entriesRead = -1
     if (type !== TYPE.stream) {
-      reader.long()
-      entriesRead = reader.high * TWO_32 + (reader.low >>> 0)
+      entriesRead = this.#counter()
     }
     reader.letGo()
     visitor.group(this.#range, this.#id, entriesRead)

@@ -1,0 +1,284 @@
+/* Encoding -- values as Redis 7.4 writes them into RDB files and DUMP payloads.
+ *
+ *      string                                   string
+ *      list        listpack, quicklist          quicklist of listpacks (8 KB or as list-max-listpack-size says) and plain nodes
+ *      set         intset, listpack, hashtable  intset, listpack, or members
+ *      hash        listpack, hashtable          listpack, or fields and values
+ *      zset        listpack, skiplist           listpack in order, or members with binary scores from the highest on
+ *      stream                                   nodes, facts, groups (stream.ts)
+ *      of modules                               tagged parts under the type's name
+ *
+ * Which of them a value gets is what OBJECT ENCODING says of it. The packed ones are made anew, since values lie in memory
+ * in a form of their own. For servers older than 7.2 (`version` 10) two types are replaced by those that they know. */
+
+import { Range } from '../base/bytes.ts'
+import { formatDouble } from '../base/numbers.ts'
+import type { Database } from '../keyspace/database.ts'
+import { listBytesMax } from '../keyspace/limits.ts'
+import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
+import type { Address, Memory } from '../memory/arena.ts'
+import { CONTAINER, RDB_VERSION, TYPE } from './rdb/format.ts'
+import { IntsetBuilder } from './rdb/intset.ts'
+import { LISTPACK_BYTES_MIN, ListpackBuilder, listpackBytes } from './rdb/listpack.ts'
+import { ModuleSink } from './rdb/module-value.ts'
+import type { RdbWriter } from './rdb/writer.ts'
+import { StreamSaver, type StreamValue } from './stream.ts'
+
+/** Files before this version know neither packed sets nor the active times of consumers. */
+const PACKED_SETS_VERSION = 11
+/** What Redis adds to an element's bytes when it asks whether a node of a list can take it. */
+const NODE_ELEMENT_OVERHEAD = 8
+/** Integral scores up to here are stored as integers. */
+const INTEGER_SCORE_MAX = 2 ** 62
+const TWO_32 = 4294967296
+
+/** What this file asks of the core's views. */
+interface Elements {
+  readonly length: number
+  each(visit: (element: Range) => void): void
+}
+interface Pairs {
+  readonly length: number
+  each(visit: (field: Range, value: Range) => void): void
+}
+interface Scored {
+  readonly length: number
+  each(from: number, to: number, reverse: boolean, visit: (member: Range, score: number) => void): void
+}
+
+/** Takes the bytes of a string's value. */
+class StringSink implements SaveSink {
+  writer: RdbWriter | null = null
+
+  string(from: Buffer, start: number, end: number): void {
+    this.writer!.slice(from, start, end)
+  }
+
+  unsigned = unexpected
+  signed = unexpected
+  text = unexpected
+  double = unexpected
+  float = unexpected
+}
+
+function unexpected(): void {
+  throw new Error('a string saves nothing but its bytes')
+}
+
+/** Writes values into one writer after another. */
+export class ValueWriter {
+  /** The version of the file; see the header. */
+  version = RDB_VERSION
+  readonly #listpack: ListpackBuilder
+  readonly #intset: IntsetBuilder
+  readonly #streams: StreamSaver
+  readonly #packed = new Range()
+  readonly #string = new StringSink()
+  #writer!: RdbWriter
+
+  constructor(memory: Memory) {
+    this.#listpack = new ListpackBuilder(memory)
+    this.#intset = new IntsetBuilder(memory)
+    this.#streams = new StreamSaver(memory)
+  }
+
+  /** Give all memory back. */
+  release(): void {
+    this.#listpack.release()
+    this.#intset.release()
+    this.#streams.release()
+  }
+
+  /** The type byte of a record's value. */
+  typeOf(db: Database, record: Address): number {
+    const type = db.keyspace.types[db.typeOf(record)]!
+    if (type.module !== undefined) return TYPE.module
+    if (type.name === 'string') return TYPE.string
+    const isOld = this.version < PACKED_SETS_VERSION
+    if (type.name === 'stream') return isOld ? TYPE.stream2 : TYPE.stream3
+    if (type.name === 'list') return TYPE.listQuicklist2
+    const encoding = type.encoding(db.view(record, type))
+    if (type.name === 'set')
+      return encoding === 'intset' ? TYPE.setIntset : encoding === 'listpack' && !isOld ? TYPE.setListpack : TYPE.set
+    if (type.name === 'zset') return encoding === 'listpack' ? TYPE.zsetListpack : TYPE.zset
+    if (type.name === 'hash') return encoding === 'listpack' ? TYPE.hashListpack : TYPE.hash
+    throw new Error(`values of type ${type.name} cannot be saved`)
+  }
+
+  /** Write the value of a record, behind `type`, which typeOf() gave. */
+  write(writer: RdbWriter, db: Database, record: Address, type: number): void {
+    const declared = db.keyspace.types[db.typeOf(record)]!
+    const value: unknown = db.view(record, declared)
+    this.#writer = writer
+    switch (type) {
+      case TYPE.string:
+        this.#string.writer = writer
+        declared.save(value as object, this.#string)
+        return
+      case TYPE.listQuicklist2:
+        this.#list(value as Elements, db, declared.encoding(value as object) === 'listpack')
+        return
+      case TYPE.setIntset:
+        this.#integers(value as Elements)
+        return
+      case TYPE.setListpack:
+        this.#listpack.begin()
+        ;(value as Elements).each(this.#pack)
+        this.#finish()
+        return
+      case TYPE.set:
+        writer.length((value as Elements).length)
+        ;(value as Elements).each(this.#put)
+        return
+      case TYPE.zsetListpack:
+        this.#listpack.begin()
+        ;(value as Scored).each(0, (value as Scored).length, false, this.#packScored)
+        this.#finish()
+        return
+      case TYPE.zset:
+        writer.length((value as Scored).length)
+        ;(value as Scored).each(0, (value as Scored).length, true, this.#putScored)
+        return
+      case TYPE.hashListpack:
+        this.#listpack.begin()
+        ;(value as Pairs).each(this.#packPair)
+        this.#finish()
+        return
+      case TYPE.hash:
+        writer.length((value as Pairs).length)
+        ;(value as Pairs).each(this.#putPair)
+        return
+      case TYPE.module:
+        this.#module(declared, value as object)
+        return
+      default:
+        this.#streams.save(writer, value as StreamValue, type)
+    }
+  }
+
+  #finish(): void {
+    this.#writer.string(this.#listpack.finish(this.#packed))
+  }
+
+  // What is done with each element: made once, since a closure a value would be garbage.
+
+  readonly #pack = (element: Range): void => this.#listpack.bytes(element)
+
+  readonly #put = (element: Range): void => this.#writer.string(element)
+
+  readonly #packPair = (field: Range, value: Range): void => {
+    this.#listpack.bytes(field)
+    this.#listpack.bytes(value)
+  }
+
+  readonly #putPair = (field: Range, value: Range): void => {
+    this.#writer.string(field)
+    this.#writer.string(value)
+  }
+
+  readonly #putScored = (member: Range, score: number): void => {
+    this.#writer.string(member)
+    this.#writer.double(score)
+  }
+
+  readonly #packScored = (member: Range, score: number): void => {
+    this.#listpack.bytes(member)
+    if (!Number.isInteger(score) || Math.abs(score) > INTEGER_SCORE_MAX) {
+      const text = Buffer.from(formatDouble(score))
+      this.#listpack.slice(text, 0, text.length)
+    } else if (Number.isSafeInteger(score)) this.#listpack.integer(score + 0)
+    else this.#listpack.long(Math.floor(score / TWO_32), score % TWO_32 | 0)
+  }
+
+  #integers(value: Elements): void {
+    let least = 0
+    let greatest = 0
+    value.each(member => {
+      const number = Number(member.latin1())
+      least = Math.min(least, number)
+      greatest = Math.max(greatest, number)
+    })
+    const intset = this.#intset.begin(least, greatest)
+    value.each(member => {
+      const exact = BigInt(member.latin1())
+      intset.add(Number(exact >> 32n), Number(BigInt.asIntN(32, exact)))
+    })
+    this.#writer.string(intset.finish(this.#packed))
+  }
+
+  // ------------------------------------------------------------------ lists
+
+  #list(value: Elements, db: Database, isPacked: boolean): void {
+    const { limits } = db.keyspace
+    const cut = this.#cut
+    cut.bytesMax = listBytesMax(limits)
+    cut.countMax = limits.listSize >= 0 ? limits.listSize : Number.POSITIVE_INFINITY
+    if (isPacked) cut.countMax = cut.bytesMax = Number.POSITIVE_INFINITY
+    this.#writer.length(countNodes(value, cut))
+    this.#listpack.begin()
+    value.each(this.#addToNode)
+    this.#closeNode()
+  }
+
+  readonly #cut: NodeCut = { bytesMax: 0, countMax: 0 }
+
+  readonly #addToNode = (element: Range): void => {
+    const { bytesMax, countMax } = this.#cut
+    const listpack = this.#listpack
+    if (element.length > bytesMax) {
+      this.#closeNode()
+      this.#writer.length(CONTAINER.plain)
+      this.#writer.string(element)
+      return
+    }
+    if (isFull(listpack.count, listpack.size, element.length, bytesMax, countMax)) this.#closeNode()
+    listpack.bytes(element)
+  }
+
+  #closeNode(): void {
+    const listpack = this.#listpack
+    if (listpack.count === 0) return
+    this.#writer.length(CONTAINER.packed)
+    this.#writer.string(listpack.finish(this.#packed))
+    listpack.begin()
+  }
+
+  #module(type: ValueType, value: object): void {
+    const { name, version } = type.module!
+    const sink = new ModuleSink(this.#writer).open(name, version)
+    type.save(value, sink)
+    sink.close()
+  }
+}
+
+/** Where nodes of a list end. */
+interface NodeCut {
+  bytesMax: number
+  countMax: number
+}
+
+function isFull(count: number, size: number, length: number, bytesMax: number, countMax: number): boolean {
+  return count > 0 && (count >= countMax || size + length + NODE_ELEMENT_OVERHEAD > bytesMax)
+}
+
+/** How many nodes a list takes: their number stands before them. */
+function countNodes(value: Elements, { bytesMax, countMax }: NodeCut): number {
+  let nodes = 0
+  let count = 0
+  let size = 0
+  value.each(element => {
+    if (element.length > bytesMax) {
+      nodes++
+      count = 0
+      return
+    }
+    if (count === 0 || isFull(count, size, element.length, bytesMax, countMax)) {
+      nodes++
+      count = 0
+      size = LISTPACK_BYTES_MIN
+    }
+    count++
+    size += listpackBytes(element.buf, element.start, element.end)
+  })
+  return nodes
+}
