@@ -6,7 +6,7 @@
  *     LLLooooo  oooooooo                  copy L+2 bytes (3 to 8) from o+1 bytes back (1 to 8192)
  *     111ooooo  LLLLLLLL  oooooooo        copy L+9 bytes (9 to 264) from o+1 bytes back
  *
- *     "abcabcabcabcx"    02 'a' 'b' 'c'   e0 00 02   00 'x'       three literal bytes, nine from 3 back, one literal
+ *     "xabcabcabcabcyz"    03 'x' 'a' 'b' 'c'   e0 00 02   01 'y' 'z'      four literal bytes, nine from 3 back, two literal
  *
  * The compressor remembers in a table, by a hash of three bytes, where it last saw them, and looks nowhere else. The table is
  * never cleared between texts: its entries are positions on a line that goes on from one text to the next, so those of
@@ -14,15 +14,20 @@
  *
  *   compress O(n)      decompress O(n)      table 64 KB, shared
  *
+ * Two habits of the compressor in Redis are kept, so that payloads come out alike: nothing refers to the very first byte, and
+ * a match ends two bytes before the end.
+ *
  * Source: the format of Marc Lehmann's LibLZF. Left out: its slower search modes. */
 
 const LITERALS_MAX = 32
 const DISTANCE_MAX = 8192
 const MATCH_MAX = 264
+/** The last bytes are never part of a match. */
+const TAIL = 2
 const HASH_BITS = 14
 const HASH = 0x9e3779b1
 /** After 2^PATIENCE_BITS bytes without a match every second place is looked at, then every third. */
-const PATIENCE_BITS = 6
+const PATIENCE_BITS = 10
 const TABLE = new Int32Array(1 << HASH_BITS)
 /** Where the next text begins on the line of all texts; beyond DISTANCE_MAX, so that an empty entry is too far back. */
 const next = { line: DISTANCE_MAX + 1 }
@@ -42,7 +47,7 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
   const shift = next.line - start
   next.line += length + DISTANCE_MAX
   const outEnd = at + limit
-  const searchEnd = end - 2
+  const searchEnd = end - TAIL
   let literal = start
   let write = at
   let i = start
@@ -51,7 +56,11 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
     const slot = Math.imul(key, HASH) >>> (32 - HASH_BITS)
     const from = TABLE[slot]! - shift
     TABLE[slot] = i + shift
-    if (i - from > DISTANCE_MAX || (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16)) !== key) {
+    if (
+      from === start ||
+      i - from > DISTANCE_MAX ||
+      (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16)) !== key
+    ) {
       // The longer nothing was found, the longer the steps: noise is given up quickly.
       i += 1 + ((i - literal) >> PATIENCE_BITS)
       continue
@@ -73,7 +82,7 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
 }
 
 function matchLength(buf: Buffer, from: number, at: number, end: number): number {
-  const most = Math.min(MATCH_MAX, end - at)
+  const most = Math.min(MATCH_MAX, end - TAIL - at)
   let length = 3
   while (length < most && buf[from + length] === buf[at + length]) length++
   return length

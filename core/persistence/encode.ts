@@ -3,7 +3,7 @@
  *      string                                   string
  *      list        listpack, quicklist          quicklist of listpacks (8 KB or as list-max-listpack-size says) and plain nodes
  *      set         intset, listpack, hashtable  intset, listpack, or members
- *      hash        listpack, hashtable          listpack, or fields and values
+ *      hash        listpack, hashtable          listpack, or fields and values; with deadlines when fields have some
  *      zset        listpack, skiplist           listpack in order, or members with binary scores from the highest on
  *      stream                                   nodes, facts, groups (stream.ts)
  *      of modules                               tagged parts under the type's name
@@ -26,6 +26,8 @@ import { StreamSaver, type StreamValue } from './stream.ts'
 
 /** Files before this version know neither packed sets nor the active times of consumers. */
 const PACKED_SETS_VERSION = 11
+/** Files before this version know no fields that expire. */
+const FIELD_TIMES_VERSION = 12
 /** What Redis adds to an element's bytes when it asks whether a node of a list can take it. */
 const NODE_ELEMENT_OVERHEAD = 8
 /** Integral scores up to here are stored as integers. */
@@ -37,9 +39,12 @@ interface Elements {
   readonly length: number
   each(visit: (element: Range) => void): void
 }
-interface Pairs {
+interface Fields {
   readonly length: number
-  each(visit: (field: Range, value: Range) => void): void
+  /** The earliest deadline of a field, Infinity when none has one. */
+  readonly firstDeadline: number
+  /** `deadline` is 0 for a field without one. */
+  each(visit: (field: Range, value: Range, deadline: number) => void): void
 }
 interface Scored {
   readonly length: number
@@ -101,8 +106,15 @@ export class ValueWriter {
     if (type.name === 'set')
       return encoding === 'intset' ? TYPE.setIntset : encoding === 'listpack' && !isOld ? TYPE.setListpack : TYPE.set
     if (type.name === 'zset') return encoding === 'listpack' ? TYPE.zsetListpack : TYPE.zset
-    if (type.name === 'hash') return encoding === 'listpack' ? TYPE.hashListpack : TYPE.hash
+    if (type.name === 'hash') return this.#hashType(db.view(record, type) as unknown as Fields, encoding)
     throw new Error(`values of type ${type.name} cannot be saved`)
+  }
+
+  #hashType(value: Fields, encoding: string): number {
+    const isTimed = encoding === 'listpackex' || value.firstDeadline !== Number.POSITIVE_INFINITY
+    if (!isTimed) return encoding === 'listpack' ? TYPE.hashListpack : TYPE.hash
+    if (this.version < FIELD_TIMES_VERSION) throw new Error(`RDB version ${this.version} has no fields that expire`)
+    return encoding === 'listpackex' ? TYPE.hashListpackTimes : TYPE.hashTimes
   }
 
   /** Write the value of a record, behind `type`, which typeOf() gave. */
@@ -141,12 +153,18 @@ export class ValueWriter {
         return
       case TYPE.hashListpack:
         this.#listpack.begin()
-        ;(value as Pairs).each(this.#packPair)
+        ;(value as Fields).each(this.#packPair)
         this.#finish()
         return
       case TYPE.hash:
-        writer.length((value as Pairs).length)
-        ;(value as Pairs).each(this.#putPair)
+        writer.length((value as Fields).length)
+        ;(value as Fields).each(this.#putPair)
+        return
+      case TYPE.hashListpackTimes:
+        this.#packedTimes(value as Fields)
+        return
+      case TYPE.hashTimes:
+        this.#times(value as Fields)
         return
       case TYPE.module:
         this.#module(declared, value as object)
@@ -187,7 +205,35 @@ export class ValueWriter {
       const text = Buffer.from(formatDouble(score))
       this.#listpack.slice(text, 0, text.length)
     } else if (Number.isSafeInteger(score)) this.#listpack.integer(score + 0)
-    else this.#listpack.long(Math.floor(score / TWO_32), score % TWO_32 | 0)
+    else this.#listpack.long(Math.floor(score / TWO_32), (score % TWO_32) | 0)
+  }
+
+  /** Fields in order of their deadlines, those without one last: Redis relies on it. */
+  #packedTimes(value: Fields): void {
+    const rows: { field: Buffer; value: Buffer; deadline: number }[] = []
+    value.each((field, content, deadline) => rows.push({ field: field.copy(), value: content.copy(), deadline }))
+    rows.sort((a, b) => (a.deadline || Number.POSITIVE_INFINITY) - (b.deadline || Number.POSITIVE_INFINITY) || 0)
+    const listpack = this.#listpack.begin()
+    for (const row of rows) {
+      listpack.slice(row.field, 0, row.field.length)
+      listpack.slice(row.value, 0, row.value.length)
+      listpack.integer(row.deadline)
+    }
+    this.#writer.milliseconds(value.firstDeadline === Number.POSITIVE_INFINITY ? 0 : value.firstDeadline)
+    this.#finish()
+  }
+
+  /** Deadlines are told relative to the earliest, plus one; 0 is none. */
+  #times(value: Fields): void {
+    const writer = this.#writer
+    const least = value.firstDeadline
+    writer.milliseconds(least)
+    writer.length(value.length)
+    value.each((field, content, deadline) => {
+      writer.length(deadline === 0 ? 0 : Math.max(1, deadline - least + 1))
+      writer.string(field)
+      writer.string(content)
+    })
   }
 
   #integers(value: Elements): void {

@@ -118,8 +118,7 @@ export class StreamSaver {
       writer.milliseconds(groups.seenMs(consumer))
       if (type === TYPE.stream3) writer.milliseconds(groups.activeMs(consumer))
       writer.length(groups.consumerPendingCount(consumer))
-      for (let more = groups.seekOwn(group, consumer, MIN_ID); more; more = groups.next())
-        writeRawId(writer, groups.id)
+      for (let more = groups.seekOwn(group, consumer, MIN_ID); more; more = groups.next()) writeRawId(writer, groups.id)
     }
   }
 }
@@ -154,7 +153,8 @@ export class StreamLoader implements StreamVisitor {
   }
 
   entry(id: StreamId, parts: readonly Range[], count: number): void {
-    if (count === 0 || (this.#entries > 0 && compareIds(id, this.#lastId) <= 0) || id.isMin) throw this.#damaged('entries')
+    if (count === 0 || (this.#entries > 0 && compareIds(id, this.#lastId) <= 0) || id.isMin)
+      throw this.#damaged('entries')
     this.#stream.append(id, parts, 0, count / 2)
     this.#lastId.setWords(id.msHigh, id.msLow, id.seqHigh, id.seqLow)
     this.#entries++

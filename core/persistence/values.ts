@@ -19,6 +19,7 @@ interface Loadable {
   readonly length: number
   set(buf: Buffer, start: number, end: number): void
   set(field: Range, value: Range): boolean
+  setDeadline(field: Range, deadline: number): void
   push(value: Range, front: boolean): void
   add(member: Range): boolean
   put(member: Range, score: number): number
@@ -61,10 +62,19 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
       values.collections.set(rdbType, { begin, member: member => once(value.add(member), values) })
       break
     case 'zset':
-      values.collections.zset(rdbType, { begin, member: (member, score) => once(value.put(member, score) === ADDED, values) })
+      values.collections.zset(rdbType, {
+        begin,
+        member: (member, score) => once(value.put(member, score) === ADDED, values),
+      })
       break
     default:
-      values.collections.hash(rdbType, { begin, field: (field, content) => once(value.set(field, content), values) })
+      values.collections.hash(rdbType, {
+        begin,
+        field(field, content, deadline) {
+          once(value.set(field, content), values)
+          if (deadline > 0) value.setDeadline(field, deadline)
+        },
+      })
   }
   // An empty collection is no value: older files may hold one.
   if (value.length === 0) db.remove(db.keys.find(key.buf, key.start, key.end))

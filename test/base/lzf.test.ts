@@ -24,7 +24,8 @@ function unpacked(buf: Buffer, length: number): Buffer | null {
 }
 
 test('the example of the header is what the compressor writes', () => {
-  expect(packed(Buffer.from('abcabcabcabcx'))).toEqual(Buffer.from([2, 97, 98, 99, 0xe0, 0, 2, 0, 120]))
+  const text = Buffer.from([3, 120, 97, 98, 99, 224, 0, 2, 1, 121, 122])
+  expect(packed(Buffer.from('xabcabcabcabcyz'))).toEqual(text)
 })
 
 test('the example of the header is restored', () => {

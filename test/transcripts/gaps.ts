@@ -4,10 +4,7 @@
 
 /** Reasons by case. */
 export const GAPS: Readonly<Record<string, string>> = {
-  'core/keys.txt: DUMP of strings': 'payloads carry the plain encodings, not the bytes that Redis would write',
-  'core/keys.txt: DUMP of small collections':
-    'payloads carry the plain encodings, not the bytes that Redis would write',
-  'core/keys.txt: RESTORE': "replies with a payload of Redis's own bytes",
+  'core/keys.txt: RESTORE': 'RESTORE IDLETIME keeps the idle time (docs/compat.md)',
   'core/bitmap-more.txt: getkeys of bit commands': "the flags of BITFIELD's key depend on its subcommands",
   'core/config.txt: defaults of common parameters': 'parameters of features that are not there yet',
   'core/config.txt: CONFIG SET errors': 'appendonly is not there yet',
