@@ -2,7 +2,9 @@
 
 import { type Args, type Command, type Context, cmd, type Suspended } from 'redstrata/module'
 import { create, dropindex, list } from './commands/create.ts'
+import { explainLines, explainQuery } from './commands/explain.ts'
 import { info } from './commands/info.ts'
+import { profile } from './commands/profile.ts'
 import { search } from './commands/search.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -22,5 +24,8 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT._LIST [arg ...]', 'read', '', list),
     on('FT.INFO index', 'read', INDEX, info),
     on('FT.SEARCH index [arg ...]', 'read', INDEX, search),
+    on('FT.PROFILE index arg arg arg [arg ...]', 'read', INDEX, profile),
+    on('FT.EXPLAIN index query [arg ...]', 'read', INDEX, explainQuery),
+    on('FT.EXPLAINCLI index query [arg ...]', 'read', INDEX, explainLines),
   ]
 }

@@ -41,6 +41,7 @@ import {
 import { refuse } from '../query/failure.ts'
 import { fieldNamed } from '../schema/schema.ts'
 import { lowered } from '../text/lower.ts'
+import type { QueryProfile } from './profile.ts'
 import type { Yields } from './yields.ts'
 
 /** What of a range is better looked up in the column than gathered: an eighth of all documents. */
@@ -64,6 +65,8 @@ export interface BuildOptions {
   readonly prefixMin: number
   readonly expansionsMax: number
   readonly watch: Watch
+  /** Has the iterators counted. */
+  readonly profile?: QueryProfile | null
   /** Where clauses of vectors put what they find out about documents. */
   readonly yields?: Yields
   /** Clauses of vectors and shapes, where the server has them. */
@@ -93,6 +96,11 @@ class Builder {
   }
 
   build(node: Node): DocumentIterator {
+    const { profile } = this.#options
+    return profile == null ? this.#make(node) : profile.build(node, () => this.#make(node))
+  }
+
+  #make(node: Node): DocumentIterator {
     switch (node.kind) {
       case 'token':
         return this.#token(node)
@@ -340,6 +348,12 @@ class Builder {
   }
 
   #tagChild(node: Node, field: FieldIndex): DocumentIterator {
+    const { profile } = this.#options
+    if (profile == null) return this.#makeTag(node, field)
+    return profile.build(node, () => this.#makeTag(node, field))
+  }
+
+  #makeTag(node: Node, field: FieldIndex): DocumentIterator {
     const fold = (text: Buffer) => (field.field.caseSensitive ? text : lowered(text))
     const { values } = field.tags!
     const { expansionsMax } = this.#options

@@ -43,9 +43,12 @@ export class RowWriter {
     this.#facts = facts
   }
 
-  /** Write the whole reply. */
-  write(total: number, documents: readonly number[], warnings: readonly string[]): void {
-    if (this.#reply.protocol === 3) this.#writeMap(total, documents, warnings)
+  /**
+   * Write the whole reply.
+   * @param pairsBehind pairs that the caller adds to the map of RESP3.
+   */
+  write(total: number, documents: readonly number[], warnings: readonly string[], pairsBehind: number): void {
+    if (this.#reply.protocol === 3) this.#writeMap(total, documents, warnings, pairsBehind)
     else this.#writeList(total, documents)
   }
 
@@ -58,15 +61,9 @@ export class RowWriter {
     reply.fillArray(mark, count)
   }
 
-  #writeMap(total: number, documents: readonly number[], warnings: readonly string[]): void {
+  #writeMap(total: number, documents: readonly number[], warnings: readonly string[], pairsBehind: number): void {
     const reply = this.#reply
-    reply.map(5)
-    this.writeBody(total, documents, warnings)
-  }
-
-  /** The five pairs of a RESP3 reply. */
-  writeBody(total: number, documents: readonly number[], warnings: readonly string[]): void {
-    const reply = this.#reply
+    reply.map(5 + pairsBehind)
     reply.status('attributes')
     reply.array(0)
     reply.status('format')
@@ -149,11 +146,11 @@ export class RowWriter {
   #explanation({ text, children }: Explanation): void {
     const reply = this.#reply
     if (children.length === 0) {
-      reply.status(text)
+      reply.status(statusOf(text))
       return
     }
     reply.array(2)
-    reply.status(text)
+    reply.status(statusOf(text))
     reply.array(children.length)
     for (const child of children) this.#explanation(child)
   }
@@ -219,6 +216,13 @@ export class RowWriter {
     const text = this.#reader.textField(name)
     return { name, source: NOWHERE, text, tags, summary }
   }
+}
+
+/** Bytes of a query, as a status line can show them. */
+function statusOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1')
+    .utf8Slice()
+    .replaceAll(/[\r\n]/g, ' ')
 }
 
 const NOWHERE = { from: 'nowhere' } as const

@@ -12,6 +12,7 @@ import type { DocumentIterator, Explanation, MatchedTerm, Watch } from '../itera
 import { build, type BuildOptions } from '../plan/build.ts'
 import { PlainRun, RankedRun } from '../plan/collect.ts'
 import { refusing } from '../plan/prepare.ts'
+import type { QueryProfile } from '../plan/profile.ts'
 import type { Job, SliceWatch } from '../plan/slices.ts'
 import { type Yields, yieldNames } from '../plan/yields.ts'
 import type { Node } from '../query/ast.ts'
@@ -26,6 +27,7 @@ import { NumberOrder, type Order, orderBy } from './order.ts'
 import { type RowFacts, RowWriter } from './rows.ts'
 
 const NO_WATCH: Watch = { tick() {} }
+const NOT_TIMED = (): number => 0
 
 /** Scored documents, best first. */
 interface Found {
@@ -47,10 +49,23 @@ export class SearchJob implements Job {
   #order: Order | null = null
   #top: Top | null = null
   #isTimedOut = false
+  readonly #profile: QueryProfile | null
+  #runMicros = 0
 
-  /** @throws ReplyError when the options do not fit the index. */
-  constructor(workspace: Workspace, ctx: Context, index: Index, root: Node | null, options: SearchOptions) {
+  /**
+   * @param profile has the work timed; null otherwise.
+   * @throws ReplyError when the options do not fit the index.
+   */
+  constructor(
+    workspace: Workspace,
+    ctx: Context,
+    index: Index,
+    root: Node | null,
+    options: SearchOptions,
+    profile: QueryProfile | null = null,
+  ) {
     this.#workspace = workspace
+    this.#profile = profile
     this.index = index
     this.#root = root
     this.#options = options
@@ -62,16 +77,23 @@ export class SearchJob implements Job {
   }
 
   run(watch: SliceWatch): void {
+    const start = watch.now()
     if (this.#run === null) this.#run = watch.steady(() => this.#plan(watch))
     else this.#order?.refresh()
-    this.#run.run()
+    const planned = watch.now()
+    if (this.#profile !== null) this.#profile.planningMicros += planned - start
+    try {
+      this.#run.run()
+    } finally {
+      this.#runMicros += watch.now() - planned
+    }
   }
 
   #plan(watch: Watch): PlainRun | RankedRun {
     const { documents } = this.index.structures
     const { offset, limit, sortBy } = this.#options
     const keep = limit === 0 ? 0 : offset + limit
-    const root = this.#build(watch, sortBy === null && keep > 0)
+    const root = this.#build(watch, sortBy === null && keep > 0, this.#profile)
     if (keep === 0) return new PlainRun(root, documents, watch, null)
     if (sortBy !== null) {
       this.#order = this.#newOrder(sortBy, keep)
@@ -94,7 +116,7 @@ export class SearchJob implements Job {
     return new NumberOrder(yielded ?? (() => NaN), keep, descending)
   }
 
-  #build(watch: Watch, isRanked: boolean): DocumentIterator {
+  #build(watch: Watch, isRanked: boolean, profile: QueryProfile | null): DocumentIterator {
     const { prefixMin, expansionsMax } = this.#workspace.settings
     const options: BuildOptions = {
       index: this.index.structures,
@@ -105,6 +127,7 @@ export class SearchJob implements Job {
       prefixMin,
       expansionsMax,
       watch,
+      profile,
       yields: this.#yields,
       vectors: null,
       shapes: null,
@@ -119,10 +142,31 @@ export class SearchJob implements Job {
   }
 
   write(reply: Reply): void {
+    const now = this.#profile?.now ?? NOT_TIMED
+    const start = now()
     const found = this.#found()
+    const sorted = now()
     const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
     const writer = new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
-    writer.write(this.#run?.total ?? 0, found.documents, this.#warnings())
+    const total = this.#run?.total ?? 0
+    writer.write(total, found.documents, this.#warnings(), this.#profile === null ? 0 : 1)
+    if (this.#profile !== null) this.#noteProcessors(total, found.documents.length, sorted - start, now() - sorted)
+  }
+
+  /** What was done behind the iterators; each step's time without those before it. */
+  #noteProcessors(total: number, rows: number, sortMicros: number, loadMicros: number): void {
+    const profile = this.#profile!
+    const indexMicros = profile.root?.micros ?? 0
+    const keepMicros = Math.max(0, this.#runMicros - indexMicros)
+    profile.processors.push({ type: 'Index', micros: indexMicros, count: total })
+    // Scoring and keeping the best are one loop here.
+    if (this.#order === null) profile.processors.push({ type: 'Scorer', micros: keepMicros, count: total })
+    profile.processors.push({
+      type: 'Sorter',
+      micros: sortMicros + (this.#order === null ? 0 : keepMicros),
+      count: rows,
+    })
+    if (!this.#options.noContent) profile.processors.push({ type: 'Loader', micros: loadMicros, count: rows })
   }
 
   #warnings(): string[] {
@@ -166,7 +210,7 @@ export class SearchJob implements Job {
   #details(documents: readonly number[]): Map<number, Details> {
     const { withScores, explainsScores, marks } = this.#options
     const details = new Map<number, Details>()
-    const root = this.#build(NO_WATCH, true)
+    const root = this.#build(NO_WATCH, true, null)
     const scorer = this.#newScorer()
     for (const document of [...documents].sort((a, b) => a - b)) {
       if (root.skipTo(document) !== document) continue
