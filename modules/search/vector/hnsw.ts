@@ -1,0 +1,477 @@
+/* HNSW -- a graph in layers, in which a search walks from far to near.
+ *
+ *      layer 2      A ------------------- F              few, far apart: a search begins here at the entry,
+ *                   |                     |              walks to the neighbour that is nearest as long as one is
+ *      layer 1      A ------- C --------- F --- H        nearer, and goes down a layer
+ *                   |         |           |     |
+ *      layer 0      A -- B -- C -- D -- E F - G H        all vectors: here the `ef` nearest seen are kept
+ *
+ * A vector is in the layers up to a level drawn by chance: each layer has the M-th part of the one below. It is linked to
+ * its neighbours in each, and they to it: at most M in the upper layers, 2M in the lowest. Which of the near ones become
+ * neighbours is decided by the rule that keeps the graph of separate clusters connected: a candidate is taken when it is
+ * nearer to the vector than to all that were taken before.
+ *
+ *      record of a slot    [ vector | count, up to 2M slots ]           list of layer 0
+ *      record of a layer   [ next layer's record, count, up to M slots ]    one for each upper layer of a slot
+ *
+ * Removed vectors stay as passages, and are not found; see hnsw-repair.ts for how they go.
+ *
+ *   enter O(efConstruction * M), mostly distances      leave O(1) and a share of the repair      nearest O(ef * M + log n)
+ *
+ * For IP the rule says less, since a vector need not be the nearest to itself: short ones may be missed, more of them the
+ * fewer neighbours there are.
+ *
+ * Invariants: links lead to slots that are in that layer; no list has a slot twice or its own; the entry is on the top
+ * layer. From Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical
+ * Navigable Small World graphs" (2018), algorithms 1 to 5; candidates are not extended, pruned ones not kept. */
+
+import { type Memory, PLACE_BITS, SeededRandom } from 'redstrata/module'
+import type { Watch } from '../iterators/iterator.ts'
+import { Heap, Nearest } from './heap.ts'
+import { type Graph, Repair, STATE } from './hnsw-repair.ts'
+import { Matches } from './matches.ts'
+import type { VectorOptions } from './options.ts'
+import { Records, type Spaces, Words } from './space.ts'
+import { comparable, LIST_MIN, VectorIndex, type VectorSearch } from './vector-index.ts'
+
+const NOTHING_BELOW = Number.NEGATIVE_INFINITY
+const LEVEL_MAX = 24
+/** In the word that tells of a slot's state: its level, and then one of STATE. */
+const LEVEL_BITS = 8
+const WORD_SHIFT = PLACE_BITS - 2
+/** Of a layer's record: the next layer's, then its list. */
+const UPPER_LIST = 1
+const MARK_MAX = 0x7fffffff
+const SEED = 0x5eed
+
+/** An index by a graph. */
+export class HnswIndex extends VectorIndex implements Graph {
+  /** Layers above the lowest, of all slots. */
+  readonly #uppers: Records
+  /** By slot: level and state; record of layer 1; the search that saw it last. */
+  readonly #states: Words
+  readonly #upperOf: Words
+  readonly #marks: Words
+  #mark = 0
+  #entry = -1
+  #top = 0
+  readonly #levelFactor: number
+  readonly #random = new SeededRandom(SEED)
+  readonly #candidates = new Heap()
+  readonly #nearest = new Nearest(0)
+  /** Slots that a list gave, and what is chosen among them. */
+  #ids: Int32Array
+  readonly #sorted = new Heap()
+  #chosen: Int32Array
+  #chosenCount = 0
+  readonly #repair: Repair
+  /** Removed slots that are still passages. */
+  dead = 0
+
+  constructor(memory: Memory, spaces: Spaces, options: VectorOptions) {
+    const listLength = Math.max(LIST_MIN, 2 * options.m + 1)
+    super(memory, spaces, options, (2 * options.m + 1) * 4, listLength)
+    const { region } = this.space
+    this.#uppers = new Records(region, Math.ceil(((options.m + 2) * 4) / 16) * 16)
+    this.#states = new Words(region)
+    this.#upperOf = new Words(region)
+    this.#marks = new Words(region)
+    this.#levelFactor = 1 / Math.log(Math.max(2, options.m))
+    this.#ids = new Int32Array(listLength)
+    this.#chosen = new Int32Array(2 * options.m)
+    this.#repair = new Repair(this)
+  }
+
+  // ------------------------------------------------------------------ slots and lists
+
+  get slots(): number {
+    return this.records.count
+  }
+
+  level(slot: number): number {
+    return this.space.region.i32[this.#states.base + slot]! & ((1 << LEVEL_BITS) - 1)
+  }
+
+  state(slot: number): number {
+    return this.space.region.i32[this.#states.base + slot]! >> LEVEL_BITS
+  }
+
+  setState(slot: number, level: number, state: number): void {
+    this.space.region.i32[this.#states.base + slot] = level | (state << LEVEL_BITS)
+  }
+
+  /** Slots that a list of a layer may have. */
+  capacity(level: number): number {
+    return level === 0 ? 2 * this.options.m : this.options.m
+  }
+
+  /** Where the list of a slot in a layer is in the region's i32: its count, then slots. */
+  list(slot: number, level: number): number {
+    if (level === 0) return (this.records.place(slot) << WORD_SHIFT) + (this.vectorBytes >>> 2)
+    const { i32 } = this.space.region
+    let record = i32[this.#upperOf.base + slot]!
+    for (let l = 1; l < level; l++) record = i32[this.#uppers.place(record) << WORD_SHIFT]!
+    return (this.#uppers.place(record) << WORD_SHIFT) + UPPER_LIST
+  }
+
+  get words(): Int32Array {
+    return this.space.region.i32
+  }
+
+  // ------------------------------------------------------------------ entering and leaving
+
+  protected enter(slot: number): void {
+    const level = Math.min(LEVEL_MAX, Math.floor(-Math.log(1 - this.#random.next()) * this.#levelFactor))
+    this.#makeLists(slot, level)
+    if (this.#entry < 0) {
+      this.#entry = slot
+      this.#top = level
+      return
+    }
+    const query = this.records.place(slot) << PLACE_BITS
+    const limit = this.options.efConstruction
+    let from = this.#descend(query, level)
+    for (let l = Math.min(level, this.#top); l >= 0; l--) {
+      this.#searchLayer(query, from, limit, l)
+      const { heap } = this.#nearest
+      if (heap.size === 0) continue
+      from = this.#sortNearest()
+      this.#choose(query, this.options.m)
+      this.#link(slot, l)
+    }
+    if (level > this.#top) {
+      this.#entry = slot
+      this.#top = level
+    }
+    this.#repair.step()
+  }
+
+  /** Make the empty lists of a slot. @throws ArenaFull with none made. */
+  #makeLists(slot: number, level: number): void {
+    this.#states.ensure(slot)
+    this.#upperOf.ensure(slot)
+    this.#marks.ensure(slot)
+    const uppers: number[] = []
+    try {
+      for (let l = 0; l < level; l++) uppers.push(this.#uppers.take())
+    } catch (error) {
+      for (const record of uppers) this.#uppers.give(record)
+      this.setState(slot, 0, STATE.unused)
+      throw error
+    }
+    const { i32 } = this.space.region
+    i32[this.#marks.base + slot] = 0
+    i32[this.#upperOf.base + slot] = uppers[0] ?? 0
+    this.setState(slot, level, STATE.living)
+    for (let l = 0; l < level; l++) i32[this.#uppers.place(uppers[l]!) << WORD_SHIFT] = uppers[l + 1] ?? 0
+    for (let l = 0; l <= level; l++) i32[this.list(slot, l)] = 0
+  }
+
+  protected discard(slot: number): void {
+    this.records.give(slot)
+  }
+
+  /** Link a slot to the chosen ones in a layer, and them to it. */
+  #link(slot: number, level: number): void {
+    const { i32 } = this.space.region
+    const at = this.list(slot, level)
+    const count = this.#chosenCount
+    i32[at] = count
+    for (let i = 0; i < count; i++) i32[at + 1 + i] = this.#chosen[i]!
+    for (let i = 1; i <= count; i++) this.linkBack(i32[at + i]!, slot, level)
+  }
+
+  /** Add a slot to a list; when that is full, choose anew who is in it. */
+  linkBack(owner: number, slot: number, level: number): void {
+    const { i32, f64 } = this.space.region
+    const at = this.list(owner, level)
+    const count = i32[at]!
+    if (count < this.capacity(level)) {
+      i32[at + count + 1] = slot
+      i32[at] = count + 1
+      return
+    }
+    const list = this.listAt >>> 2
+    for (let i = 0; i < count; i++) i32[list + i] = this.records.place(i32[at + 1 + i]!)
+    i32[list + count] = this.records.place(slot)
+    const query = this.records.place(owner) << PLACE_BITS
+    this.kernel(query, this.listAt, count + 1, this.outAt, this.vectorBytes, NOTHING_BELOW)
+    const sorted = this.#sorted
+    sorted.clear()
+    const out = this.outAt >>> 3
+    for (let i = 0; i < count; i++) sorted.push(comparable(f64[out + i]!), i32[at + 1 + i]!)
+    sorted.push(comparable(f64[out + count]!), slot)
+    this.#choose(query, this.capacity(level))
+    this.#writeList(at)
+  }
+
+  #writeList(at: number): void {
+    const { i32 } = this.space.region
+    i32[at] = this.#chosenCount
+    for (let i = 0; i < this.#chosenCount; i++) i32[at + 1 + i] = this.#chosen[i]!
+  }
+
+  /** Give a slot new neighbours among candidates. Returns those, good until the next call. */
+  relink(slot: number, level: number, candidates: Int32Array): Int32Array {
+    const { i32, f64 } = this.space.region
+    const query = this.records.place(slot) << PLACE_BITS
+    const sorted = this.#sorted
+    sorted.clear()
+    for (let first = 0; first < candidates.length; first += LIST_MIN) {
+      const count = Math.min(LIST_MIN, candidates.length - first)
+      for (let i = 0; i < count; i++) i32[(this.listAt >>> 2) + i] = this.records.place(candidates[first + i]!)
+      this.kernel(query, this.listAt, count, this.outAt, this.vectorBytes, NOTHING_BELOW)
+      for (let i = 0; i < count; i++) sorted.push(comparable(f64[(this.outAt >>> 3) + i]!), candidates[first + i]!)
+    }
+    this.#choose(query, this.capacity(level))
+    this.#writeList(this.list(slot, level))
+    return this.#chosen.slice(0, this.#chosenCount)
+  }
+
+  protected leave(slot: number): void {
+    this.setState(slot, this.level(slot), STATE.dead)
+    this.dead++
+    if (this.count === 0) this.#reset()
+    else this.#repair.step()
+  }
+
+  /** Nothing lives any more. */
+  #reset(): void {
+    this.records.free()
+    this.#uppers.free()
+    this.#entry = -1
+    this.#top = this.dead = 0
+    this.#repair.forget()
+  }
+
+  /** Nobody links to a slot any more: it can be used again. */
+  release(slot: number): void {
+    const { i32 } = this.space.region
+    const level = this.level(slot)
+    let record = i32[this.#upperOf.base + slot]!
+    for (let l = 0; l < level; l++) {
+      const next = i32[this.#uppers.place(record) << WORD_SHIFT]!
+      this.#uppers.give(record)
+      record = next
+    }
+    this.setState(slot, 0, STATE.unused)
+    this.records.give(slot)
+    this.dead--
+  }
+
+  /** Begin at a living slot of the greatest level, when the entry is leaving. */
+  chooseEntry(): void {
+    if (this.state(this.#entry) !== STATE.leaving) return
+    let best = -1
+    for (let slot = 0; slot < this.slots; slot++)
+      if (this.state(slot) === STATE.living && (best < 0 || this.level(slot) > this.level(best))) best = slot
+    this.#entry = best
+    this.#top = this.level(best)
+  }
+
+  // ------------------------------------------------------------------ choosing neighbours
+
+  /** Move the nearest into order; returns the very nearest. */
+  #sortNearest(): number {
+    const { heap } = this.#nearest
+    const sorted = this.#sorted
+    sorted.clear()
+    for (let i = 0; i < heap.size; i++) sorted.push(-heap.keys[i]!, -heap.values[i]!)
+    return sorted.values[0]!
+  }
+
+  /** Choose at most `limit` of those in `#sorted`: each nearer to the query than to all chosen before. */
+  #choose(query: number, limit: number): void {
+    const sorted = this.#sorted
+    const chosen = this.#chosen
+    const { i32, f64 } = this.space.region
+    const { records, kernel, vectorBytes, listAt, outAt } = this
+    const list = listAt >>> 2
+    const last = (outAt >>> 3) - 1
+    let count = 0
+    while (sorted.size > 0 && count < limit) {
+      const distance = sorted.keys[0]!
+      const slot = sorted.values[0]!
+      sorted.pop()
+      const place = records.place(slot)
+      if (place << PLACE_BITS === query) continue
+      const seen = kernel(place << PLACE_BITS, listAt, count, outAt, vectorBytes, distance)
+      if (seen > 0 && f64[last + seen]! < distance) continue
+      i32[list + count] = place
+      chosen[count++] = slot
+    }
+    this.#chosenCount = count
+  }
+
+  // ------------------------------------------------------------------ searching
+
+  /** Walk from the entry down to above a layer, always to the nearest; returns where that led. */
+  #descend(query: number, level: number): number {
+    let at = this.#entry
+    let distance = this.#distance(query, at)
+    for (let l = this.#top; l > level; l--) {
+      for (let isNearer = true; isNearer; ) {
+        isNearer = false
+        const count = this.#measureList(query, this.list(at, l), false)
+        const { f64 } = this.space.region
+        const out = this.outAt >>> 3
+        for (let i = 0; i < count; i++)
+          if (f64[out + i]! < distance) {
+            distance = f64[out + i]!
+            at = this.#ids[i]!
+            isNearer = true
+          }
+      }
+    }
+    return at
+  }
+
+  #distance(query: number, slot: number): number {
+    const { i32, f64 } = this.space.region
+    i32[this.listAt >>> 2] = this.records.place(slot)
+    this.kernel(query, this.listAt, 1, this.outAt, this.vectorBytes, NOTHING_BELOW)
+    return comparable(f64[this.outAt >>> 3]!)
+  }
+
+  /** Measure the slots of a list, `isFresh`: those not marked yet, marking them. Returns how many; they are in #ids. */
+  #measureList(query: number, at: number, isFresh: boolean): number {
+    const { i32 } = this.space.region
+    const { directory, shift, mask, stride } = this.records
+    const ids = this.#ids
+    const marks = this.#marks.base
+    const mark = this.#mark
+    const list = this.listAt >>> 2
+    const end = at + i32[at]!
+    let count = 0
+    for (let i = at + 1; i <= end; i++) {
+      const slot = i32[i]!
+      if (isFresh) {
+        if (i32[marks + slot] === mark) continue
+        i32[marks + slot] = mark
+      }
+      ids[count] = slot
+      i32[list + count++] = directory[slot >>> shift]! + (slot & mask) * stride
+    }
+    this.kernel(query, this.listAt, count, this.outAt, this.vectorBytes, NOTHING_BELOW)
+    return count
+  }
+
+  #newMark(): void {
+    if (this.#mark === MARK_MAX) {
+      this.#marks.clear()
+      this.#mark = 0
+    }
+    this.#mark++
+  }
+
+  /** Keep the `ef` nearest living slots of a layer, seen on a walk from `from`, in `#nearest`. */
+  #searchLayer(query: number, from: number, ef: number, level: number): void {
+    const { i32, f64 } = this.space.region
+    const candidates = this.#candidates
+    const nearest = this.#nearest
+    const { heap } = nearest
+    const states = this.#states.base
+    const out = this.outAt >>> 3
+    const ids = this.#ids
+    this.#newMark()
+    nearest.limit = ef
+    heap.clear()
+    candidates.clear()
+    i32[this.#marks.base + from] = this.#mark
+    const first = this.#distance(query, from)
+    candidates.push(first, from)
+    if (i32[states + from]! >> LEVEL_BITS === STATE.living) nearest.push(first, from)
+    while (candidates.size > 0) {
+      const isFull = heap.size >= ef
+      if (isFull && candidates.keys[0]! > -heap.keys[0]!) break
+      const slot = candidates.values[0]!
+      candidates.pop()
+      const count = this.#measureList(query, this.list(slot, level), true)
+      for (let i = 0; i < count; i++) {
+        const distance = comparable(f64[out + i]!)
+        if (heap.size >= ef && distance >= -heap.keys[0]!) continue
+        const id = ids[i]!
+        candidates.push(distance, id)
+        if (i32[states + id]! >> LEVEL_BITS === STATE.living) nearest.push(distance, id)
+      }
+    }
+  }
+
+  protected searchNearest(k: number, ef: number): VectorSearch {
+    return { run: watch => this.#nearestDocuments(k, ef, watch) }
+  }
+
+  #nearestDocuments(k: number, ef: number, watch: Watch): Matches {
+    const nearest = new Nearest(k)
+    if (this.#entry < 0 || k === 0) return Matches.ofNearest(nearest.heap)
+    for (let wide = Math.max(ef, k); ; wide *= 2) {
+      this.#searchLayer(this.queryAt, this.#descend(this.queryAt, 0), wide, 0)
+      const { heap } = this.#nearest
+      const { i32 } = this.space.region
+      const isAll = heap.size < wide
+      const best = new Map<number, number>()
+      for (let i = 0; i < heap.size; i++) {
+        const document = i32[this.documentOf.base - heap.values[i]!]!
+        best.set(document, Math.min(-heap.keys[i]!, best.get(document) ?? Number.POSITIVE_INFINITY))
+      }
+      watch.tick()
+      // With several vectors of a document among the nearest there may be too few documents.
+      if (best.size < k && !isAll && this.hasSeveral) continue
+      for (const [document, distance] of best) nearest.push(distance, document)
+      return Matches.ofNearest(nearest.heap)
+    }
+  }
+
+  protected searchWithin(radius: number, epsilon: number): VectorSearch {
+    return {
+      run: () => {
+        const found = new Map<number, number>()
+        if (this.#entry >= 0) this.#flood(radius, epsilon, found)
+        return Matches.of([...found.keys()], [...found.values()], found.size)
+      },
+    }
+  }
+
+  /** From the nearest ones on, walk on as long as it stays within the radius, or a little beyond. */
+  #flood(radius: number, epsilon: number, found: Map<number, number>): void {
+    const { queryAt } = this
+    this.#searchLayer(queryAt, this.#descend(queryAt, 0), this.options.efRuntime, 0)
+    const { i32, f64 } = this.space.region
+    const bound = radius + Math.abs(radius) * epsilon
+    const candidates = this.#candidates
+    const { heap } = this.#nearest
+    this.#newMark()
+    candidates.clear()
+    const see = (distance: number, slot: number): void => {
+      if (distance <= bound) candidates.push(distance, slot)
+      if (distance > radius || i32[this.#states.base + slot]! >> LEVEL_BITS !== STATE.living) return
+      const document = i32[this.documentOf.base + slot]!
+      found.set(document, Math.min(distance, found.get(document) ?? distance))
+    }
+    for (let i = 0; i < heap.size; i++) {
+      i32[this.#marks.base - heap.values[i]!] = this.#mark
+      see(-heap.keys[i]!, -heap.values[i]!)
+    }
+    while (candidates.size > 0) {
+      const slot = candidates.values[0]!
+      candidates.pop()
+      const count = this.#measureList(queryAt, this.list(slot, 0), true)
+      for (let i = 0; i < count; i++) see(comparable(f64[(this.outAt >>> 3) + i]!), this.#ids[i]!)
+    }
+  }
+
+  // ------------------------------------------------------------------ the end
+
+  override get sizeBytes(): number {
+    const words = this.#states.sizeBytes + this.#upperOf.sizeBytes + this.#marks.sizeBytes
+    return super.sizeBytes + words + this.#uppers.sizeBytes
+  }
+
+  override free(): void {
+    this.#uppers.free()
+    this.#states.free()
+    this.#upperOf.free()
+    this.#marks.free()
+    super.free()
+  }
+}
