@@ -11,13 +11,21 @@ import { type Range, type ReplyError, replyError } from 'redstrata/module'
 import { FT_ERR } from './errors.ts'
 import { Failures } from './ingest/failures.ts'
 import type { SearchIndex } from './index/search-index.ts'
-import type { Schema } from './schema/schema.ts'
+import type { Field, Schema } from './schema/schema.ts'
 
 /** What is left to do of the first look at the keys that were there before the index. */
 export interface ScanState {
   /** Keys seen, and keys that there were when it began. */
   seen: number
   total: number
+}
+
+/** What collecting the postings of dead documents has done so far. */
+export interface Collection {
+  bytes: number
+  micros: number
+  lastMicros: number
+  cycles: number
 }
 
 /** An index under its name. */
@@ -38,8 +46,10 @@ export class Index {
   indexingMicros = 0
   /** Milliseconds since 1970 of the last use: TEMPORARY counts from it. */
   usedAtMs = 0
-  /** Queries so far, and by dialect, from number 1 on. */
+  /** Commands that named it, queries among them, and those by dialect, from number 1 on. */
+  uses = 0
   queries = 0
+  readonly collection: Collection = { bytes: 0, micros: 0, lastMicros: 0, cycles: 0 }
   readonly dialectUses: number[] = [0, 0, 0, 0, 0]
 
   constructor(schema: Schema, structures: SearchIndex) {
@@ -50,6 +60,13 @@ export class Index {
     this.fieldFailures = schema.fields.map(() => new Failures())
   }
 
+  /** Let the schema have more fields. */
+  addFields(fields: readonly Field[]): void {
+    this.schema.fields.push(...fields)
+    this.fieldFailures.push(...fields.map(() => new Failures()))
+    this.structures.addFields()
+  }
+
   /** Documents in the index. */
   get count(): number {
     return this.structures.documents.count
@@ -58,8 +75,13 @@ export class Index {
 
 /** All indexes of a server. */
 export class Catalogue {
+  readonly #nowMs: () => number
   readonly #byName = new Map<string, Index>()
   readonly #byAlias = new Map<string, Index>()
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
 
   /** Indexes in the order in which they were made. */
   all(): IterableIterator<Index> {
@@ -86,16 +108,20 @@ export class Catalogue {
     return this.#byName.get(key) ?? this.#byAlias.get(key) ?? null
   }
 
-  /** The index of a name or an alias. @throws `refusal` when there is none. */
+  /** The index of a name or an alias, which a command uses. @throws `refusal` when there is none. */
   need(name: Range, refusal: ReplyError = FT_ERR.unknownIndexName): Index {
     const index = this.find(name)
     if (index === null) throw refusal
+    index.uses++
     return index
   }
 
-  /** The same for commands that query. @throws "No such index", with the name. */
+  /** The same for commands that query, which keep a temporary index alive. @throws "No such index", with the name. */
   needForQuery(name: Range): Index {
-    return this.find(name) ?? noSuchIndex(name)
+    const index = this.find(name) ?? noSuchIndex(name)
+    index.uses++
+    index.usedAtMs = this.#nowMs()
+    return index
   }
 
   add(index: Index): void {
@@ -105,6 +131,7 @@ export class Catalogue {
   /** Take an index and its aliases out. Its structures are the caller's. */
   remove(index: Index): void {
     index.isDropped = true
+    index.scan = null
     this.#byName.delete(index.name)
     for (const alias of index.aliases) this.#byAlias.delete(alias)
   }

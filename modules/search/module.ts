@@ -8,13 +8,16 @@
 
 import { type Module, replyError } from 'redstrata/module'
 import { searchCommands } from './commands.ts'
+import { settingParameters, takeArguments } from './settings.ts'
 import { Workspace } from './workspace.ts'
 
 export default {
   name: 'search',
   version: 21032,
-  load(host) {
+  load(host, args) {
     const workspace = new Workspace(host)
+    takeArguments(workspace.options, args)
+    host.config(settingParameters(workspace.options))
     host.commands(searchCommands(workspace), {
       // The real module names itself as it is written in the manual.
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),

@@ -3,43 +3,57 @@
  *
  *      catalogue       indexes by name and alias
  *      follower        keeps them up to date with the keys
- *      settings        what FT.CONFIG sets
+ *      settings        what FT.CONFIG sets, through `options`
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
- *      filters         FILTER of FT.CREATE, once expressions can be read */
+ *      filters         FILTER of FT.CREATE, once expressions can be read
+ *      cursorFigures   what FT.INFO tells of cursors */
 
-import { type Database, type Host, Range } from 'redstrata/module'
+import { type Context, type Database, type Host, type Args, Range, replyError } from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
-import type { SearchIndex } from './index/search-index.ts'
-import { SearchIndex as Structures } from './index/search-index.ts'
+import { FT_ERR } from './errors.ts'
+import { SearchIndex } from './index/search-index.ts'
 import { Follower } from './ingest/follow.ts'
 import type { DocumentFilter } from './ingest/intake.ts'
+import { jsonService } from './ingest/json-service.ts'
 import type { OwnFields } from './ingest/own-fields.ts'
 import { startScan } from './ingest/scan.ts'
 import type { Field, FieldKind, Schema } from './schema/schema.ts'
-import { defaultSettings, type Settings } from './settings.ts'
+import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
 import { Tokenizer } from './text/tokenizer.ts'
 
 /** Reads a FILTER expression. @throws ReplyError with the place of a syntax error. */
-export type FilterReader = (text: Buffer) => DocumentFilter
+export type FilterReader = (text: Buffer, schema: Schema) => DocumentFilter
+
+/** Cursors: idle ones, all of them, and those over one index. */
+export interface CursorFigures {
+  readonly idle: number
+  readonly total: number
+  readonly ofIndex: number
+}
 
 /** What one server keeps of search. */
 export class Workspace {
   readonly host: Host
   readonly settings: Settings = defaultSettings()
-  readonly catalogue: Catalogue = new Catalogue()
+  readonly options: readonly Option[] = settingOptions(this.settings)
+  readonly catalogue: Catalogue
   readonly dictionaries: Map<string, Set<string>> = new Map()
   readonly stemmers: Stemmers = new Stemmers()
   /** Cuts the texts of results. */
   readonly tokenizer: Tokenizer
   readonly ownFields: { vector: OwnFields | null; shape: OwnFields | null } = { vector: null, shape: null }
   filters: FilterReader | null = null
+  cursorFigures: ((index: Index) => CursorFigures) | null = null
   readonly follower: Follower
+  /** Called when an index is dropped: its cursors go with it. */
+  readonly onDrop: ((index: Index) => void)[] = []
 
   constructor(host: Host) {
     this.host = host
     this.tokenizer = new Tokenizer(host.memory)
+    this.catalogue = new Catalogue(() => host.clock.nowMs())
     this.follower = new Follower(host, kind => this.ownOf(kind))
     host.onFlush(() => this.clear())
   }
@@ -49,26 +63,46 @@ export class Workspace {
     return kind === 'vector' || kind === 'shape' ? this.ownFields[kind] : null
   }
 
-  /** A new index under its name, which is free. It follows the keys, and is scanned for unless the rules say otherwise. */
+  // ------------------------------------------------------------------ making and dropping
+
+  /**
+   * A new index under its name, which is free. It follows the keys, and is scanned for unless the rules say otherwise.
+   * @throws ReplyError with nothing changed: a path or the filter cannot be read.
+   */
   create(schema: Schema): Index {
+    this.checkFields(schema, schema.fields)
+    const { filter, skipInitialScan, lifetime } = schema.rules
+    const accepts = filter.length === 0 ? null : this.#filter(schema)
     const index = new Index(schema, this.#structures(schema))
     index.usedAtMs = this.host.clock.nowMs()
     this.catalogue.add(index)
-    const intake = this.follower.add(index)
-    if (schema.rules.filter.length > 0) intake.filter = this.filters?.(schema.rules.filter) ?? null
-    if (!schema.rules.skipInitialScan) this.scan(index)
+    this.follower.add(index).filter = accepts
+    if (!skipInitialScan) this.scan(index)
+    if (lifetime > 0) this.#watchLifetime(index)
     return index
   }
 
-  /** Look at all keys for an index. Keys of other databases enter when they are written. */
-  scan(index: Index): void {
-    startScan(this.host, this.follower, index, this.host.databases.slice(0, 1), () => {})
+  #filter(schema: Schema): DocumentFilter {
+    if (this.filters === null) throw replyError('FILTER is not supported')
+    return this.filters(schema.rules.filter, schema)
+  }
+
+  /** Whether fields can be read in documents of a schema. @throws ReplyError */
+  checkFields(schema: Schema, fields: readonly Field[]): void {
+    if (schema.rules.source !== 'json') return
+    const service = jsonService(this.host)
+    if (service === null) throw FT_ERR.noJson
+    for (const { identifier, name } of fields)
+      if (service.path(identifier.utf8Slice()) === null)
+        throw replyError(
+          `Invalid JSONPath '${identifier.latin1Slice()}' in attribute '${name.latin1Slice()}' in index '${schema.name.latin1Slice()}'`,
+        )
   }
 
   #structures(schema: Schema): SearchIndex {
     const { host } = this
     const key = host.databases[0]!.keyspace.hashKey
-    return new Structures(
+    return new SearchIndex(
       host.memory,
       key,
       schema,
@@ -77,10 +111,29 @@ export class Workspace {
     )
   }
 
+  /** Add fields to an index; documents that are there are looked at again when `rescans`. */
+  addFields(index: Index, fields: readonly Field[], rescans: boolean): void {
+    index.addFields(fields)
+    this.follower.intakeOf(index)?.addFields()
+    if (rescans) this.scan(index)
+  }
+
+  /** Look at all documents again as if their text had changed. */
+  reindex(index: Index): void {
+    index.structures.textEpoch++
+    this.scan(index)
+  }
+
+  /** Look at all keys for an index. Keys of other databases enter when they are written. */
+  scan(index: Index): void {
+    startScan(this.host, this.follower, index, this.host.databases.slice(0, 1))
+  }
+
   /** Drop an index. Queries that are paused over it find out when they wake; then its structures are given back. */
   drop(index: Index): void {
     this.catalogue.remove(index)
     this.follower.remove(index)
+    for (const hook of this.onDrop) hook(index)
     if (index.structures.readers === 0) index.structures.free()
   }
 
@@ -97,5 +150,40 @@ export class Workspace {
   clear(): void {
     for (const index of [...this.catalogue.all()]) this.drop(index)
     this.dictionaries.clear()
+  }
+
+  /** A temporary index ends when nobody has asked it for its lifetime. */
+  #watchLifetime(index: Index): void {
+    const { host } = this
+    const lifetimeMs = index.schema.rules.lifetime * 1000
+    const look = (): void => {
+      if (index.isDropped) return
+      const leftMs = index.usedAtMs + lifetimeMs - host.clock.nowMs()
+      if (leftMs > 0) {
+        host.timer(leftMs, look)
+        return
+      }
+      const db = host.databases[0]!
+      this.deleteDocuments(db, index)
+      this.drop(index)
+      host.propagate(db, 'FT._DROPINDEXIFX', index.schema.name)
+    }
+    host.timer(lifetimeMs, look)
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  /**
+   * What the running command changed is not in the keys: replicas and the append-only file are told of it, in the form of
+   * a command that does not mind when it is done already.
+   */
+  tell(ctx: Context, name: string, args: Args): void {
+    this.told(ctx, name, ...Array.from({ length: args.argc - 1 }, (_, i) => args.at(i + 1)))
+  }
+
+  /** The same with arguments of its own. */
+  told(ctx: Context, name: string, ...args: (Buffer | Range)[]): void {
+    ctx.db.keyspace.dirty++
+    ctx.propagate(name, ...args)
   }
 }

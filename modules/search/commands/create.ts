@@ -1,29 +1,86 @@
-/* FT.CREATE, FT.DROPINDEX, FT._LIST. */
+/* FT.CREATE, FT.ALTER, FT.DROPINDEX, FT._LIST, and the forms of them that old clients send. */
 
 import type { Args, Context } from 'redstrata/module'
+import type { Index } from '../catalogue.ts'
 import { FT_ERR } from '../errors.ts'
-import { parseSchema } from '../schema/parse.ts'
+import { parseFields, parseSchema } from '../schema/parse.ts'
+import { fieldNamed } from '../schema/schema.ts'
 import { wrongCount } from '../words.ts'
 import type { Workspace } from '../workspace.ts'
 
-export function create(workspace: Workspace, { db, reply }: Context, args: Args): void {
-  if (db.number !== 0) throw FT_ERR.otherDatabase
+export function create(workspace: Workspace, ctx: Context, args: Args): void {
+  if (ctx.db.number !== 0) throw FT_ERR.otherDatabase
   const name = args.bytes().copy()
   if (workspace.catalogue.named(name.latin1Slice()) !== null) throw FT_ERR.indexExists
   workspace.create(parseSchema(args, name))
-  reply.ok()
+  workspace.tell(ctx, 'FT._CREATEIFNX', args)
+  ctx.reply.ok()
 }
 
-export function dropindex(workspace: Workspace, { db, reply }: Context, args: Args): void {
+export function createifnx(workspace: Workspace, ctx: Context, args: Args): void {
+  const isThere = workspace.catalogue.named(args.at(1).latin1()) !== null
+  if (isThere) ctx.reply.ok()
+  else create(workspace, ctx, args)
+}
+
+export function alter(workspace: Workspace, ctx: Context, args: Args): void {
+  alterIndex(workspace, ctx, args, 'FT.ALTER', false)
+  ctx.reply.ok()
+}
+
+export function alterifnx(workspace: Workspace, ctx: Context, args: Args): void {
+  alterIndex(workspace, ctx, args, 'FT._ALTERIFNX', true)
+  ctx.reply.ok()
+}
+
+/** Add fields; with `forgiving` nothing happens when the first one is there. */
+function alterIndex(workspace: Workspace, ctx: Context, args: Args, command: string, forgiving: boolean): void {
+  const index = workspace.catalogue.need(args.bytes())
+  const skips = args.word('skipinitialscan')
+  if (!args.word('schema')) throw FT_ERR.noSchemaWord
+  if (!args.word('add')) throw FT_ERR.alterAction
+  if (args.left < 2) throw wrongCount(command)
+  const first = args.at(args.position)
+  if (forgiving && fieldNamed(index.schema, first.copy()) !== null) return
+  const fields: (typeof index.schema.fields)[number][] = []
+  parseFields(args, index.schema, fields)
+  workspace.checkFields(index.schema, fields)
+  workspace.addFields(index, fields, !skips)
+  workspace.tell(ctx, 'FT._ALTERIFNX', args)
+}
+
+export function dropindex(workspace: Workspace, ctx: Context, args: Args): void {
   if (args.argc > 3) throw wrongCount('FT.DROPINDEX')
   const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
-  if (args.word('dd')) workspace.deleteDocuments(db, index)
+  dropIndex(workspace, ctx, index, args.word('dd'))
+}
+
+/** Drop an index. Its documents are deleted by commands of their own, which are told of by themselves. */
+function dropIndex(workspace: Workspace, ctx: Context, index: Index, withDocuments: boolean): void {
+  if (withDocuments) workspace.deleteDocuments(ctx.db, index)
   workspace.drop(index)
-  reply.ok()
+  workspace.told(ctx, 'FT._DROPINDEXIFX', index.schema.name)
+  ctx.reply.ok()
+}
+
+export function dropindexifx(workspace: Workspace, ctx: Context, args: Args): void {
+  if (workspace.catalogue.find(args.at(1)) === null) ctx.reply.ok()
+  else dropindex(workspace, ctx, args)
+}
+
+/** The old form deletes the documents unless it is told not to. */
+export function drop(workspace: Workspace, ctx: Context, args: Args): void {
+  if (args.argc > 3) throw wrongCount('FT.DROP')
+  const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
+  dropIndex(workspace, ctx, index, !args.word('keepdocs'))
+}
+
+export function dropifx(workspace: Workspace, ctx: Context, args: Args): void {
+  if (workspace.catalogue.find(args.at(1)) === null) ctx.reply.ok()
+  else drop(workspace, ctx, args)
 }
 
 export function list(workspace: Workspace, { reply }: Context): void {
-  const names = [...workspace.catalogue.all()].map(index => index.name)
-  reply.set(names.length)
-  for (const name of names) reply.status(name)
+  reply.set(workspace.catalogue.size)
+  for (const index of workspace.catalogue.all()) reply.status(index.name)
 }

@@ -184,6 +184,10 @@ export class SearchIndex {
     return this.#sweep !== null || this.documents.tombCount > TOMBS_MIN + this.documents.count / TOMBS_SHARE
   }
 
+  get isSweeping(): boolean {
+    return this.#sweep !== null
+  }
+
   /** Begin a sweep whatever the number of tombstones. */
   beginSweep(): void {
     if (this.#sweep === null && this.documents.beginSweep()) this.#sweep = new Sweep(this.#lists())

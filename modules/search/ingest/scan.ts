@@ -5,42 +5,33 @@
  * not yet; it is then looked at twice, which changes nothing. */
 
 import type { Database, Host } from 'redstrata/module'
-import type { Index } from '../catalogue.ts'
+import type { Index, ScanState } from '../catalogue.ts'
 import { covers, type Follower } from './follow.ts'
 
 /** Keys looked at before the clock is asked. */
 const STEP_KEYS = 32
 const SLICE_MICROS = 1000
 
-/** Scan databases for an index; `done` is called at the end, unless the index went away. */
-export function startScan(
-  host: Host,
-  follower: Follower,
-  index: Index,
-  databases: readonly Database[],
-  done: () => void,
-): void {
+/** Scan databases for an index. A scan that is under way is given up: this one does its work. */
+export function startScan(host: Host, follower: Follower, index: Index, databases: readonly Database[]): void {
   const queue = databases.filter(db => db.size > 0)
-  if (queue.length === 0) {
-    done()
-    return
-  }
-  index.scan = { seen: 0, total: queue.reduce((sum, db) => sum + db.size, 0) }
+  index.scan = null
+  if (queue.length === 0) return
+  const scan: ScanState = { seen: 0, total: queue.reduce((sum, db) => sum + db.size, 0) }
+  index.scan = scan
   const intake = follower.intakeOf(index)!
   const { clock } = host
   let cursor = -1
 
   const step = (db: Database): void => {
-    const key = { seen: 0 }
-    cursor = host.scan(db, cursor, STEP_KEYS, (name, record) => {
-      key.seen++
-      if (covers(index, name)) intake.look(db, name, record, undefined)
+    cursor = host.scan(db, cursor, STEP_KEYS, (key, record) => {
+      scan.seen++
+      if (covers(index, key)) intake.look(db, key, record, undefined)
     })
-    index.scan!.seen += key.seen
   }
 
   const slice = (): void => {
-    if (index.isDropped) return
+    if (index.scan !== scan) return
     const end = clock.microseconds() + SLICE_MICROS
     while (queue.length > 0) {
       step(queue[0]!)
@@ -51,10 +42,7 @@ export function startScan(
       if (clock.microseconds() >= end) break
     }
     if (queue.length > 0) host.soon(slice)
-    else {
-      index.scan = null
-      done()
-    }
+    else index.scan = null
   }
   host.soon(slice)
 }
