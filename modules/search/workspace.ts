@@ -6,7 +6,6 @@
  *      settings        what FT.CONFIG sets, through `options`
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
- *      filters         FILTER of FT.CREATE, once expressions can be read
  *      cursorFigures   what FT.INFO tells of cursors */
 
 import { type Context, type Database, type Host, type Args, Range, replyError } from 'redstrata/module'
@@ -14,7 +13,7 @@ import { Catalogue, Index } from './catalogue.ts'
 import { FT_ERR } from './errors.ts'
 import { SearchIndex } from './index/search-index.ts'
 import { Follower } from './ingest/follow.ts'
-import type { DocumentFilter } from './ingest/intake.ts'
+import { DocumentFilter } from './ingest/filter.ts'
 import { jsonService } from './ingest/json-service.ts'
 import type { OwnFields } from './ingest/own-fields.ts'
 import { startScan } from './ingest/scan.ts'
@@ -22,9 +21,6 @@ import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
 import { Tokenizer } from './text/tokenizer.ts'
-
-/** Reads a FILTER expression. @throws ReplyError with the place of a syntax error. */
-export type FilterReader = (text: Buffer, schema: Schema) => DocumentFilter
 
 /** Cursors: idle ones, all of them, and those over one index. */
 export interface CursorFigures {
@@ -44,7 +40,6 @@ export class Workspace {
   /** Cuts the texts of results. */
   readonly tokenizer: Tokenizer
   readonly ownFields: { vector: OwnFields | null; shape: OwnFields | null } = { vector: null, shape: null }
-  filters: FilterReader | null = null
   cursorFigures: ((index: Index) => CursorFigures) | null = null
   readonly follower: Follower
   /** Called when an index is dropped: its cursors go with it. */
@@ -72,7 +67,7 @@ export class Workspace {
   create(schema: Schema): Index {
     this.checkFields(schema, schema.fields)
     const { filter, skipInitialScan, lifetime } = schema.rules
-    const accepts = filter.length === 0 ? null : this.#filter(schema)
+    const accepts = filter.length === 0 ? null : new DocumentFilter(filter)
     const index = new Index(schema, this.#structures(schema))
     index.usedAtMs = this.host.clock.nowMs()
     this.catalogue.add(index)
@@ -80,11 +75,6 @@ export class Workspace {
     if (!skipInitialScan) this.scan(index)
     if (lifetime > 0) this.#watchLifetime(index)
     return index
-  }
-
-  #filter(schema: Schema): DocumentFilter {
-    if (this.filters === null) throw replyError('FILTER is not supported')
-    return this.filters(schema.rules.filter, schema)
   }
 
   /** Whether fields can be read in documents of a schema. @throws ReplyError */

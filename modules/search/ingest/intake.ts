@@ -10,14 +10,8 @@ import { ArenaFull, type Database, type EventDetail, parseDouble, Range } from '
 import type { Index } from '../catalogue.ts'
 import { FieldValue } from '../index/field-index.ts'
 import { languageNumber } from '../text/stem/stemmers.ts'
+import type { DocumentFilter } from './filter.ts'
 import type { Source } from './source.ts'
-
-/** Decides whether a document belongs to an index, by its FILTER. */
-export interface DocumentFilter {
-  /** Names of the fields that the decision depends on, as byte strings. */
-  readonly fields: readonly string[]
-  accepts(key: Range, source: Source): boolean
-}
 
 /** Puts documents into one index. */
 export class Intake {
