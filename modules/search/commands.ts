@@ -4,6 +4,7 @@ import { type Args, type Command, type Context, cmd, type Suspended } from 'reds
 import { explainLines, explainQuery } from './commands/explain.ts'
 import { info } from './commands/info.ts'
 import { profile } from './commands/profile.ts'
+import { aggregate, cursor } from './commands/aggregate.ts'
 import { aliasadd, aliasaddifnx, aliasdel, aliasdelifx, aliaslist, aliasupdate } from './commands/alias.ts'
 import { config } from './commands/config.ts'
 import {
@@ -54,6 +55,8 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT.DICTDUMP dict', 'read', '', dictdump),
     on('FT.CONFIG action option [value]', 'read', '', config),
     on('FT.SEARCH index [arg ...]', 'read', INDEX, search),
+    on('FT.AGGREGATE index [arg ...]', 'read', INDEX, aggregate),
+    on('FT.CURSOR action index cursor_id [arg ...]', 'read', 'RW access update@2', cursor),
     on('FT.PROFILE index arg arg arg [arg ...]', 'read', INDEX, profile),
     on('FT.EXPLAIN index query [arg ...]', 'read', INDEX, explainQuery),
     on('FT.EXPLAINCLI index query [arg ...]', 'read', INDEX, explainLines),

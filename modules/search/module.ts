@@ -1,6 +1,7 @@
 /* The Search module -- indexes over hashes and JSON documents, queries, aggregations, as RediSearch has them.
  *
  *   text/ index/ query/ iterators/ plan/ score/     words, structures, the query language and how it is answered      pure
+ *   expression/ aggregate/                          the language of APPLY and FILTER; aggregation over lanes of values     pure
  *   schema/ ingest/                                 what an index takes in, and how it goes along with the keys
  *   results/                                        what of a document is returned
  *   catalogue.ts workspace.ts settings.ts           what one server keeps

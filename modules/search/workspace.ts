@@ -6,10 +6,11 @@
  *      settings        what FT.CONFIG sets, through `options`
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
- *      cursorFigures   what FT.INFO tells of cursors */
+ *      cursors         aggregations that are read in portions */
 
 import { type Context, type Database, type Host, type Args, Range, replyError } from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
+import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
 import { SearchIndex } from './index/search-index.ts'
 import { Follower } from './ingest/follow.ts'
@@ -22,13 +23,6 @@ import { defaultSettings, type Option, type Settings, settingOptions } from './s
 import { Stemmers } from './text/stem/stemmers.ts'
 import { Tokenizer } from './text/tokenizer.ts'
 
-/** Cursors: idle ones, all of them, and those over one index. */
-export interface CursorFigures {
-  readonly idle: number
-  readonly total: number
-  readonly ofIndex: number
-}
-
 /** What one server keeps of search. */
 export class Workspace {
   readonly host: Host
@@ -40,8 +34,8 @@ export class Workspace {
   /** Cuts the texts of results. */
   readonly tokenizer: Tokenizer
   readonly ownFields: { vector: OwnFields | null; shape: OwnFields | null } = { vector: null, shape: null }
-  cursorFigures: ((index: Index) => CursorFigures) | null = null
   readonly follower: Follower
+  readonly cursors: Cursors
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
 
@@ -50,6 +44,8 @@ export class Workspace {
     this.tokenizer = new Tokenizer(host.memory)
     this.catalogue = new Catalogue(() => host.clock.nowMs())
     this.follower = new Follower(host, kind => this.ownOf(kind))
+    this.cursors = new Cursors(host)
+    this.onDrop.push(index => this.cursors.endAll(index))
     host.onFlush(() => this.clear())
   }
 

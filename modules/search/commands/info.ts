@@ -234,14 +234,14 @@ function writeCollection(out: Named, workspace: Workspace, index: Index): void {
   stats.double('gc_numeric_trees_missed', 0)
   stats.double('gc_blocks_denied', 0)
   stats.end()
-  const cursors = workspace.cursorFigures?.(index) ?? { idle: 0, total: 0, ofIndex: 0 }
+  const { cursors } = workspace
   out.name('cursor_stats')
   const cursorStats = new Named(out.reply)
   cursorStats.begin()
   cursorStats.integer('global_idle', cursors.idle)
-  cursorStats.integer('global_total', cursors.total)
+  cursorStats.integer('global_total', cursors.count)
   cursorStats.integer('index_capacity', workspace.settings.cursorsMax)
-  cursorStats.integer('index_total', cursors.ofIndex)
+  cursorStats.integer('index_total', cursors.countOf(index))
   cursorStats.end()
 }
 

@@ -37,7 +37,6 @@ const NUMBER = /\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y
 const SYMBOL = /[A-Za-z][A-Za-z0-9_]*/y
 /** Characters that are no punctuation, space or control, underscores, and escaped characters. */
 const PROPERTY = /@(?:\\[!-/:-@[-`{-~\s]|[^\x00-\x2f:-@[-^`{-\x7f])+/y
-const STRING = /"(?:\\[!-/:-@[-`{-~\s]|[^"\n])*"|'(?:\\[!-/:-@[-`{-~\s]|[^'\n])*'/y
 
 /** Tokens of an expression, one character a byte. */
 export class Lexer {
@@ -63,7 +62,7 @@ export class Lexer {
     while (this.#at < text.length) {
       const at = this.#at
       if (this.#take(NUMBER, 'number')) this.number = Number(this.near)
-      else if (this.#take(STRING, 'string')) this.text = unescaped(this.near.slice(1, -1))
+      else if (this.#takeString()) this.text = unescaped(this.near.slice(1, -1))
       else if (this.#take(PROPERTY, 'property')) {
         this.near = this.near.slice(1)
         this.text = unescaped(this.near)
@@ -88,6 +87,25 @@ export class Lexer {
     return true
   }
 
+  /** A string ends at the first quote without a backslash before it; where there is none, at the last one. */
+  #takeString(): boolean {
+    const text = this.#text
+    const start = this.#at
+    const quote = text[start]
+    if (quote !== '"' && quote !== "'") return false
+    let end = -1
+    for (let at = start + 1; at < text.length; at++) {
+      const isEscaped = text[at - 1] === '\\'
+      if (text[at] === quote) end = at
+      if ((text[at] === quote || text[at] === '\n') && !isEscaped) break
+    }
+    if (end < 0) return false
+    this.#at = end + 1
+    this.near = text.slice(start, end + 1)
+    this.kind = 'string'
+    return true
+  }
+
   #readSymbol(): void {
     this.text = this.near
     if (this.near !== 'inf') return
@@ -105,7 +123,7 @@ export class Lexer {
   }
 }
 
-/** Take away the backslashes before punctuation and space. */
+/** Take away the backslashes before punctuation and space, and so all but the last of several. */
 function unescaped(text: string): string {
-  return text.includes('\\') ? text.replace(/\\([!-/:-@[-`{-~\s])/g, '$1') : text
+  return text.includes('\\') ? text.replace(/\\(?=[!-/:-@[-`{-~\s])/g, '') : text
 }

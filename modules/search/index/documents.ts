@@ -180,6 +180,25 @@ export class Documents {
     return END
   }
 
+  /** Fill an array with the living numbers from `number` on; returns how many fitted. */
+  livingFrom(number: number, out: Int32Array): number {
+    const last = this.last
+    let count = 0
+    for (let at = Math.max(number, this.table.firstDocument, 1); at <= last; at = (at | CHUNK_MASK) + 1) {
+      const chunk = this.table.chunk(at)
+      if (chunk === 0) continue
+      const words = this.memory.i32[chunk >>> SLAB_BITS]!
+      const base = ((chunk & UNIT_MASK) << 1) + NORM_COLUMN
+      const first = at & ~CHUNK_MASK
+      for (let i = at & CHUNK_MASK; i < CHUNK_DOCS; i++) {
+        if (words[base + i] === 0) continue
+        if (count === out.length) return count
+        out[count++] = first | i
+      }
+    }
+    return count
+  }
+
   /** Name the key of a living document; false for a tombstone. */
   key(number: number, out: Range): boolean {
     const chunk = this.table.chunk(number)

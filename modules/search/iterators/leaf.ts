@@ -83,6 +83,13 @@ export class AllDocuments extends Leaf {
     return target <= this.document ? this.document : (this.document = this.#documents.nextLiving(target))
   }
 
+  override nextBatch(batch: Batch, ranking: Ranking): void {
+    const from = this.document === END ? END : this.document + 1
+    batch.count = from === END ? 0 : this.#documents.livingFrom(from, batch.documents)
+    this.document = batch.count === 0 ? END : batch.documents[batch.count - 1]!
+    this.scoreBatch(batch, ranking)
+  }
+
   rewind(): void {
     this.document = 0
   }

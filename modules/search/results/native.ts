@@ -11,8 +11,8 @@ export function writeNative(reply: Reply, value: Range, field: ShownField | null
   else reply.bulk(value)
 }
 
-/** Documents nest no deeper than the JSON module lets them. */
-function writeJson(reply: Reply, value: unknown): void {
+/** Write a JSON value. Documents nest no deeper than the JSON module lets them. */
+export function writeJson(reply: Reply, value: unknown): void {
   if (value === null || value === undefined) reply.null()
   else if (typeof value === 'boolean') reply.bool(value)
   else if (typeof value === 'string') reply.text(value)

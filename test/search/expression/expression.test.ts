@@ -92,6 +92,8 @@ describe('values', () => {
     ['@s + 1', failure('Could not convert value to a number')],
     ['"inf" > 1e300', 1],
     ["'with \\'quotes\\''", "with 'quotes'"],
+    ['"with \\\\"two\\\\""', 'with "two"'],
+    ['"a\\"', 'a\\'],
     ['!"x"', 0],
     ['!""', 1],
   ])('%s', (text, value) => {

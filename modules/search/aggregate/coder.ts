@@ -1,0 +1,248 @@
+/* Coders -- the distinct values of a lane, numbered in the order in which they first came.
+ *
+ *      lane    red  blue  red  (none)  blue        codes   0  1  0  2  1        values  [red, blue, null]
+ *
+ * What follows works on codes: a group is a code, or a pair of codes. Each kind of lane has a coder: numbers are found by
+ * their bits, interned strings by their address, other values by a Map. Values that are missing are all one value, null.
+ *
+ * A number and the string that spells it are two values. */
+
+import type { Cell, Value } from '../expression/value.ts'
+import { refuse } from '../query/failure.ts'
+import { type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
+import { CODES_MAX, PairTable } from './pair-table.ts'
+
+/** Numbers the values of a lane. */
+export abstract class Coder {
+  /** Put the code of each row's value in `codes`; false when some value is a list, which has no code. */
+  abstract encode(lane: Lane, count: number, codes: Int32Array): boolean
+  /** The value of a code. */
+  abstract value(code: number): Value
+  /** How many codes there are. */
+  abstract readonly count: number
+  /** An empty lane that can hold values of this coder. */
+  abstract lane(capacity: number): Lane
+  /** Put the value of a code into a lane that `lane` made. */
+  abstract decode(code: number, into: Lane, row: number): void
+  /** The code of null. */
+  abstract nullCode(): number
+  /** Other commands ran. */
+  forget(): void {}
+}
+
+/** The coder for lanes of the kind of this one. */
+export function coderOf(lane: Lane): Coder {
+  if (lane instanceof NumberLane) return new NumberCoder(lane.nan === NAN.number)
+  return lane instanceof WordLane ? new WordCoder() : new ValueCoder()
+}
+
+/** Numbers; NaN is a number like others, or stands for no number. */
+export class NumberCoder extends Coder {
+  readonly #nanIsNumber: boolean
+  /** A number, and its bits as two words. */
+  readonly #double = new Float64Array(1)
+  readonly #halves = new Int32Array(this.#double.buffer)
+  #values = new Float64Array(64)
+  #places = new Int32Array(128).fill(-1)
+  /** The code of NaN, -1 until it is needed. */
+  #nanCode = -1
+  count = 0
+
+  constructor(nanIsNumber: boolean) {
+    super()
+    this.#nanIsNumber = nanIsNumber
+  }
+
+  encode(lane: Lane, count: number, codes: Int32Array): boolean {
+    const { values } = lane as NumberLane
+    for (let i = 0; i < count; i++) codes[i] = this.code(values[i]!)
+    return true
+  }
+
+  code(value: number): number {
+    if (Number.isNaN(value)) return this.nullCode()
+    const places = this.#places
+    const mask = places.length - 1
+    const values = this.#values
+    // Adding 0 makes -0 the same as 0.
+    for (let at = this.#hash(value + 0) & mask; ; at = (at + 1) & mask) {
+      const code = places[at]!
+      if (code < 0) return this.#add(value + 0, at)
+      if (values[code] === value) return code
+    }
+  }
+
+  #hash(value: number): number {
+    this.#double[0] = value
+    const h = Math.imul(this.#halves[0]!, 0x9e3779b1) ^ Math.imul(this.#halves[1]!, 0x85ebca6b)
+    return h ^ (h >>> 15) ^ (h >>> 7)
+  }
+
+  #add(value: number, at: number): number {
+    const code = this.#push(value)
+    if (this.count * 2 > this.#places.length) this.#spread()
+    else this.#places[at] = code
+    return code
+  }
+
+  #push(value: number): number {
+    if (this.count === this.#values.length) {
+      if (this.count > CODES_MAX) refuse('Limit exceeded')
+      const longer = new Float64Array(this.count * 2)
+      longer.set(this.#values)
+      this.#values = longer
+    }
+    this.#values[this.count] = value
+    return this.count++
+  }
+
+  #spread(): void {
+    const places = new Int32Array(this.#places.length * 2).fill(-1)
+    const mask = places.length - 1
+    for (let code = 0; code < this.count; code++) {
+      if (code === this.#nanCode) continue
+      let at = this.#hash(this.#values[code]!) & mask
+      while (places[at]! >= 0) at = (at + 1) & mask
+      places[at] = code
+    }
+    this.#places = places
+  }
+
+  nullCode(): number {
+    if (this.#nanCode < 0) this.#nanCode = this.#push(NaN)
+    return this.#nanCode
+  }
+
+  value(code: number): Value {
+    return code === this.#nanCode && !this.#nanIsNumber ? null : this.#values[code]!
+  }
+
+  lane(capacity: number): Lane {
+    return new NumberLane(capacity, this.#nanIsNumber ? NAN.number : NAN.null)
+  }
+
+  decode(code: number, into: Lane, row: number): void {
+    ;(into as NumberLane).values[row] = this.#values[code]!
+  }
+}
+
+/** Interned strings. Addresses are believed only until other commands run; then texts decide. */
+class WordCoder extends Coder {
+  readonly #codes = new Map<string, number>()
+  readonly #texts: (string | null)[] = []
+  #nullCode = -1
+  /** Addresses and their codes: number of a pair (address, 0) -> code. */
+  #known = new PairTable()
+  #codeOfKnown = new Int32Array(64)
+
+  get count(): number {
+    return this.#texts.length
+  }
+
+  encode(lane: Lane, count: number, codes: Int32Array): boolean {
+    const { words } = lane as WordLane
+    const known = this.#known
+    for (let i = 0; i < count; i++) {
+      const word = words[i]!
+      if (word === 0) {
+        codes[i] = this.nullCode()
+        continue
+      }
+      const before = known.count
+      const place = known.code(word, 0)
+      if (place === before) this.#learn(place, (lane as WordLane).text(word))
+      codes[i] = this.#codeOfKnown[place]!
+    }
+    return true
+  }
+
+  #learn(place: number, text: string): void {
+    if (place === this.#codeOfKnown.length) {
+      const longer = new Int32Array(place * 2)
+      longer.set(this.#codeOfKnown)
+      this.#codeOfKnown = longer
+    }
+    let code = this.#codes.get(text)
+    if (code === undefined) {
+      code = this.#texts.push(text) - 1
+      this.#codes.set(text, code)
+    }
+    this.#codeOfKnown[place] = code
+  }
+
+  override forget(): void {
+    this.#known = new PairTable()
+  }
+
+  nullCode(): number {
+    if (this.#nullCode < 0) this.#nullCode = this.#texts.push(null) - 1
+    return this.#nullCode
+  }
+
+  value(code: number): Value {
+    return this.#texts[code]!
+  }
+
+  lane(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  decode(code: number, into: Lane, row: number): void {
+    ;(into as ValueLane).values[row] = this.#texts[code]!
+  }
+}
+
+/** Values of any kind but lists. */
+export class ValueCoder extends Coder {
+  readonly #numbers = new Map<number, number>()
+  readonly #texts = new Map<string, number>()
+  readonly #values: Value[] = []
+  #nullCode = -1
+
+  get count(): number {
+    return this.#values.length
+  }
+
+  encode(lane: Lane, count: number, codes: Int32Array): boolean {
+    for (let i = 0; i < count; i++) {
+      const cell = lane.cell(i)
+      if (typeof cell === 'object' && cell !== null) return false
+      codes[i] = this.code(cell)
+    }
+    return true
+  }
+
+  /** The code of a value; a list inside of a list counts as the text of its parts. */
+  code(cell: Cell): number {
+    if (cell === undefined || cell === null) return this.nullCode()
+    if (typeof cell === 'number') return this.#codeIn(this.#numbers, cell, cell)
+    if (typeof cell === 'string') return this.#codeIn(this.#texts, cell, cell)
+    return this.#codeIn(this.#texts, JSON.stringify(cell), cell)
+  }
+
+  #codeIn<K>(codes: Map<K, number>, key: K, value: Value): number {
+    const known = codes.get(key)
+    if (known !== undefined) return known
+    if (this.#values.length >= CODES_MAX) refuse('Limit exceeded')
+    const code = this.#values.push(value) - 1
+    codes.set(key, code)
+    return code
+  }
+
+  nullCode(): number {
+    if (this.#nullCode < 0) this.#nullCode = this.#values.push(null) - 1
+    return this.#nullCode
+  }
+
+  value(code: number): Value {
+    return this.#values[code]!
+  }
+
+  lane(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  decode(code: number, into: Lane, row: number): void {
+    ;(into as ValueLane).values[row] = this.#values[code]!
+  }
+}

@@ -1,0 +1,148 @@
+/* Documents source -- the documents that match a query, in the order of their numbers, a batch at a time.
+ *
+ * Dead documents, and those that came after the query began, are left out. Where scores or matched words are asked for, documents
+ * are taken one by one, because the iterators know both only of the document that they stand on.
+ *
+ * When the loops of the iterators throw to pause, nothing of the batch counts: the next one begins behind the last document that
+ * was given. Whoever goes on after other commands ran calls `refresh` first. */
+
+import type { Value } from '../expression/value.ts'
+import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
+import { type Documents, NORM_COLUMN } from '../index/documents.ts'
+import { Batch as Found, type DocumentIterator, END, type MatchedTerm, RANK } from '../iterators/iterator.ts'
+import type { Scorer } from '../score/scorer.ts'
+import { SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { type Batch, BATCH_ROWS } from './batch.ts'
+import type { NumberLane, ValueLane } from './lane.ts'
+import type { Source } from './stage.ts'
+
+const UNSCORED = { mode: RANK.none, k: 0 }
+
+/** What is wanted of documents beside their numbers. */
+export interface DocumentExtras {
+  /** The slot for scores, or -1. */
+  readonly scoreSlot: number
+  readonly scorer: Scorer | null
+  /** The slot for the words that matched, or -1. */
+  readonly termsSlot: number
+}
+
+/** Gives the documents of a query. */
+export class DocumentsSource implements Source {
+  #root: DocumentIterator | null
+  readonly #documents: Documents
+  readonly #last: number
+  readonly #extras: DocumentExtras
+  readonly #found = new Found()
+  readonly #terms: MatchedTerm[] = []
+  /** The last document that was given. */
+  #at = 0
+  #isStale = false
+  total = 0
+
+  constructor(root: DocumentIterator, documents: Documents, extras: DocumentExtras) {
+    this.#root = root
+    this.#documents = documents
+    this.#extras = extras
+    this.#last = documents.last
+  }
+
+  /** Other commands ran: places in memory are found anew. */
+  refresh(): void {
+    this.#isStale = true
+  }
+
+  /** Let go of the iterators, until `attach`: they must not outlive the structures they look into. */
+  detach(): void {
+    this.#root = null
+  }
+
+  get isDetached(): boolean {
+    return this.#root === null
+  }
+
+  /** Go on with other iterators over the same documents. */
+  attach(root: DocumentIterator): void {
+    this.#root = root
+    this.#isStale = true
+  }
+
+  next(batch: Batch): boolean {
+    const root = this.#root!
+    let count = 0
+    if (this.#isStale) {
+      root.rewind()
+      if (this.#at > 0) root.skipTo(this.#at + 1)
+      this.#isStale = false
+      // After a rewind the iterator stands on a document that has not been given.
+      if (this.#at > 0 && root.document !== END) count = this.#take(batch, 0)
+    }
+    if (count === 0 && root.document === END) return false
+    // Until the batch is complete, a pause throws all of it away.
+    this.#isStale = true
+    const { scoreSlot, termsSlot } = this.#extras
+    if (count === 0) count = scoreSlot < 0 && termsSlot < 0 ? this.#many(batch, root) : this.#oneByOne(batch, root)
+    this.#isStale = false
+    const { ordinals } = batch
+    for (let i = 0; i < count; i++) ordinals[i] = this.total + i + 1
+    this.total += count
+    batch.count = count
+    if (count > 0) this.#at = batch.documents[count - 1]!
+    return true
+  }
+
+  #many(batch: Batch, root: DocumentIterator): number {
+    const found = this.#found
+    root.nextBatch(found, UNSCORED)
+    return this.#living(found.documents, found.count, batch.documents)
+  }
+
+  /** Copy the documents that live. */
+  #living(from: Int32Array, count: number, to: Int32Array): number {
+    const { table, memory } = this.#documents
+    const last = this.#last
+    let chunk = -1
+    let words = from
+    let base = 0
+    let has = false
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const document = from[i]!
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = table.chunk(document)
+        has = address !== 0
+        if (has) words = memory.i32[address >>> SLAB_BITS]!
+        base = ((address & UNIT_MASK) << 1) + NORM_COLUMN
+      }
+      if (has && document <= last && words[base + (document & CHUNK_MASK)] !== 0) to[kept++] = document
+    }
+    return kept
+  }
+
+  #oneByOne(batch: Batch, root: DocumentIterator): number {
+    let count = 0
+    while (count < BATCH_ROWS && root.next() !== END) count += this.#take(batch, count)
+    return count
+  }
+
+  /** Take the document that the iterator stands on; 0 when it is dead. */
+  #take(batch: Batch, row: number): number {
+    const root = this.#root!
+    const { document } = root
+    if (document > this.#last || !this.#documents.lives(document)) return 0
+    batch.documents[row] = document
+    const { scoreSlot, scorer, termsSlot } = this.#extras
+    if (scoreSlot >= 0)
+      (batch.lanes[scoreSlot] as NumberLane).values[row] = scorer!.score(root, Number.NEGATIVE_INFINITY)
+    if (termsSlot >= 0) (batch.lanes[termsSlot] as ValueLane).values[row] = this.#matched(root)
+    return 1
+  }
+
+  #matched(root: DocumentIterator): Value {
+    const terms = this.#terms
+    terms.length = 0
+    root.addTerms(terms)
+    return [...new Set(terms.map(term => term.text.latin1Slice()))]
+  }
+}

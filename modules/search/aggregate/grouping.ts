@@ -1,0 +1,191 @@
+/* Grouping -- rows with the same values of some properties become one row, with what reducers kept of them.
+ *
+ *      @brand codes   0  1  0  2     ┐
+ *      @size  codes   0  0  1  0     ┴ pairs    0  1  2  3   the group of each row   ──> reducers
+ *
+ * By one property a group is a code of that property's coder; by several, codes are folded into numbers of pairs; by none, there
+ * is one group. A row whose property is a list is in the group of each of its elements. Groups come out in the order in which they
+ * first appeared, decoded a batch at a time. */
+
+import { type Batch, BATCH_ROWS } from './batch.ts'
+import { type Coder, coderOf, ValueCoder } from './coder.ts'
+import type { Lane } from './lane.ts'
+import { PairTable } from './pair-table.ts'
+import type { Reducer } from './reducer.ts'
+import type { Sink, Source } from './stage.ts'
+
+/** Groups rows; then it is a source of groups. */
+export class Grouping implements Sink, Source {
+  readonly isFull = false
+  readonly #keys: readonly number[]
+  readonly #reducers: readonly Reducer[]
+  readonly #coders: Coder[]
+  readonly #codes: Int32Array[]
+  /** One less than there are keys. */
+  readonly #pairs: PairTable[]
+  readonly #zeros = new Int32Array(BATCH_ROWS)
+  readonly #spread: Spread | null
+  /** Groups that there are, and that were given out. */
+  #count = 0
+  #given = 0
+
+  /**
+   * @param keys slots of the properties. @param lanes of the batches that will come.
+   * @param slots all that keys and reducers look at.
+   */
+  constructor(keys: readonly number[], reducers: readonly Reducer[], lanes: readonly Lane[], slots: readonly number[]) {
+    this.#keys = keys
+    this.#reducers = reducers
+    this.#coders = keys.map(slot => coderOf(lanes[slot]!))
+    this.#codes = keys.map(() => new Int32Array(BATCH_ROWS))
+    this.#pairs = keys.slice(1).map(() => new PairTable())
+    const hasLists = this.#coders.some(coder => coder instanceof ValueCoder)
+    this.#spread = hasLists ? new Spread(lanes, slots, keys.length) : null
+  }
+
+  /** Lanes of the rows that come out: one for each key, then one for each reducer. */
+  outputLanes(): Lane[] {
+    return [...this.#coders.map(coder => coder.lane(BATCH_ROWS)), ...this.#reducers.map(r => r.lane(BATCH_ROWS))]
+  }
+
+  take(batch: Batch): void {
+    if (batch.count === 0) return
+    const coders = this.#coders
+    let hasLists = false
+    for (let k = 0; k < coders.length; k++)
+      if (!coders[k]!.encode(batch.lanes[this.#keys[k]!]!, batch.count, this.#codes[k]!)) hasLists = true
+    if (hasLists) this.#takeSpread(batch)
+    else this.#reduce(batch.lanes, batch.count)
+  }
+
+  /** The codes of all keys are there: find the groups, and give the rows to the reducers. */
+  #reduce(lanes: readonly Lane[], count: number): void {
+    const groups = this.#groupsOf(count)
+    for (const reducer of this.#reducers) {
+      reducer.reserve(this.#count)
+      reducer.add(lanes, groups, count)
+    }
+  }
+
+  #groupsOf(count: number): Int32Array {
+    const codes = this.#codes
+    if (codes.length === 0) {
+      this.#count = 1
+      return this.#zeros
+    }
+    const groups = codes[0]!
+    for (let k = 1; k < codes.length; k++) {
+      const pairs = this.#pairs[k - 1]!
+      const second = codes[k]!
+      for (let i = 0; i < count; i++) groups[i] = pairs.code(groups[i]!, second[i]!)
+    }
+    this.#count = codes.length === 1 ? this.#coders[0]!.count : this.#pairs.at(-1)!.count
+    return groups
+  }
+
+  /** Some row has a list among its keys: it counts once for each element, or combination of elements. */
+  #takeSpread(batch: Batch): void {
+    const spread = this.#spread!
+    for (let row = 0; row < batch.count; row++) {
+      const choices = this.#keys.map((slot, k) => {
+        const cell = batch.lanes[slot]!.cell(row)
+        const coder = this.#coders[k]!
+        if (typeof cell !== 'object' || cell === null) return [this.#codeOf(batch, k, row)]
+        return cell.length === 0 ? [coder.nullCode()] : cell.map(value => (coder as ValueCoder).code(value))
+      })
+      const digits = choices.map(() => 0)
+      do {
+        if (spread.count === BATCH_ROWS) this.#flush()
+        for (let k = 0; k < choices.length; k++) spread.codes[k]![spread.count] = choices[k]![digits[k]!]!
+        spread.add(batch.lanes, row)
+      } while (step(digits, choices))
+    }
+    this.#flush()
+  }
+
+  /** The code of a row's key that is no list. */
+  #codeOf(batch: Batch, k: number, row: number): number {
+    const coder = this.#coders[k]!
+    return coder instanceof ValueCoder ? coder.code(batch.lanes[this.#keys[k]!]!.cell(row)) : this.#codes[k]![row]!
+  }
+
+  #flush(): void {
+    const spread = this.#spread!
+    // The codes of the batch that is being taken apart are still needed.
+    const own = this.#codes.map(codes => codes.slice())
+    for (let k = 0; k < own.length; k++) this.#codes[k]!.set(spread.codes[k]!.subarray(0, spread.count))
+    this.#reduce(spread.lanes, spread.count)
+    for (let k = 0; k < own.length; k++) this.#codes[k]!.set(own[k]!)
+    spread.count = 0
+  }
+
+  get total(): number {
+    return this.#count
+  }
+
+  next(batch: Batch): boolean {
+    const count = Math.min(BATCH_ROWS, this.#count - this.#given)
+    if (count <= 0) return false
+    const first = this.#given
+    const { lanes, documents, ordinals } = batch
+    documents.fill(0, 0, count)
+    for (let i = 0; i < count; i++) {
+      ordinals[i] = first + i + 1
+      this.#decode(first + i, lanes, i)
+    }
+    const keys = this.#keys.length
+    for (let r = 0; r < this.#reducers.length; r++) {
+      this.#reducers[r]!.reserve(this.#count)
+      this.#reducers[r]!.write(lanes[keys + r]!, first, count)
+    }
+    batch.count = count
+    this.#given += count
+    return true
+  }
+
+  /** Put the keys of a group into a row: the last one is the second of a pair, and so on down. */
+  #decode(group: number, lanes: readonly Lane[], row: number): void {
+    let code = group
+    for (let k = this.#keys.length - 1; k >= 0; k--) {
+      const pairs = k === 0 ? null : this.#pairs[k - 1]!
+      const own = pairs === null ? code : pairs.second[code]!
+      this.#coders[k]!.decode(own, lanes[k]!, row)
+      if (pairs !== null) code = pairs.first[code]!
+    }
+  }
+
+  /** Other commands ran. */
+  forget(): void {
+    for (const coder of this.#coders) coder.forget()
+    for (const reducer of this.#reducers) reducer.forget()
+  }
+}
+
+/** Go on to the next combination; false after the last. */
+function step(digits: number[], choices: readonly (readonly number[])[]): boolean {
+  for (let k = digits.length - 1; k >= 0; k--) {
+    if (++digits[k]! < choices[k]!.length) return true
+    digits[k] = 0
+  }
+  return false
+}
+
+/** Rows of a batch, some several times. */
+class Spread {
+  readonly lanes: Lane[]
+  readonly codes: Int32Array[]
+  count = 0
+  readonly #slots: readonly number[]
+
+  constructor(lanes: readonly Lane[], slots: readonly number[], keys: number) {
+    this.lanes = lanes.map(lane => lane.like(0))
+    this.#slots = slots
+    for (const slot of slots) this.lanes[slot]!.reserve(BATCH_ROWS)
+    this.codes = Array.from({ length: keys }, () => new Int32Array(BATCH_ROWS))
+  }
+
+  add(lanes: readonly Lane[], row: number): void {
+    for (const slot of this.#slots) this.lanes[slot]!.put(this.count, lanes[slot]!, row)
+    this.count++
+  }
+}

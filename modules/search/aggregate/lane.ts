@@ -1,0 +1,235 @@
+/* Lanes -- the values of one property in many rows, kept side by side.
+ *
+ *      row          0       1       2       3
+ *      @price       9.95    48.5    NaN     35        NumberLane: a Float64Array; NaN where a document has no number
+ *      @brand       a70     a31     a70     0         WordLane: addresses of interned strings (index/strings.ts)
+ *      @parts       [..]    [..]    [..]    [..]      ValueLane: whatever else there is
+ *
+ * What a lane is made of is known when a query is planned, so a loop over a lane is a loop over a typed array: no object
+ * stands for a row, and a string that is only grouped by or compared is never made.
+ *
+ * Addresses of strings hold only until other commands run. So a lane of words lives for one batch; what is kept longer
+ * (groups, sorted rows, rows to be sent) is kept as text: see `keeper`. */
+
+import { Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import type { Cell } from '../expression/value.ts'
+import { CHUNK_BITS, CHUNK_MASK, type Column } from '../index/column.ts'
+import type { Numbers } from '../index/numbers.ts'
+import type { Strings } from '../index/strings.ts'
+
+/** What NaN in a lane of numbers means. */
+export const NAN = { number: 0, missing: 1, null: 2 } as const
+export type NanMeaning = (typeof NAN)[keyof typeof NAN]
+
+/** Texts that a lane remembers at most for addresses. */
+const TEXTS_MAX = 1 << 16
+
+/** The values of a property, by row. */
+export abstract class Lane {
+  /** The value of a row. */
+  abstract cell(row: number): Cell
+
+  /** Keep only some rows, given in growing order. */
+  abstract keep(rows: Int32Array, count: number): void
+
+  /** An empty lane for values of this lane that are kept for longer, with room for so many. */
+  abstract keeper(capacity: number): Lane
+
+  /** An empty lane of the same kind. */
+  abstract like(capacity: number): Lane
+
+  /** Have room for so many rows. */
+  abstract reserve(capacity: number): void
+
+  /** Take a row of another lane: one of the same kind, or one that this is a keeper of. */
+  abstract put(row: number, from: Lane, fromRow: number): void
+
+  /** Take consecutive rows of another lane, as `put` does. */
+  copy(row: number, from: Lane, fromRow: number, count: number): void {
+    for (let i = 0; i < count; i++) this.put(row + i, from, fromRow + i)
+  }
+
+  /** Other commands ran: forget what was remembered of the index. */
+  forget(): void {}
+}
+
+/** Numbers. */
+export class NumberLane extends Lane {
+  values: Float64Array
+  readonly nan: NanMeaning
+
+  constructor(capacity: number, nan: NanMeaning) {
+    super()
+    this.values = new Float64Array(capacity)
+    this.nan = nan
+  }
+
+  cell(row: number): Cell {
+    const value = this.values[row]!
+    if (this.nan === NAN.number || !Number.isNaN(value)) return value
+    return this.nan === NAN.null ? null : undefined
+  }
+
+  keep(rows: Int32Array, count: number): void {
+    const { values } = this
+    for (let i = 0; i < count; i++) values[i] = values[rows[i]!]!
+  }
+
+  keeper(capacity: number): Lane {
+    return new NumberLane(capacity, this.nan)
+  }
+
+  like(capacity: number): Lane {
+    return new NumberLane(capacity, this.nan)
+  }
+
+  reserve(capacity: number): void {
+    if (capacity <= this.values.length) return
+    const longer = new Float64Array(Math.max(capacity, this.values.length * 2))
+    longer.set(this.values)
+    this.values = longer
+  }
+
+  put(row: number, from: Lane, fromRow: number): void {
+    this.values[row] = (from as NumberLane).values[fromRow]!
+  }
+
+  override copy(row: number, from: Lane, fromRow: number, count: number): void {
+    this.values.set((from as NumberLane).values.subarray(fromRow, fromRow + count), row)
+  }
+
+  /** Take the numbers of documents. */
+  load(numbers: Numbers, documents: Int32Array, count: number): void {
+    const { values } = this
+    const { column } = numbers
+    let chunk = -1
+    let doubles = values
+    let base = 0
+    let has = false
+    for (let i = 0; i < count; i++) {
+      const document = documents[i]!
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = column.chunk(document)
+        has = address !== 0
+        if (has) doubles = column.memory.f64[address >>> SLAB_BITS]!
+        base = address & UNIT_MASK
+      }
+      values[i] = has ? doubles[base + (document & CHUNK_MASK)]! : NaN
+    }
+  }
+}
+
+/** Interned strings, as their addresses; 0 where there is none. */
+export class WordLane extends Lane {
+  words: Int32Array
+  readonly strings: Strings
+  readonly #texts = new Map<number, string>()
+  readonly #range = new Range()
+
+  constructor(capacity: number, strings: Strings) {
+    super()
+    this.words = new Int32Array(capacity)
+    this.strings = strings
+  }
+
+  cell(row: number): Cell {
+    const word = this.words[row]!
+    return word === 0 ? undefined : this.text(word)
+  }
+
+  /** The text at an address. */
+  text(word: number): string {
+    let text = this.#texts.get(word)
+    if (text === undefined) {
+      if (this.#texts.size === TEXTS_MAX) this.#texts.clear()
+      text = this.strings.text(word, this.#range).latin1()
+      this.#texts.set(word, text)
+    }
+    return text
+  }
+
+  override forget(): void {
+    this.#texts.clear()
+  }
+
+  keep(rows: Int32Array, count: number): void {
+    const { words } = this
+    for (let i = 0; i < count; i++) words[i] = words[rows[i]!]!
+  }
+
+  keeper(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  like(capacity: number): Lane {
+    return new WordLane(capacity, this.strings)
+  }
+
+  reserve(capacity: number): void {
+    if (capacity <= this.words.length) return
+    const longer = new Int32Array(Math.max(capacity, this.words.length * 2))
+    longer.set(this.words)
+    this.words = longer
+  }
+
+  put(row: number, from: Lane, fromRow: number): void {
+    this.words[row] = (from as WordLane).words[fromRow]!
+  }
+
+  /** Take the strings of documents. */
+  load(documents: Int32Array, count: number): void {
+    const { words } = this
+    const { column }: { column: Column } = this.strings
+    let chunk = -1
+    let from = words
+    let base = 0
+    let has = false
+    for (let i = 0; i < count; i++) {
+      const document = documents[i]!
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = column.chunk(document)
+        has = address !== 0
+        if (has) from = column.memory.i32[address >>> SLAB_BITS]!
+        base = (address & UNIT_MASK) << 1
+      }
+      words[i] = has ? from[base + (document & CHUNK_MASK)]! : 0
+    }
+  }
+}
+
+/** Values of any kind. */
+export class ValueLane extends Lane {
+  readonly values: Cell[]
+
+  constructor(capacity: number) {
+    super()
+    this.values = new Array<Cell>(capacity).fill(undefined)
+  }
+
+  cell(row: number): Cell {
+    return this.values[row]
+  }
+
+  keep(rows: Int32Array, count: number): void {
+    const { values } = this
+    for (let i = 0; i < count; i++) values[i] = values[rows[i]!]
+  }
+
+  keeper(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  like(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  reserve(capacity: number): void {
+    while (this.values.length < capacity) this.values.push(undefined)
+  }
+
+  put(row: number, from: Lane, fromRow: number): void {
+    this.values[row] = from.cell(fromRow)
+  }
+}

@@ -1,0 +1,225 @@
+/* Reducers that keep values: how many distinct ones there are, which, the first by some order, a sample. */
+
+import type { Random } from 'redstrata/module'
+import { type Cell, compareValues, type Value } from '../expression/value.ts'
+import { type Coder, coderOf, ValueCoder } from './coder.ts'
+import { Sketch } from './distinct-sketch.ts'
+import { type Lane, NAN, NumberLane } from './lane.ts'
+import { PairTable } from './pair-table.ts'
+import { Reducer, reserved, ValueReducer } from './reducer.ts'
+
+/** The codes of a lane's values; those of lists, as of what they hold. */
+class Codes {
+  readonly #codes: Int32Array
+  #coder: Coder | null = null
+
+  constructor(rows: number) {
+    this.#codes = new Int32Array(rows)
+  }
+
+  get coder(): Coder {
+    return this.#coder!
+  }
+
+  /** The codes of a batch. Lists have those of their text; see `ValueCoder.code`. */
+  of(lane: Lane, count: number): Int32Array {
+    this.#coder ??= coderOf(lane)
+    const coder = this.#coder
+    if (!coder.encode(lane, count, this.#codes))
+      for (let i = 0; i < count; i++) this.#codes[i] = (coder as ValueCoder).code(lane.cell(i))
+    return this.#codes
+  }
+
+  forget(): void {
+    this.#coder?.forget()
+  }
+}
+
+/** COUNT_DISTINCT: exact; nulls are not counted. */
+export class DistinctCount extends Reducer {
+  readonly #codes: Codes
+  readonly #pairs = new PairTable()
+  #counts = new Float64Array(16)
+
+  constructor(slot: number, rows: number) {
+    super([slot])
+    this.#codes = new Codes(rows)
+  }
+
+  reserve(groups: number): void {
+    this.#counts = reserved(this.#counts, groups)
+  }
+
+  lane(capacity: number): Lane {
+    return new NumberLane(capacity, NAN.number)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const codes = this.#codes.of(lanes[this.slots[0]!]!, count)
+    const { coder } = this.#codes
+    const pairs = this.#pairs
+    for (let i = 0; i < count; i++) {
+      const before = pairs.count
+      if (pairs.code(groups[i]!, codes[i]!) === before && coder.value(codes[i]!) !== null) this.#counts[groups[i]!]!++
+    }
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    ;(into as NumberLane).values.set(this.#counts.subarray(group, group + count))
+  }
+
+  override forget(): void {
+    this.#codes.forget()
+  }
+}
+
+/** COUNT_DISTINCTISH: exact for few, an estimate for many, in little memory. */
+export class DistinctEstimate extends Reducer {
+  readonly #sketches: Sketch[] = []
+
+  constructor(slot: number) {
+    super([slot])
+  }
+
+  reserve(groups: number): void {
+    while (this.#sketches.length < groups) this.#sketches.push(new Sketch())
+  }
+
+  lane(capacity: number): Lane {
+    return new NumberLane(capacity, NAN.number)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const lane = lanes[this.slots[0]!]!
+    for (let i = 0; i < count; i++) {
+      const cell = lane.cell(i)
+      if (cell !== undefined && cell !== null) this.#sketches[groups[i]!]!.add(cell)
+    }
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    const { values } = into as NumberLane
+    for (let i = 0; i < count; i++) values[i] = this.#sketches[group + i]!.estimate()
+  }
+}
+
+/** TOLIST: the distinct values of a group as they first came; of lists, what they hold. */
+export class List extends ValueReducer {
+  readonly #coder = new ValueCoder()
+  readonly #pairs = new PairTable()
+  readonly #lists: Value[][] = []
+
+  constructor(slot: number) {
+    super([slot])
+  }
+
+  reserve(groups: number): void {
+    while (this.#lists.length < groups) this.#lists.push([])
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const lane = lanes[this.slots[0]!]!
+    for (let i = 0; i < count; i++) {
+      const cell = lane.cell(i)
+      if (cell === undefined) continue
+      if (typeof cell === 'object' && cell !== null) for (const value of cell) this.#take(groups[i]!, value)
+      else this.#take(groups[i]!, cell)
+    }
+  }
+
+  #take(group: number, value: Value): void {
+    const before = this.#pairs.count
+    if (this.#pairs.code(group, this.#coder.code(value)) === before) this.#lists[group]!.push(value)
+  }
+
+  protected result(group: number): Value {
+    return this.#lists[group]!
+  }
+}
+
+/** FIRST_VALUE: the value of the first row, or of the row that comes first by another property. */
+export class FirstValue extends ValueReducer {
+  readonly #ascending: boolean
+  readonly #values: Cell[] = []
+  readonly #keys: Cell[] = []
+
+  /** @param by the slot to order by, or null. */
+  constructor(slot: number, by: number | null, ascending: boolean) {
+    super(by === null ? [slot] : [slot, by])
+    this.#ascending = ascending
+  }
+
+  reserve(groups: number): void {
+    while (this.#values.length < groups) {
+      this.#values.push(undefined)
+      this.#keys.push(undefined)
+    }
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const values = lanes[this.slots[0]!]!
+    const by = this.slots[1]
+    const keys = by === undefined ? null : lanes[by]!
+    for (let i = 0; i < count; i++) {
+      const group = groups[i]!
+      const isFirst = this.#values[group] === undefined
+      if (keys === null && !isFirst) continue
+      const key = keys === null ? null : keys.cell(i)
+      if (!isFirst && !this.#comesBefore(key, this.#keys[group])) continue
+      const value = values.cell(i)
+      if (value === undefined) continue
+      this.#values[group] = value
+      this.#keys[group] = key
+    }
+  }
+
+  /** Rows without a key come behind all that have one. */
+  #comesBefore(key: Cell, best: Cell): boolean {
+    if (key === undefined || key === null) return false
+    if (best === undefined || best === null) return true
+    const order = compareValues(key, best, false)
+    return this.#ascending ? order < 0 : order > 0
+  }
+
+  protected result(group: number): Value {
+    return this.#values[group] ?? null
+  }
+}
+
+/** RANDOM_SAMPLE: so many values of a group, each as likely as the others. */
+export class Sample extends ValueReducer {
+  readonly #size: number
+  readonly #random: Random
+  readonly #samples: Value[][] = []
+  #seen = new Float64Array(16)
+
+  constructor(slot: number, size: number, random: Random) {
+    super([slot])
+    this.#size = size
+    this.#random = random
+  }
+
+  reserve(groups: number): void {
+    while (this.#samples.length < groups) this.#samples.push([])
+    this.#seen = reserved(this.#seen, groups)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const lane = lanes[this.slots[0]!]!
+    for (let i = 0; i < count; i++) {
+      const group = groups[i]!
+      const sample = this.#samples[group]!
+      const seen = ++this.#seen[group]!
+      // The n-th value stays with the chance size/n, in the place of one that is drawn.
+      const place = sample.length < this.#size ? sample.length : this.#random.below(seen)
+      if (place >= this.#size) continue
+      const cell = lane.cell(i)
+      if (cell === undefined) this.#seen[group]!--
+      else sample[place] = cell
+    }
+  }
+
+  protected result(group: number): Value {
+    return this.#samples[group]!
+  }
+}

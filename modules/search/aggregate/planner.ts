@@ -1,0 +1,359 @@
+/* Planner -- the steps of an aggregation over an index as a pipeline: names become slots, expressions become functions, and
+ * loading is put in where a property is first needed.
+ *
+ *      GROUPBY 1 @brand REDUCE SUM 1 @price AS s  FILTER '@s > 5'
+ *
+ *      documents ─ load @brand ─ load @price ─> Grouping      scope { brand, price }
+ *      groups ─ filter ─> Output                               scope { brand, s }
+ *
+ * What may be read where follows the real module: an expression may read sortable fields and what is in the rows; GROUPBY, SORTBY
+ * and reducers may also read other fields of the schema; LOAD reads anything. Behind a GROUPBY there are only groups. */
+
+import type { Random } from 'redstrata/module'
+import type { Expression } from '../expression/ast.ts'
+import { compileExpression, type Evaluate } from '../expression/evaluate.ts'
+import { FUNCTIONS } from '../expression/functions.ts'
+import { parseExpression } from '../expression/parser.ts'
+import type { FieldIndex } from '../index/field-index.ts'
+import type { SearchIndex } from '../index/search-index.ts'
+import type { DocumentIterator } from '../iterators/iterator.ts'
+import { QueryFailure, refuse } from '../query/failure.ts'
+import { type Field, fieldNamed } from '../schema/schema.ts'
+import type { Scorer } from '../score/scorer.ts'
+import { BATCH_ROWS } from './batch.ts'
+import { DocumentsSource } from './documents-source.ts'
+import { Grouping } from './grouping.ts'
+import { NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
+import { Output } from './output.ts'
+import { Pipeline, type Segment } from './pipeline.ts'
+import { makeReducer } from './reducers.ts'
+import {
+  Apply,
+  type DocumentFields,
+  Filter,
+  FoundNames,
+  Limit,
+  LoadEverything,
+  LoadFields,
+  LoadNumbers,
+  LoadWords,
+  LoadYield,
+} from './row-steps.ts'
+import { type Property, Scope } from './scope.ts'
+import { type SortKey, Sorting } from './sorting.ts'
+import type { Sink, Source, Step } from './stage.ts'
+import type { ArrangeStep, GroupStep, LoadStep, PlanStep } from './steps.ts'
+import { compileVector, givesNumber, type Vector } from './vector.ts'
+
+/** Rows that SORTBY keeps when nothing is said. */
+const SORTED_ROWS = 10
+/** The name of scores in rows, and of keys for LOAD. */
+const SCORE = '__score'
+const KEY = '__key'
+
+/** What a plan is made for. */
+export interface PlanContext {
+  readonly index: SearchIndex
+  readonly fields: DocumentFields
+  readonly random: Random
+  /** What the query yields, by name. */
+  readonly yields: ReadonlyMap<string, (document: number) => number>
+  /** ADDSCORES. */
+  readonly scorer: Scorer | null
+  /** Whether `case` may be used. */
+  readonly unstable: boolean
+  /** Whether a field of several values is read from the document, and not from its sortable form. */
+  readonly readsAllValues: boolean
+}
+
+/** A pipeline for some steps over the documents of a query. @throws QueryFailure */
+export function planAggregation(root: DocumentIterator, steps: readonly PlanStep[], context: PlanContext): Pipeline {
+  return new Planner(context, steps).plan(root)
+}
+
+class Planner {
+  readonly #context: PlanContext
+  readonly #plan: readonly PlanStep[]
+  /** By step: its expression, or why it is none, which is told when its turn comes. */
+  readonly #expressions: (Expression | QueryFailure | null)[]
+  #scope = new Scope()
+  #isOfDocuments = true
+  #steps: Step[] = []
+  #source!: Source
+  readonly #segments: Segment[] = []
+  readonly #found = new FoundNames()
+  #everything: LoadEverything | null = null
+  #restSlot = -1
+  #termsSlot = -1
+
+  constructor(context: PlanContext, plan: readonly PlanStep[]) {
+    this.#context = context
+    this.#plan = plan
+    this.#expressions = plan.map(step =>
+      step.kind === 'apply' || step.kind === 'filter' ? parsed(step.text, context.unstable) : null,
+    )
+  }
+
+  plan(root: DocumentIterator): Pipeline {
+    const { scorer, index } = this.#context
+    let scoreSlot = -1
+    if (scorer !== null) {
+      scoreSlot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.number))
+      this.#scope.set(SCORE, scoreSlot)
+    }
+    if (this.#expressions.some(expression => expression !== null && 'kind' in expression && asksForTerms(expression))) {
+      this.#termsSlot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+      this.#scope.hidden.add(this.#termsSlot)
+    }
+    const documents = new DocumentsSource(root, index.documents, { scoreSlot, scorer, termsSlot: this.#termsSlot })
+    this.#source = documents
+    for (const [name, number] of this.#context.yields) this.#addYield(name, number)
+    for (let i = 0; i < this.#plan.length; i++) {
+      const expression = this.#expressions[i]!
+      if (expression instanceof QueryFailure) throw expression
+      this.#add(this.#plan[i]!, expression)
+    }
+    const output = new Output(this.#scope.lanes, this.#scope.slots())
+    this.#end(output)
+    const shape = { properties: this.#scope.properties, restSlot: this.#restSlot, found: this.#found }
+    return new Pipeline(documents, this.#segments, output, shape)
+  }
+
+  /** What the query finds out about documents, such as distances, is in their rows from the start. */
+  #addYield(name: string, number: (document: number) => number): void {
+    const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
+    this.#steps.push(new LoadYield(slot, number))
+    this.#scope.set(name, slot)
+  }
+
+  #add(step: PlanStep, expression: Expression | null): void {
+    if (step.kind === 'load') this.#load(step)
+    else if (step.kind === 'group') this.#group(step)
+    else if (step.kind === 'arrange') this.#arrange(step)
+    else if (step.kind === 'apply') this.#apply(step.name, expression!)
+    else this.#filter(expression!)
+  }
+
+  /** Let the rows so far end in a sink. */
+  #end(sink: Sink): void {
+    this.#segments.push({ source: this.#source, steps: this.#steps, sink, lanes: this.#scope.lanes })
+    this.#steps = []
+  }
+
+  // ------------------------------------------------------------------ properties
+
+  #fieldIndex(field: Field): FieldIndex {
+    return this.#context.index.fields[field.number]!
+  }
+
+  /** The property of a name for an expression: in the row, or sortable. Null when there is none. */
+  #read(name: string): Property | null {
+    const known = this.#scope.find(name)
+    if (known !== null || !this.#isOfDocuments) return known
+    if (this.#everything !== null) return this.#loadNamed(name)
+    const field = fieldNamed(this.#context.index.schema, Buffer.from(name, 'latin1'))
+    if (field === null || !field.sortable) return null
+    const { numbers, strings } = this.#fieldIndex(field)
+    if (strings !== null) {
+      const slot = this.#scope.addLane(new WordLane(BATCH_ROWS, strings))
+      this.#steps.push(new LoadWords(slot))
+      this.#scope.set(name, slot, !field.unnormalized)
+    } else if (numbers !== null) this.#loadColumn(name, this.#fieldIndex(field))
+    else return null
+    return this.#scope.find(name)
+  }
+
+  #loadColumn(name: string, { numbers }: FieldIndex): void {
+    const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
+    this.#steps.push(new LoadNumbers(slot, numbers!))
+    this.#scope.set(name, slot)
+  }
+
+  /** Behind LOAD * any name may be asked for; the documents tell what there is. */
+  #loadNamed(name: string): Property {
+    const slot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+    this.#scope.set(name, slot)
+    this.#scope.find(name)!.isJson = this.#readsLists()
+    const field = fieldNamed(this.#context.index.schema, Buffer.from(name, 'latin1'))
+    const identifier = field?.identifier.latin1Slice() ?? name
+    this.#everything!.named.set(identifier, { slot, isNumeric: field?.kind === 'numeric' })
+    return this.#scope.find(name)!
+  }
+
+  /** The property of a name for GROUPBY, SORTBY and reducers: as for an expression, or any field of the schema. */
+  #need(name: string, refusal: string): Property {
+    const known = this.#read(name)
+    if (known !== null) return known
+    const field = fieldNamed(this.#context.index.schema, Buffer.from(name, 'latin1'))
+    if (field === null || !this.#isOfDocuments) refuse(refusal)
+    this.#loadField(name, field.identifier, field)
+    return this.#scope.find(name)!
+  }
+
+  /** Read a field from documents under a name. */
+  #loadField(name: string, identifier: Buffer, field: Field | null): void {
+    if (field !== null && this.#isInColumn(field)) {
+      this.#loadColumn(name, this.#fieldIndex(field))
+      return
+    }
+    const slot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+    this.#scope.set(name, slot)
+    this.#scope.find(name)!.isJson = name !== KEY && this.#readsLists()
+    const toLoad = {
+      slot,
+      identifier: name === KEY && field === null ? null : identifier,
+      isNumeric: field?.kind === 'numeric',
+    }
+    const last = this.#steps.at(-1)
+    if (last instanceof LoadFields) last.fields.push(toLoad)
+    else this.#steps.push(new LoadFields(this.#context.fields, [toLoad]))
+  }
+
+  /** Whether what is read from documents is the JSON text of a list of values. */
+  #readsLists(): boolean {
+    return this.#context.readsAllValues && this.#context.index.schema.rules.source === 'json'
+  }
+
+  /** Whether the column of a field says what the document does: always of hashes; of JSON, while it holds one number each. */
+  #isInColumn(field: Field): boolean {
+    if (field.kind !== 'numeric') return false
+    const { numbers } = this.#fieldIndex(field)
+    if (numbers === null || numbers.hasSeveral) return false
+    const { source } = this.#context.index.schema.rules
+    return source === 'hash' || (field.sortable && !this.#context.readsAllValues)
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  #load(step: LoadStep): void {
+    // Groups have no documents to load from.
+    if (!this.#isOfDocuments) return
+    if (step.everything) {
+      this.#loadEverything()
+      return
+    }
+    for (const { path, name } of step.fields) {
+      const known = this.#scope.find(name)
+      if (known !== null && !known.sortable) continue
+      if (known === null && this.#everything !== null && path === name && path !== KEY) {
+        this.#loadNamed(name)
+        continue
+      }
+      const field = fieldNamed(this.#context.index.schema, Buffer.from(path, 'latin1'))
+      this.#loadField(name, field?.identifier ?? Buffer.from(path, 'latin1'), field)
+    }
+  }
+
+  #loadEverything(): void {
+    if (this.#everything !== null) return
+    this.#restSlot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+    this.#scope.hidden.add(this.#restSlot)
+    this.#everything = new LoadEverything(this.#context.fields, this.#restSlot, this.#found)
+    this.#steps.push(this.#everything)
+    // What was read from sortable forms is shown as the documents have it; other names keep what they have.
+    const { schema } = this.#context.index
+    for (const property of [...this.#scope.properties]) {
+      const field = fieldNamed(schema, Buffer.from(property.name, 'latin1'))
+      if (property.sortable) this.#loadNamed(property.name)
+      else {
+        const slot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+        this.#everything.named.set(field?.identifier.latin1Slice() ?? property.name, { slot, isNumeric: false })
+      }
+    }
+  }
+
+  #compile(expression: Expression): { vector: Vector | null; evaluate: Evaluate } {
+    const slotOf = (name: string): number => {
+      const property = this.#read(name)
+      if (property === null) refuse(`Property \`${name}\` not loaded nor in pipeline`)
+      return property.slot
+    }
+    const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
+    return { vector: compileVector(expression, { slotOf, lane: slot => this.#scope.lanes[slot]! }), evaluate }
+  }
+
+  #apply(name: string, expression: Expression): void {
+    const { vector, evaluate } = this.#compile(expression)
+    const lanes = {
+      slotOf: (read: string) => this.#scope.find(read)!.slot,
+      lane: (slot: number) => this.#scope.lanes[slot]!,
+    }
+    const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
+    const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
+    const slot = this.#scope.addLane(lane)
+    this.#steps.push(new Apply(slot, vector, evaluate))
+    this.#scope.set(name, slot)
+  }
+
+  #filter(expression: Expression): void {
+    const { vector, evaluate } = this.#compile(expression)
+    this.#steps.push(new Filter(vector, evaluate, this.#scope.slots()))
+  }
+
+  #arrange(step: ArrangeStep): void {
+    const { keys, offset, limit } = step
+    if (keys !== null) {
+      const sortKeys = keys.map(({ name, ascending }): SortKey => {
+        const { slot } = this.#need(name, `Property \`${name}\` not loaded nor in schema`)
+        return { slot, ascending }
+      })
+      const wanted = limit === 0 ? 0 : offset + (limit < 0 ? SORTED_ROWS : limit)
+      const { lanes } = this.#scope
+      const sorting = new Sorting(this.#source, sortKeys, wanted, lanes, this.#scope.slots())
+      this.#end(sorting)
+      this.#source = sorting
+      this.#scope = this.#scope.over(sorting.outputLanes(lanes))
+      // Names found from here on belong to other lanes.
+      this.#everything = null
+    }
+    if (limit >= 0 && (keys === null || offset > 0 || limit === 0))
+      this.#steps.push(new Limit(offset, limit, this.#scope.slots()))
+  }
+
+  #group({ properties, reducers }: GroupStep): void {
+    const keys = properties.map(name => this.#need(name, `No such property \`${name}\``).slot)
+    const made = reducers.map(call =>
+      makeReducer(call, this.#context.random, name => {
+        const property = this.#need(name, `Property \`${name}\` not present in document or pipeline`)
+        return property.slot
+      }),
+    )
+    const slots = [...new Set([...keys, ...made.flatMap(reducer => reducer.slots)])]
+    const grouping = new Grouping(keys, made, this.#scope.lanes, slots)
+    this.#end(grouping)
+    this.#source = grouping
+    this.#scope = new Scope(grouping.outputLanes())
+    this.#isOfDocuments = false
+    this.#everything = null
+    this.#restSlot = -1
+    const names = [...properties, ...reducers.map(reducer => reducer.alias)]
+    names.forEach((name, slot) => {
+      if (this.#scope.find(name) !== null && slot >= properties.length)
+        refuse(`Property \`${name}\` specified more than once`)
+      this.#scope.set(name, slot)
+    })
+  }
+}
+
+function parsed(text: string, unstable: boolean): Expression | QueryFailure {
+  try {
+    return parseExpression(text, unstable)
+  } catch (thrown) {
+    if (thrown instanceof QueryFailure) return thrown
+    throw thrown
+  }
+}
+
+function asksForTerms(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'literal':
+    case 'property':
+      return false
+    case 'inversion':
+      return asksForTerms(expression.operand)
+    case 'call':
+      return expression.name === 'matched_terms' || expression.operands.some(asksForTerms)
+    default:
+      return asksForTerms(expression.left) || asksForTerms(expression.right)
+  }
+}

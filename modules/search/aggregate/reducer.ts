@@ -1,0 +1,230 @@
+/* Reducers -- what is kept of the rows of each group: a count, a sum, the greatest value, a list.
+ *
+ *      rows     price   9.95  48.5   35        Sum   by group   [ 44.95   48.5 ]
+ *               group   0     1      0         Count by group   [ 2       1    ]
+ *
+ * A reducer takes a batch at a time: the lane that it looks at, and the group of each row. What it keeps lies in arrays by
+ * group. One contract, many engines; test/search/aggregate/reducers.test.ts runs all through the same checks. */
+
+import { type Cell, type Value, toNumber } from '../expression/value.ts'
+import { type Lane, NAN, NumberLane, ValueLane } from './lane.ts'
+
+/** Keeps something of the rows of each group. */
+export abstract class Reducer {
+  /** Slots of the lanes that it looks at. */
+  readonly slots: readonly number[]
+
+  constructor(slots: readonly number[]) {
+    this.slots = slots
+  }
+
+  /** Have room for so many groups. */
+  abstract reserve(groups: number): void
+  /** Take rows, each into its group. */
+  abstract add(lanes: readonly Lane[], groups: Int32Array, count: number): void
+  /** An empty lane for results. */
+  abstract lane(capacity: number): Lane
+  /** Put the results of consecutive groups into a lane that `lane` made, from row 0 on. */
+  abstract write(into: Lane, group: number, count: number): void
+  /** Other commands ran. */
+  forget(): void {}
+}
+
+/** Reducers whose results are numbers. */
+abstract class NumberReducer extends Reducer {
+  lane(capacity: number): Lane {
+    return new NumberLane(capacity, NAN.number)
+  }
+}
+
+/** Reducers whose results are of any kind. */
+export abstract class ValueReducer extends Reducer {
+  lane(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    const { values } = into as ValueLane
+    for (let i = 0; i < count; i++) values[i] = this.result(group + i)
+  }
+
+  protected abstract result(group: number): Value
+}
+
+/** An array with room for so many. */
+export function reserved(array: Float64Array<ArrayBuffer>, length: number, fill = 0): Float64Array<ArrayBuffer> {
+  if (length <= array.length) return array
+  const longer = new Float64Array(Math.max(length, array.length * 2))
+  longer.set(array)
+  if (fill !== 0) longer.fill(fill, array.length)
+  return longer
+}
+
+/** The number of a cell; NaN when it has none. */
+function numberOf(cell: Cell): number {
+  if (typeof cell === 'number') return cell
+  return cell === undefined ? NaN : (toNumber(cell) ?? NaN)
+}
+
+/** The numbers of a lane: the lane's own, or read out of its values. */
+function numbersOf(lane: Lane, count: number, scratch: Float64Array): Float64Array {
+  if (lane instanceof NumberLane) return lane.values
+  for (let i = 0; i < count; i++) scratch[i] = numberOf(lane.cell(i))
+  return scratch
+}
+
+/** Whether NaN in a lane says that there is no number. */
+function nanIsNone(lane: Lane): boolean {
+  return !(lane instanceof NumberLane) || lane.nan !== NAN.number
+}
+
+/** COUNT. */
+export class Count extends NumberReducer {
+  #counts = new Float64Array(16)
+
+  reserve(groups: number): void {
+    this.#counts = reserved(this.#counts, groups)
+  }
+
+  add(_lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const counts = this.#counts
+    for (let i = 0; i < count; i++) counts[groups[i]!]!++
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    ;(into as NumberLane).values.set(this.#counts.subarray(group, group + count))
+  }
+}
+
+/** SUM: what is no number adds nothing. */
+export class Sum extends NumberReducer {
+  protected sums: Float64Array<ArrayBuffer> = new Float64Array(16)
+  readonly #scratch: Float64Array
+
+  constructor(slot: number, rows: number) {
+    super([slot])
+    this.#scratch = new Float64Array(rows)
+  }
+
+  reserve(groups: number): void {
+    this.sums = reserved(this.sums, groups)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const lane = lanes[this.slots[0]!]!
+    const { sums } = this
+    const values = numbersOf(lane, count, this.#scratch)
+    if (nanIsNone(lane)) {
+      for (let i = 0; i < count; i++) {
+        const value = values[i]!
+        if (!Number.isNaN(value)) sums[groups[i]!]! += value
+      }
+    } else for (let i = 0; i < count; i++) sums[groups[i]!]! += values[i]!
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    ;(into as NumberLane).values.set(this.sums.subarray(group, group + count))
+  }
+}
+
+/** AVG: rows without a number count as 0. */
+export class Average extends Sum {
+  #counts = new Float64Array(16)
+
+  override reserve(groups: number): void {
+    super.reserve(groups)
+    this.#counts = reserved(this.#counts, groups)
+  }
+
+  override add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    super.add(lanes, groups, count)
+    const counts = this.#counts
+    for (let i = 0; i < count; i++) counts[groups[i]!]!++
+  }
+
+  override write(into: Lane, group: number, count: number): void {
+    const { values } = into as NumberLane
+    for (let i = 0; i < count; i++) values[i] = this.sums[group + i]! / this.#counts[group + i]!
+  }
+}
+
+/** MIN and MAX: 0 when there was no number. */
+export class Extreme extends NumberReducer {
+  readonly #sign: 1 | -1
+  readonly #scratch: Float64Array
+  /** The greatest so far of the numbers times the sign; NaN: none yet. */
+  #best = new Float64Array(16).fill(NaN)
+
+  /** @param sign 1 for MAX, -1 for MIN. */
+  constructor(slot: number, rows: number, sign: 1 | -1) {
+    super([slot])
+    this.#sign = sign
+    this.#scratch = new Float64Array(rows)
+  }
+
+  reserve(groups: number): void {
+    this.#best = reserved(this.#best, groups, NaN)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const values = numbersOf(lanes[this.slots[0]!]!, count, this.#scratch)
+    const best = this.#best
+    const sign = this.#sign
+    for (let i = 0; i < count; i++) {
+      const value = values[i]! * sign
+      const group = groups[i]!
+      // Whatever is compared with NaN is not lower: the first number takes the place of none.
+      if (!Number.isNaN(value) && !(value <= best[group]!)) best[group] = value
+    }
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    const { values } = into as NumberLane
+    for (let i = 0; i < count; i++) {
+      const best = this.#best[group + i]!
+      values[i] = Number.isNaN(best) ? 0 : best * this.#sign
+    }
+  }
+}
+
+/** STDDEV of a sample, by Welford's recurrence: the mean so far, and the sum of squares around it. */
+export class Deviation extends NumberReducer {
+  readonly #scratch: Float64Array
+  #counts = new Float64Array(16)
+  #means = new Float64Array(16)
+  #squares = new Float64Array(16)
+
+  constructor(slot: number, rows: number) {
+    super([slot])
+    this.#scratch = new Float64Array(rows)
+  }
+
+  reserve(groups: number): void {
+    this.#counts = reserved(this.#counts, groups)
+    this.#means = reserved(this.#means, groups)
+    this.#squares = reserved(this.#squares, groups)
+  }
+
+  add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
+    const lane = lanes[this.slots[0]!]!
+    const values = numbersOf(lane, count, this.#scratch)
+    const skipsNaN = nanIsNone(lane)
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!
+      if (skipsNaN && Number.isNaN(value)) continue
+      const group = groups[i]!
+      const n = ++this.#counts[group]!
+      const before = value - this.#means[group]!
+      const mean = (this.#means[group]! += before / n)
+      this.#squares[group]! += before * (value - mean)
+    }
+  }
+
+  write(into: Lane, group: number, count: number): void {
+    const { values } = into as NumberLane
+    for (let i = 0; i < count; i++) {
+      const n = this.#counts[group + i]!
+      values[i] = n > 1 ? Math.sqrt(this.#squares[group + i]! / (n - 1)) : 0
+    }
+  }
+}

@@ -1,0 +1,262 @@
+/* Steps that change batches: loading, APPLY, FILTER, LIMIT. */
+
+import type { Evaluate } from '../expression/evaluate.ts'
+import { type Cell, isTrue } from '../expression/value.ts'
+import type { Numbers } from '../index/numbers.ts'
+import { QueryFailure } from '../query/failure.ts'
+import { type Batch, BATCH_ROWS } from './batch.ts'
+import { NumberLane, type ValueLane, type WordLane } from './lane.ts'
+import type { Step } from './stage.ts'
+import type { Vector } from './vector.ts'
+
+/** Reads documents where they are stored. */
+export interface DocumentFields {
+  /** Turn to a document; false when it is gone. */
+  open(document: number): boolean
+  /** The key of the document that is open. */
+  key(): string
+  /** The value of a field of a hash, or of a path. */
+  value(identifier: Buffer): Cell
+  /** All there is of it: the fields of a hash; a JSON document under the name `$`. */
+  each(visit: (name: string, value: Cell) => void): void
+}
+
+/** Takes the numbers of a field from its column. */
+export class LoadNumbers implements Step {
+  readonly isDone = false
+  readonly #slot: number
+  readonly #numbers: Numbers
+
+  constructor(slot: number, numbers: Numbers) {
+    this.#slot = slot
+    this.#numbers = numbers
+  }
+
+  run(batch: Batch): void {
+    ;(batch.lanes[this.#slot] as NumberLane).load(this.#numbers, batch.documents, batch.count)
+  }
+}
+
+/** Takes the sortable strings of a field. */
+export class LoadWords implements Step {
+  readonly isDone = false
+  readonly #slot: number
+
+  constructor(slot: number) {
+    this.#slot = slot
+  }
+
+  run(batch: Batch): void {
+    ;(batch.lanes[this.#slot] as WordLane).load(batch.documents, batch.count)
+  }
+}
+
+/** Asks the query for what it found out about documents. */
+export class LoadYield implements Step {
+  readonly isDone = false
+  readonly #slot: number
+  readonly #number: (document: number) => number
+
+  constructor(slot: number, number: (document: number) => number) {
+    this.#slot = slot
+    this.#number = number
+  }
+
+  run(batch: Batch): void {
+    const { values } = batch.lanes[this.#slot] as NumberLane
+    for (let row = 0; row < batch.count; row++) values[row] = this.#number(batch.documents[row]!)
+  }
+}
+
+/** A field to be read from documents. */
+export interface FieldToLoad {
+  readonly slot: number
+  /** null: the key of the document. */
+  readonly identifier: Buffer | null
+  /** Whether what reads as a number is one. */
+  readonly isNumeric: boolean
+}
+
+/** Reads fields from the documents themselves. */
+export class LoadFields implements Step {
+  readonly isDone = false
+  readonly fields: FieldToLoad[]
+  readonly #documents: DocumentFields
+
+  constructor(documents: DocumentFields, fields: FieldToLoad[]) {
+    this.#documents = documents
+    this.fields = fields
+  }
+
+  run(batch: Batch): void {
+    for (let row = 0; row < batch.count; row++) {
+      const isThere = this.#documents.open(batch.documents[row]!)
+      for (const field of this.fields) {
+        const { values } = batch.lanes[field.slot] as ValueLane
+        values[row] = isThere ? this.#read(field) : undefined
+      }
+    }
+  }
+
+  #read({ identifier, isNumeric }: FieldToLoad): Cell {
+    if (identifier === null) return this.#documents.key()
+    const value = this.#documents.value(identifier)
+    if (!isNumeric || typeof value !== 'string') return value
+    const number = Number(value)
+    return value === '' || Number.isNaN(number) ? value : number
+  }
+}
+
+/** Names of fields that LOAD * came upon, in the order in which it did. */
+export class FoundNames {
+  readonly names: string[] = []
+  readonly #places = new Map<string, number>()
+
+  /** The place of a name; a new one gets the next. */
+  place(name: string): number {
+    let place = this.#places.get(name)
+    if (place === undefined) {
+      place = this.names.push(name) - 1
+      this.#places.set(name, place)
+    }
+    return place
+  }
+}
+
+/** Reads everything that documents have. Fields that the plan names go to their slots, others into a list by place of name. */
+export class LoadEverything implements Step {
+  readonly isDone = false
+  /** Slots by name of the fields that the plan names. */
+  readonly named: Map<string, { slot: number; isNumeric: boolean }> = new Map()
+  readonly #documents: DocumentFields
+  readonly #restSlot: number
+  readonly #found: FoundNames
+
+  constructor(documents: DocumentFields, restSlot: number, found: FoundNames) {
+    this.#documents = documents
+    this.#restSlot = restSlot
+    this.#found = found
+  }
+
+  run(batch: Batch): void {
+    const rests = (batch.lanes[this.#restSlot] as ValueLane).values as unknown as Cell[][]
+    for (let row = 0; row < batch.count; row++) {
+      const rest: Cell[] = []
+      rests[row] = rest
+      for (const { slot } of this.named.values()) (batch.lanes[slot] as ValueLane).values[row] = undefined
+      if (!this.#documents.open(batch.documents[row]!)) continue
+      this.#documents.each((name, value) => {
+        const named = this.named.get(name)
+        if (named === undefined) rest[this.#found.place(name)] = value
+        else (batch.lanes[named.slot] as ValueLane).values[row] = named.isNumeric ? asNumber(value) : value
+      })
+    }
+  }
+}
+
+function asNumber(value: Cell): Cell {
+  if (typeof value !== 'string' || value === '') return value
+  const number = Number(value)
+  return Number.isNaN(number) ? value : number
+}
+
+/** A batch's rows before the one that fails, and why it does. */
+function cut(batch: Batch, row: number, thrown: unknown): void {
+  if (!(thrown instanceof QueryFailure)) throw thrown
+  batch.count = row
+  batch.failure = thrown
+}
+
+/** APPLY. */
+export class Apply implements Step {
+  readonly isDone = false
+  readonly #slot: number
+  readonly #vector: Vector | null
+  readonly #evaluate: Evaluate
+
+  constructor(slot: number, vector: Vector | null, evaluate: Evaluate) {
+    this.#slot = slot
+    this.#vector = vector
+    this.#evaluate = evaluate
+  }
+
+  run(batch: Batch): void {
+    const lane = batch.lanes[this.#slot]!
+    const values = this.#vector?.(batch) ?? null
+    if (lane instanceof NumberLane) {
+      if (values === null) this.#rowByRow(batch, (row, value) => (lane.values[row] = value as number))
+      else lane.values.set(values.subarray(0, batch.count))
+    } else {
+      const cells = (lane as ValueLane).values
+      this.#rowByRow(batch, (row, value) => (cells[row] = value))
+    }
+  }
+
+  #rowByRow(batch: Batch, put: (row: number, value: Cell) => void): void {
+    for (batch.row = 0; batch.row < batch.count; batch.row++) {
+      try {
+        put(batch.row, this.#evaluate(batch))
+      } catch (thrown) {
+        cut(batch, batch.row, thrown)
+      }
+    }
+  }
+}
+
+/** FILTER. */
+export class Filter implements Step {
+  readonly isDone = false
+  readonly #vector: Vector | null
+  readonly #evaluate: Evaluate
+  readonly #slots: readonly number[]
+  readonly #truths = new Float64Array(BATCH_ROWS)
+
+  /** @param slots the lanes that are filled by then. */
+  constructor(vector: Vector | null, evaluate: Evaluate, slots: readonly number[]) {
+    this.#vector = vector
+    this.#evaluate = evaluate
+    this.#slots = slots
+  }
+
+  run(batch: Batch): void {
+    batch.filter(this.#vector?.(batch) ?? this.#rowByRow(batch), this.#slots)
+  }
+
+  #rowByRow(batch: Batch): Float64Array {
+    const truths = this.#truths
+    for (batch.row = 0; batch.row < batch.count; batch.row++) {
+      try {
+        truths[batch.row] = isTrue(this.#evaluate(batch)) ? 1 : 0
+      } catch (thrown) {
+        cut(batch, batch.row, thrown)
+      }
+    }
+    return truths
+  }
+}
+
+/** LIMIT. With a limit of 0 all rows are asked for and none let through: that counts them. */
+export class Limit implements Step {
+  readonly #counts: boolean
+  readonly #slots: readonly number[]
+  #skip: number
+  #left: number
+
+  constructor(offset: number, limit: number, slots: readonly number[]) {
+    this.#skip = offset
+    this.#left = limit
+    this.#counts = limit === 0
+    this.#slots = slots
+  }
+
+  get isDone(): boolean {
+    return this.#left === 0 && !this.#counts
+  }
+
+  run(batch: Batch): void {
+    const skip = Math.min(this.#skip, batch.count)
+    this.#skip -= skip
+    batch.slice(skip, this.#left, this.#slots)
+    this.#left -= batch.count
+  }
+}

@@ -1,0 +1,58 @@
+/* Row store -- rows that are kept beyond their batch, as lanes that grow.
+ *
+ * Interned strings are kept as text, since their addresses hold only until other commands run. */
+
+import type { Batch } from './batch.ts'
+import type { Lane } from './lane.ts'
+
+/** Rows of one kind. */
+export class RowStore {
+  /** By slot; slots that are not kept have an empty lane. */
+  readonly lanes: Lane[]
+  documents: Int32Array = new Int32Array(0)
+  ordinals: Int32Array = new Int32Array(0)
+  readonly #slots: readonly number[]
+  #capacity = 0
+
+  /** @param slots the lanes to keep. */
+  constructor(lanes: readonly Lane[], slots: readonly number[]) {
+    this.#slots = slots
+    this.lanes = lanes.map(lane => lane.keeper(0))
+  }
+
+  /** Have room for so many rows. */
+  reserve(capacity: number): void {
+    if (capacity <= this.#capacity) return
+    this.#capacity = Math.max(capacity, this.#capacity * 2)
+    this.documents = longer(this.documents, this.#capacity)
+    this.ordinals = longer(this.ordinals, this.#capacity)
+    for (const slot of this.#slots) this.lanes[slot]!.reserve(this.#capacity)
+  }
+
+  /** Put a row of a batch in. */
+  put(row: number, batch: Batch, from: number): void {
+    this.documents[row] = batch.documents[from]!
+    this.ordinals[row] = batch.ordinals[from]!
+    for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
+  }
+
+  /** Put the first rows of a batch in. */
+  copy(row: number, batch: Batch, count: number): void {
+    this.documents.set(batch.documents.subarray(0, count), row)
+    this.ordinals.set(batch.ordinals.subarray(0, count), row)
+    for (const slot of this.#slots) this.lanes[slot]!.copy(row, batch.lanes[slot]!, 0, count)
+  }
+
+  /** Put a row into a batch whose lanes are keepers like these. */
+  give(row: number, batch: Batch, to: number): void {
+    batch.documents[to] = this.documents[row]!
+    batch.ordinals[to] = this.ordinals[row]!
+    for (const slot of this.#slots) batch.lanes[slot]!.put(to, this.lanes[slot]!, row)
+  }
+}
+
+function longer(array: Int32Array, length: number): Int32Array {
+  const copy = new Int32Array(length)
+  copy.set(array)
+  return copy
+}

@@ -1,0 +1,179 @@
+/* Sorting -- rows in the order of some properties, as many of them as are wanted.
+ *
+ *      keep 3:   heap of places in a row store, the row that comes last on top
+ *
+ *                 9 ── 48.5        a row with 60 comes: it would come last of all, and is dropped after one comparison
+ *                /  \              a row with 20 comes: it takes the place of 48.5
+ *              4     7
+ *             9.95   35
+ *
+ * When all rows are there, the heap is turned around, the first row on top, and gives them out one by one; so no step takes
+ * longer than a batch, however many rows there are.
+ *
+ * Rows that lack a property come last, whichever way it is sorted. Rows that are equal come in the order in which they came,
+ * or the other way round when the last property goes down.
+ *
+ *   add O(1) mostly, O(log kept) when kept     give O(log kept) a row */
+
+import { compareValues } from '../expression/value.ts'
+import { type Batch, BATCH_ROWS } from './batch.ts'
+import { type Lane, NAN, NumberLane } from './lane.ts'
+import { RowStore } from './row-store.ts'
+import type { Sink, Source } from './stage.ts'
+
+/** A property to sort by. */
+export interface SortKey {
+  readonly slot: number
+  readonly ascending: boolean
+}
+
+/** Places turned around at a time. */
+const TURN_AT_ONCE = 4096
+
+/** Sorts rows; then it is a source of them. */
+export class Sorting implements Sink, Source {
+  readonly isFull = false
+  readonly #upstream: Source
+  readonly #keys: readonly SortKey[]
+  readonly #keep: number
+  readonly #laterFirst: boolean
+  readonly #store: RowStore
+  #heap = new Int32Array(64)
+  #count = 0
+  /** Rows that came. */
+  #seen = 0
+  /** Places that are still to be turned around; -1 when all are, NaN before it began. */
+  #turning = NaN
+
+  /** @param upstream whose total it is. @param keep how many rows are wanted. @param slots the lanes that are filled by now. */
+  constructor(
+    upstream: Source,
+    keys: readonly SortKey[],
+    keep: number,
+    lanes: readonly Lane[],
+    slots: readonly number[],
+  ) {
+    this.#upstream = upstream
+    this.#keys = keys
+    this.#keep = keep
+    this.#laterFirst = !(keys.at(-1)?.ascending ?? true)
+    this.#store = new RowStore(lanes, slots)
+  }
+
+  /** Lanes of the rows that come out, by the same slots. */
+  outputLanes(lanes: readonly Lane[]): Lane[] {
+    return lanes.map(lane => lane.keeper(BATCH_ROWS))
+  }
+
+  get total(): number {
+    return this.#upstream.total
+  }
+
+  take(batch: Batch): void {
+    const store = this.#store
+    let row = 0
+    // One place more than the heap has is where a newcomer is looked at.
+    store.reserve(Math.min(this.#keep, this.#count + batch.count) + 1)
+    while (row < batch.count && this.#count < this.#keep) this.#push(batch, row++)
+    if (this.#keep > 0) for (; row < batch.count; row++) this.#offer(batch, row)
+    this.#seen += batch.count
+  }
+
+  #push(batch: Batch, row: number): void {
+    if (this.#count === this.#heap.length) {
+      const longer = new Int32Array(this.#count * 2)
+      longer.set(this.#heap)
+      this.#heap = longer
+    }
+    const place = this.#count++
+    this.#store.put(place, batch, row)
+    this.#store.ordinals[place] = this.#seen + row
+    this.#rise(place, place)
+  }
+
+  #offer(batch: Batch, row: number): void {
+    const top = this.#heap[0]!
+    if (this.#isHopeless(batch, row, top)) return
+    const place = this.#keep
+    this.#store.put(place, batch, row)
+    this.#store.ordinals[place] = this.#seen + row
+    if (this.#order(place, top) >= 0) return
+    this.#store.put(top, batch, row)
+    this.#store.ordinals[top] = this.#seen + row
+    this.#sink(0, top, 1)
+  }
+
+  /** Whether the first key alone tells that a row comes behind the last one that is kept. */
+  #isHopeless(batch: Batch, row: number, top: number): boolean {
+    const { slot, ascending } = this.#keys[0]!
+    const lane = batch.lanes[slot]!
+    if (!(lane instanceof NumberLane) || lane.nan !== NAN.missing) return false
+    const value = lane.values[row]!
+    const worst = (this.#store.lanes[slot] as NumberLane).values[top]!
+    return ascending ? value > worst : value < worst
+  }
+
+  /** Negative when row a comes before row b. */
+  #order(a: number, b: number): number {
+    const { lanes, ordinals } = this.#store
+    for (const { slot, ascending } of this.#keys) {
+      const lane = lanes[slot]!
+      const x = lane.cell(a)
+      const y = lane.cell(b)
+      if (x === undefined || y === undefined) {
+        if (x === y) continue
+        return x === undefined ? 1 : -1
+      }
+      const order = compareValues(x, y, false)
+      if (order !== 0) return ascending ? order : -order
+    }
+    return this.#laterFirst ? ordinals[b]! - ordinals[a]! : ordinals[a]! - ordinals[b]!
+  }
+
+  /** Put a place at a leaf of the heap whose last row is on top, and let it rise. */
+  #rise(at: number, place: number): void {
+    const heap = this.#heap
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (this.#order(place, heap[parent]!) <= 0) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = place
+  }
+
+  /** Let a place sink. @param sign 1 in a heap with the last row on top, -1 with the first. */
+  #sink(at: number, place: number, sign: 1 | -1): void {
+    const heap = this.#heap
+    const count = this.#count
+    for (;;) {
+      let child = at * 2 + 1
+      if (child >= count) break
+      if (child + 1 < count && sign * this.#order(heap[child + 1]!, heap[child]!) > 0) child++
+      if (sign * this.#order(heap[child]!, place) <= 0) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = place
+  }
+
+  /** Turn the heap around, or a part of it; false while there is more to do. */
+  #turn(): boolean {
+    if (Number.isNaN(this.#turning)) this.#turning = (this.#count >> 1) - 1
+    const end = Math.max(-1, this.#turning - TURN_AT_ONCE)
+    for (; this.#turning > end; this.#turning--) this.#sink(this.#turning, this.#heap[this.#turning]!, -1)
+    return this.#turning < 0
+  }
+
+  next(batch: Batch): boolean {
+    batch.count = 0
+    if (this.#turning !== -1 && !this.#turn()) return true
+    const heap = this.#heap
+    while (batch.count < BATCH_ROWS && this.#count > 0) {
+      this.#store.give(heap[0]!, batch, batch.count++)
+      const last = heap[--this.#count]!
+      if (this.#count > 0) this.#sink(0, last, -1)
+    }
+    return batch.count > 0
+  }
+}

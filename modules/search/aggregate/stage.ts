@@ -1,0 +1,31 @@
+/* Stages -- what rows come from and what they end in. Between a source and a sink there are steps, which change batches in
+ * place; a sink that holds rows back (groups, sorting) is the source of what follows it.
+ *
+ *      documents ─ load ─ filter ─> Grouping ─ apply ─> Sorting ─ limit ─ load ─> Output
+ *      source      steps            sink, then source
+ *
+ * Everything is done in pieces of a batch, so that a long aggregation can let others be served between two of them. */
+
+import type { Batch } from './batch.ts'
+
+/** Gives rows. */
+export interface Source {
+  /** Fill a batch; false when there is nothing more. A batch may be empty and not the last. */
+  next(batch: Batch): boolean
+  /** Rows given so far, or that its total is known to be. */
+  readonly total: number
+}
+
+/** Changes a batch in place. */
+export interface Step {
+  run(batch: Batch): void
+  /** Whether it lets no row pass any more. */
+  readonly isDone: boolean
+}
+
+/** Takes rows. */
+export interface Sink {
+  take(batch: Batch): void
+  /** Whether it wants no more rows. */
+  readonly isFull: boolean
+}

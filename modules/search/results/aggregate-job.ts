@@ -1,0 +1,200 @@
+/* An aggregation under way -- plans it, moves batches through its pipeline, and writes what comes out: all of it, or as much
+ * as a cursor gives at a time.
+ *
+ * Between two reads of a cursor nothing of the index is held: iterators are let go, and built anew when documents are still to
+ * be read. Documents that came after the aggregation began, or changed their text since, are not seen any more. */
+
+import type { Context, Reply } from 'redstrata/module'
+import type { Pipeline } from '../aggregate/pipeline.ts'
+import { planAggregation } from '../aggregate/planner.ts'
+import type { Index } from '../catalogue.ts'
+import type { AggregateOptions } from '../commands/aggregate-options.ts'
+import { fieldsOf, scorerOf } from '../commands/query-options.ts'
+import type { Cursor } from '../cursors.ts'
+import { FT_ERR } from '../errors.ts'
+import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
+import { build } from '../plan/build.ts'
+import { refusing } from '../plan/prepare.ts'
+import type { QueryProfile } from '../plan/profile.ts'
+import type { Job, SliceWatch } from '../plan/slices.ts'
+import type { Yields } from '../plan/yields.ts'
+import type { Node } from '../query/ast.ts'
+import { Scorer } from '../score/scorer.ts'
+import type { Workspace } from '../workspace.ts'
+import { AggregateRows } from './aggregate-rows.ts'
+import { documentReader } from './document.ts'
+import { FieldValues } from './document-fields.ts'
+
+/** The dialect from which a field of several values is read whole. */
+const SEVERAL_FROM = 3
+
+/** An aggregation: its plan, made when it first runs, and its rows. */
+export class Aggregation {
+  readonly index: Index
+  readonly options: AggregateOptions
+  readonly #workspace: Workspace
+  readonly #tree: Node | null
+  readonly #fields: FieldValues
+  readonly #profile: QueryProfile | null
+  readonly #yields: Yields = new Map()
+  #pipeline: Pipeline | null = null
+  #rows: AggregateRows | null = null
+  /** Time spent in the pipeline, for FT.PROFILE. */
+  micros = 0
+
+  constructor(
+    workspace: Workspace,
+    ctx: Context,
+    index: Index,
+    tree: Node | null,
+    options: AggregateOptions,
+    profile: QueryProfile | null = null,
+  ) {
+    this.#workspace = workspace
+    this.index = index
+    this.#tree = tree
+    this.options = options
+    this.#profile = profile
+    this.#fields = new FieldValues(documentReader(workspace.host, index, ctx.db, options.dialect))
+  }
+
+  get pipeline(): Pipeline {
+    return this.#pipeline!
+  }
+
+  /** Work until `wanted` rows are there, or all. Throws what the watch throws, and goes on when called again. */
+  run(watch: SliceWatch, wanted: number): void {
+    const start = watch.now()
+    if (this.#pipeline === null) {
+      this.#pipeline = watch.steady(() => this.#plan(watch))
+      this.#rows = new AggregateRows(this.#pipeline, this.options.expands, this.options.noContent)
+    } else this.#goOn(watch)
+    const planned = watch.now()
+    if (this.#profile !== null) this.#profile.planningMicros += planned - start
+    const pipeline = this.#pipeline
+    pipeline.output.wanted = wanted
+    try {
+      refusing(() => {
+        while (pipeline.advance()) watch.tick()
+      })
+    } finally {
+      this.micros += watch.now() - planned
+    }
+  }
+
+  #goOn(watch: SliceWatch): void {
+    const { documents, needsDocuments } = this.pipeline
+    if (needsDocuments && documents.isDetached) documents.attach(watch.steady(() => this.#build(watch)))
+    this.pipeline.refresh()
+  }
+
+  /** No more rows are to come from documents: finish what was begun with those that there are. */
+  hurry(): void {
+    const pipeline = this.#pipeline
+    if (pipeline === null) return
+    pipeline.hurry()
+    refusing(() => {
+      while (pipeline.advance());
+    })
+  }
+
+  /** Let go of what looks into the index. */
+  rest(): void {
+    this.pipeline.documents.detach()
+  }
+
+  #plan(watch: Watch): Pipeline {
+    const { host, settings } = this.#workspace
+    const { documents } = this.index.structures
+    const { options } = this
+    const root = this.#build(watch)
+    const context = {
+      index: this.index.structures,
+      fields: this.#fields,
+      random: host.random,
+      yields: this.#yields,
+      scorer: options.addsScores ? new Scorer(scorerOf(options), documents, options.payload) : null,
+      unstable: settings.unstableFeatures,
+      readsAllValues: options.dialect >= SEVERAL_FROM,
+    }
+    return refusing(() => planAggregation(root, options.steps, context))
+  }
+
+  #build(watch: Watch): DocumentIterator {
+    const { prefixMin, expansionsMax } = this.#workspace.settings
+    const { options } = this
+    return refusing(() =>
+      build(this.#tree, {
+        index: this.index.structures,
+        fields: fieldsOf(options, this.index.schema),
+        slop: options.slop,
+        inOrder: options.inOrder,
+        isRanked: options.addsScores,
+        prefixMin,
+        expansionsMax,
+        watch,
+        profile: this.#profile,
+        yields: this.#yields,
+        vectors: null,
+        shapes: null,
+      }),
+    )
+  }
+
+  /** Write rows that are there, at most so many; returns how many. */
+  write(reply: Reply, most: number, warnings: readonly string[]): number {
+    const { output } = this.pipeline
+    const rows = Math.min(most, output.count - output.first)
+    this.#rows!.write(reply, rows, warnings, this.#profile === null ? 0 : 1)
+    return rows
+  }
+}
+
+/** One FT.AGGREGATE, or one read of its cursor. */
+export class AggregateJob implements Job {
+  readonly index: Index
+  readonly #workspace: Workspace
+  readonly #aggregation: Aggregation
+  readonly #cursor: Cursor | null
+  readonly #count: number
+  #isTimedOut = false
+
+  /** @param cursor where it is read through one. @param count rows to read; Infinity: all. */
+  constructor(workspace: Workspace, aggregation: Aggregation, cursor: Cursor | null, count: number) {
+    this.index = aggregation.index
+    this.#workspace = workspace
+    this.#aggregation = aggregation
+    this.#cursor = cursor
+    this.#count = count
+  }
+
+  run(watch: SliceWatch): void {
+    this.#aggregation.run(watch, this.#count)
+  }
+
+  timedOut(reply: Reply): void {
+    if (this.#workspace.settings.failsOnTimeout) throw FT_ERR.timeout
+    this.#isTimedOut = true
+    this.#aggregation.hurry()
+    this.write(reply)
+  }
+
+  write(reply: Reply): void {
+    const cursor = this.#cursor
+    const warnings = this.#isTimedOut ? [FT_ERR.timeout.text] : []
+    if (cursor === null) {
+      this.#aggregation.write(reply, Number.POSITIVE_INFINITY, warnings)
+      return
+    }
+    reply.array(2)
+    const rows = this.#aggregation.write(reply, this.#count, warnings)
+    // With fewer rows than asked for nothing can follow.
+    const isOver = rows < this.#count
+    reply.integer(isOver ? 0 : cursor.id)
+    if (isOver) this.#workspace.cursors.end(cursor)
+    else {
+      this.#aggregation.rest()
+      this.#workspace.cursors.release(cursor)
+    }
+  }
+}
