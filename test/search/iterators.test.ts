@@ -250,3 +250,20 @@ describe.each(ENGINES)('%s', (_, make) => {
     }
   })
 })
+
+describe('the first of many words', () => {
+  it('is found behind windows without any', () => {
+    const { index } = new TestIndex([{ name: 'a', kind: 'text' }])
+    const { postings } = index.terms
+    const records = ['x', 'y'].map(word => index.terms.intern(Buffer.from(word), 0, 1))
+    for (const document of [10, 100_001, 300_007])
+      for (const record of records) postings.append(record, document, 1, 0, new Int32Array(0), 0, 0, 1)
+    const iterator = new FirstOf(postings, records, () => Buffer.from(''), null, 1, 3, true, watch)
+    expect([iterator.next(), iterator.skipTo(20_000), iterator.next(), iterator.next()]).toEqual([
+      10,
+      100_001,
+      300_007,
+      END,
+    ])
+  })
+})

@@ -16,6 +16,8 @@ export class ColumnRange extends Leaf {
   readonly #last: number
   readonly #watch: Watch
   readonly estimate: number
+  /** Documents below it that were not told are out of range. */
+  #reached = 0
 
   /**
    * @param low the least number, and `high` the greatest: both inclusive.
@@ -44,7 +46,8 @@ export class ColumnRange extends Leaf {
     const low = this.#low
     const high = this.#high
     const last = this.#last
-    for (let at = Math.max(target, column.firstDocument); at <= last; at = (at | CHUNK_MASK) + 1) {
+    for (let at = Math.max(target, this.#reached, column.firstDocument); at <= last; at = this.#reached) {
+      this.#reached = (at | CHUNK_MASK) + 1
       const chunk = column.chunk(at)
       if (chunk === 0) continue
       const values = column.memory.f64[chunk >>> SLAB_BITS]!
@@ -54,6 +57,7 @@ export class ColumnRange extends Leaf {
         // Comparisons with NaN, the mark of no number, are false.
         if (value >= low && value <= high) {
           const document = (at & ~CHUNK_MASK) | i
+          this.#reached = document + 1
           return (this.document = document <= last ? document : END)
         }
       }
@@ -66,19 +70,19 @@ export class ColumnRange extends Leaf {
     const column = this.#column
     const { documents } = batch
     const last = this.#last
-    let count = 0
-    let at = this.document === END ? END : Math.max(this.document + 1, column.firstDocument)
-    for (; at <= last && count + CHUNK_DOCS <= documents.length; at = (at | CHUNK_MASK) + 1) {
+    let count = (batch.count = 0)
+    let at = this.document === END ? END : Math.max(this.document + 1, this.#reached, column.firstDocument)
+    for (; at <= last && count + CHUNK_DOCS <= documents.length; at = this.#reached) {
+      this.#reached = (at | CHUNK_MASK) + 1
       const chunk = column.chunk(at)
       if (chunk !== 0) count = this.#takeChunk(chunk, at, documents, count)
-      this.#watch.tick()
+      // A pause with documents in hand would lose them; with a batch of them it is near anyway.
+      if (count === 0) this.#watch.tick()
     }
     while (count > 0 && documents[count - 1]! > last) count--
-    this.document = count > 0 ? documents[count - 1]! : at > last ? END : at - 1
+    this.document = count > 0 ? documents[count - 1]! : END
     batch.count = count
     this.scoreBatch(batch, ranking)
-    // A run of chunks without a match is no end.
-    if (count === 0 && this.document !== END) this.nextBatch(batch, ranking)
   }
 
   /** Tell the documents of a chunk from `at` on. */
@@ -96,8 +100,11 @@ export class ColumnRange extends Leaf {
   }
 
   rewind(): void {
-    this.document = 0
+    this.document = this.#reached = 0
   }
+
+  /** Nothing is held of the column. */
+  override refresh(): void {}
 }
 
 /** The next double above a number: an open lower bound as a closed one. */

@@ -50,7 +50,14 @@ export class FirstOf extends DocumentIterator {
   readonly #owner = new Uint16Array(WINDOW)
   readonly #freqs: Int32Array
   readonly #block = new Block()
+  /** The window that the marks are of; -1: none is complete. */
   #window = -1
+  /** The window that is being marked, the list to go on with, and where the lists so far go on: kept over a pause. */
+  #filling = -1
+  #list = 0
+  #following = END
+  /** Documents below it that were not told are in no list. */
+  #reached = 0
 
   /**
    * @param records at most 65,535 lists.
@@ -92,35 +99,48 @@ export class FirstOf extends DocumentIterator {
   }
 
   #from(target: number): number {
+    target = Math.max(target, this.#reached)
     for (;;) {
       const window = target >>> WINDOW_BITS
       if (window !== this.#window && !this.#fill(window)) return (this.document = END)
+      if (this.#window > window) target = this.#window << WINDOW_BITS
       const bits = this.#bits
       const bit = target & (WINDOW - 1)
       let at = bit >>> 5
       let word = bits[at]! & (-1 << (bit & 31))
       while (word === 0 && ++at < bits.length) word = bits[at]!
       if (word !== 0) return (this.document = (this.#window << WINDOW_BITS) + at * 32 + (31 - Math.clz32(word & -word)))
-      target = (this.#window + 1) << WINDOW_BITS
+      if (this.#following === END) return (this.document = END)
+      this.#reached = target = (this.#window + 1) << WINDOW_BITS
     }
   }
 
   /** Mark the documents of a window, or of the first one behind it that has any; false when there is none. */
   #fill(window: number): boolean {
     for (;;) {
-      this.#bits.fill(0)
-      const first = window << WINDOW_BITS
-      let following = END
-      for (let list = 0; list < this.#records.length; list++) {
-        const next = this.#mark(list, first)
-        if (next < following) following = next
+      if (window !== this.#filling) this.#beginWindow(window)
+      while (this.#list < this.#records.length) {
+        const next = this.#mark(this.#list++, window << WINDOW_BITS)
+        if (next < this.#following) this.#following = next
         this.#watch.tick()
       }
       this.#window = window
+      this.#filling = -1
       if (this.#bits.some(word => word !== 0)) return true
-      if (following === END) return false
-      window = Math.max(window + 1, following >>> WINDOW_BITS)
+      if (this.#following === END) return false
+      window = Math.max(window + 1, this.#following >>> WINDOW_BITS)
+      this.#reached = window << WINDOW_BITS
     }
+  }
+
+  #beginWindow(window: number): void {
+    // Lists keep their places as long as windows follow each other.
+    if (window < this.#window || window < this.#filling) this.#resume.fill(0)
+    this.#window = -1
+    this.#filling = window
+    this.#list = 0
+    this.#following = END
+    this.#bits.fill(0)
   }
 
   /** Mark a list's documents in the window that begins at `first`; returns a document behind the window, or END. */
@@ -220,10 +240,13 @@ export class FirstOf extends DocumentIterator {
   }
 
   rewind(): void {
-    this.document = 0
-    this.#window = -1
+    this.document = this.#reached = 0
+    this.#window = this.#filling = -1
     this.#resume.fill(0)
   }
+
+  /** The marks are our own, and lists only grow behind them. */
+  override refresh(): void {}
 
   get #place(): number {
     return this.document & (WINDOW - 1)

@@ -42,7 +42,9 @@ export class Intersection extends Several {
 
   next(): number {
     if (this.document === END) return END
-    return this.#agree(this.#order[0]!.next())
+    const leader = this.#order[0]!
+    // Cut short by a pause, it has been moved already.
+    return this.#agree(leader.document > this.document ? leader.document : leader.next())
   }
 
   skipTo(target: number): number {
@@ -58,14 +60,14 @@ export class Intersection extends Several {
         const other = order[i]!
         const found = other.document < document ? other.skipTo(document) : other.document
         if (found === document) continue
-        this.#watch.tick()
         document = order[0]!.skipTo(found)
+        // Behind the step, so that even a pause at every tick gets further.
+        this.#watch.tick()
         continue search
       }
-      this.document = document
-      if (this.#nearness === null || this.#isNear(this.#nearness)) return document
-      this.#watch.tick()
+      if (this.#nearness === null || this.#isNear(this.#nearness)) return (this.document = document)
       document = order[0]!.next()
+      this.#watch.tick()
     }
     return (this.document = END)
   }
@@ -86,6 +88,10 @@ export class Intersection extends Several {
   rewind(): void {
     this.document = 0
     for (const child of this.children) child.rewind()
+  }
+
+  override refresh(): void {
+    for (const child of this.children) child.refresh()
   }
 }
 

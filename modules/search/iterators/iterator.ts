@@ -8,9 +8,10 @@
  * The one who asks decides what is worth knowing of the document that it stands on: its score, the positions of the
  * words that matched, which words those were. So a query that only counts never decodes a frequency.
  *
- * A query may be paused between two documents, while the index grows. Afterwards `rewind` makes an iterator forget all
- * places in memory and stand before the first again, from where it skips to go on. `watch.tick()` is called in loops
- * that may run long without finding anything; it throws to pause or to end the query.
+ * A query may be paused while the index grows. `watch.tick()` is called in loops that may run long without finding
+ * anything; it throws to pause or to end the query, from within whatever was asked. Afterwards `refresh` lets an iterator
+ * forget all places in memory, and `skipTo` goes on: what was passed over is not looked at again. So a loop that ticks
+ * first sees to it that it can go on from there. `rewind` begins anew.
  *
  * Documents that died and wait for a sweep may still be named: whoever uses the root asks `documents` about them.
  *
@@ -92,6 +93,17 @@ export abstract class DocumentIterator {
   /** Forget all places and stand before the first document. */
   abstract rewind(): void
 
+  /**
+   * Forget all places in memory, and stand where it stood; further on when that document is not there any more. What was
+   * cut short by a pause is gone on with by `skipTo`.
+   */
+  refresh(): void {
+    const { document } = this
+    if (document === END) return
+    this.rewind()
+    if (document > 0) this.skipTo(document)
+  }
+
   /** What the document adds to its score. */
   abstract score(ranking: Ranking): number
 
@@ -121,17 +133,17 @@ export abstract class DocumentIterator {
 
   /**
    * Go on by as many documents as fit, and tell them with their scores; none at the end. Not for rankings whose `k`
-   * depends on the document. Afterwards the iterator stands on the last one told, or at END.
+   * depends on the document. Afterwards the iterator stands on the last one told, or at END. Those that were found before
+   * a pause are in the batch when it is thrown.
    */
   nextBatch(batch: Batch, ranking: Ranking): void {
     const { documents, scores } = batch
-    let count = 0
-    while (count < documents.length) {
+    batch.count = 0
+    while (batch.count < documents.length) {
       const document = this.next()
       if (document === END) break
-      documents[count] = document
-      scores[count++] = this.score(ranking)
+      documents[batch.count] = document
+      scores[batch.count++] = this.score(ranking)
     }
-    batch.count = count
   }
 }

@@ -17,6 +17,8 @@ export class Not extends Leaf {
   readonly #documents: Documents
   readonly #child: DocumentIterator
   readonly #watch: Watch
+  /** Documents below it that were not told are hidden. */
+  #reached = 0
 
   constructor(documents: Documents, child: DocumentIterator, watch: Watch) {
     super(0)
@@ -39,19 +41,24 @@ export class Not extends Leaf {
 
   #from(target: number): number {
     const child = this.#child
+    target = Math.max(target, this.#reached)
     for (;;) {
       const document = this.#documents.nextLiving(target)
       if (document === END) return (this.document = END)
       const hidden = child.document < document ? child.skipTo(document) : child.document
       if (hidden !== document) return (this.document = document)
+      this.#reached = target = document + 1
       this.#watch.tick()
-      target = document + 1
     }
   }
 
   rewind(): void {
-    this.document = 0
+    this.document = this.#reached = 0
     this.#child.rewind()
+  }
+
+  override refresh(): void {
+    this.#child.refresh()
   }
 }
 
@@ -119,5 +126,9 @@ export class Optional extends Leaf {
   rewind(): void {
     this.document = 0
     this.#child.rewind()
+  }
+
+  override refresh(): void {
+    this.#child.refresh()
   }
 }

@@ -55,9 +55,9 @@ export class TermIterator extends DocumentIterator {
   readonly #text: Buffer
   /** By number of a field set: whether it will do; null: all will. */
   readonly #allowed: Uint8Array | null
-  readonly #block: Block
-  readonly #documents: Int32Array
-  readonly #blocks: number
+  #block: Block
+  #documents: Int32Array
+  #blocks: number
   #number = -1
   #row = -1
   #rows = 0
@@ -131,6 +131,16 @@ export class TermIterator extends DocumentIterator {
     this.document = 0
     this.#number = this.#row = -1
     this.#rows = 0
+  }
+
+  /** The list may have grown: there must be room for its blocks. */
+  override refresh(): void {
+    if (this.#block.capacity <= Math.min(this.postings.count(this.record), BLOCK_ROWS)) {
+      this.#block = new Block()
+      this.#documents = this.#block.documents
+    }
+    this.#blocks = this.postings.blocks(this.record)
+    super.refresh()
   }
 
   /** How often the document holds the term, weighted. */

@@ -56,6 +56,10 @@ class ScannedUnion extends Union {
     this.document = 0
     for (const child of this.children) child.rewind()
   }
+
+  override refresh(): void {
+    for (const child of this.children) child.refresh()
+  }
 }
 
 class HeapUnion extends Union {
@@ -105,5 +109,11 @@ class HeapUnion extends Union {
   rewind(): void {
     this.document = 0
     for (const child of this.children) child.rewind()
+  }
+
+  override refresh(): void {
+    for (const child of this.children) child.refresh()
+    // A child may have gone further than it stood.
+    this.#heap.sort((a, b) => a.document - b.document)
   }
 }

@@ -4,14 +4,14 @@
  * between parts counts. For one word under TFIDF whole blocks are passed over unread: once enough documents are kept, a
  * block whose greatest impact cannot beat the worst of them only has its rows counted.
  *
- * A run can be paused: `run` then throws what the watch threw, and the next `run` goes on behind the last document that
- * was looked at. */
+ * A run can be paused: `run` then throws what the watch threw, and the next `run` goes on where the iterators stand, behind
+ * the last document that was looked at. */
 
 import { SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { IMPACT_SCALE } from '../ingest/text-writer.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, LENGTH_COLUMN, NORM_COLUMN } from '../index/documents.ts'
-import { Batch, type DocumentIterator, END, RANK, type Watch } from '../iterators/iterator.ts'
+import { Batch, type DocumentIterator, END, RANK, type Ranking, type Watch } from '../iterators/iterator.ts'
 import { TermIterator } from '../iterators/term.ts'
 import type { Scorer } from '../score/scorer.ts'
 import type { Top } from '../score/top.ts'
@@ -32,6 +32,7 @@ abstract class Run {
   /** The last document that was looked at. */
   protected at = 0
   readonly #batch = new Batch()
+  #isBegun = false
   // The chunk of the document table that was read last.
   #chunk = -1
   #words: Int32Array = new Int32Array(0)
@@ -47,12 +48,33 @@ abstract class Run {
   /** Run to the end. @throws what the watch throws; run again to go on. */
   run(): void {
     this.#chunk = -1
-    this.root.rewind()
-    if (this.at > 0) this.root.skipTo(this.at + 1)
-    // After a rewind the iterator stands on a document that has not been looked at.
-    if (this.at > 0 && this.root.document !== END) this.takeCurrent()
+    if (this.#isBegun) this.#goOn()
+    this.#isBegun = true
     if (this.root.document !== END) this.runOn()
     this.at = END
+  }
+
+  /** After a pause: what was cut short is found, and taken. */
+  #goOn(): void {
+    const { root } = this
+    root.refresh()
+    if (root.document <= this.at) root.skipTo(this.at + 1)
+    if (root.document !== END) this.takeCurrent()
+  }
+
+  /** The next batch, taken even when a pause came in between. */
+  protected takeBatch(ranking: Ranking, take: (batch: Batch) => void): boolean {
+    const batch = this.#batch
+    batch.count = 0
+    try {
+      this.root.nextBatch(batch, ranking)
+    } catch (thrown) {
+      if (batch.count > 0) take(batch)
+      throw thrown
+    }
+    if (batch.count === 0) return false
+    take(batch)
+    return true
   }
 
   protected abstract runOn(): void
@@ -106,14 +128,11 @@ export class PlainRun extends Run {
   }
 
   protected runOn(): void {
-    const batch = this.batch()
-    for (;;) {
-      this.root.nextBatch(batch, COUNTED)
-      if (batch.count === 0) return
-      const { documents, count } = batch
-      for (let i = 0; i < count; i++) this.#take(documents[i]!)
-      this.watch.tick()
-    }
+    while (this.takeBatch(COUNTED, this.#takeAll)) this.watch.tick()
+  }
+
+  readonly #takeAll = ({ documents, count }: Batch): void => {
+    for (let i = 0; i < count; i++) this.#take(documents[i]!)
   }
 }
 
@@ -157,13 +176,9 @@ export class RankedRun extends Run {
   }
 
   #batches(byNorm: boolean): void {
-    const batch = this.batch()
-    for (;;) {
-      this.root.nextBatch(batch, this.#scorer.ranking)
-      if (batch.count === 0) return
-      this.#rank(batch.documents, batch.scores, batch.count, byNorm ? NORM_COLUMN : LENGTH_COLUMN)
-      this.watch.tick()
-    }
+    const column = byNorm ? NORM_COLUMN : LENGTH_COLUMN
+    const take = (batch: Batch): void => this.#rank(batch.documents, batch.scores, batch.count, column)
+    while (this.takeBatch(this.#scorer.ranking, take)) this.watch.tick()
   }
 
   /** Rank documents by what their words add up to, over a column of the document table. */

@@ -61,14 +61,22 @@ export class ProfiledIterator extends DocumentIterator {
 
   override nextBatch(batch: Batch, ranking: Ranking): void {
     const start = this.#now()
-    this.inner.nextBatch(batch, ranking)
-    this.document = this.inner.document
-    this.#count(start, batch.count)
+    try {
+      this.inner.nextBatch(batch, ranking)
+    } finally {
+      this.document = this.inner.document
+      this.#count(start, batch.count)
+    }
   }
 
   rewind(): void {
     this.document = 0
     this.inner.rewind()
+  }
+
+  override refresh(): void {
+    this.inner.refresh()
+    this.document = this.inner.document
   }
 
   score(ranking: Ranking): number {

@@ -19,6 +19,9 @@ import type { Workspace } from '../workspace.ts'
 const FIRST_SLICE_MICROS = 5000
 const SLICE_MICROS = 1000
 
+/** Ticks that every slice lets pass, however long it took to get to them, so that each one gets further. */
+const TICKS_MIN = 16
+
 /** Thrown by a tick to pause the job, and to end it because its time is up. */
 export const PAUSE = { name: 'pause' } as const
 export const TIME_IS_UP = { name: 'time is up' } as const
@@ -41,6 +44,7 @@ export class SliceWatch implements Watch {
   /** When the time is up; Infinity: never. */
   readonly #end: number
   #sliceEnd = 0
+  #ticks = 0
   #steady = 0
 
   constructor(now: () => number, timeoutMs: number, mayPause: boolean) {
@@ -51,6 +55,7 @@ export class SliceWatch implements Watch {
 
   beginSlice(micros: number): void {
     this.#sliceEnd = this.#now() + micros
+    this.#ticks = 0
   }
 
   /** Microseconds since an arbitrary moment. */
@@ -61,6 +66,7 @@ export class SliceWatch implements Watch {
   tick(): void {
     const now = this.#now()
     if (now >= this.#end) throw TIME_IS_UP
+    if (++this.#ticks < TICKS_MIN) return
     if (now >= this.#sliceEnd && this.#mayPause && this.#steady === 0) throw PAUSE
   }
 
