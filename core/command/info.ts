@@ -12,23 +12,21 @@ export interface InfoSection {
 
 export class InfoRegistry {
   readonly sections: InfoSection[] = []
+  readonly #more = new Map<string, InfoSection['lines'][]>()
 
   add(name: string, lines: InfoSection['lines'], options: { isDefault?: boolean; module?: string } = {}): void {
     this.sections.push({ name, isDefault: options.isDefault ?? true, module: options.module ?? '', lines })
   }
 
-  /** Add lines to the end of a section that exists. */
-  extend(name: string, more: InfoSection['lines']): void {
-    const at = this.sections.findIndex(section => section.name === name)
-    const section = this.sections[at]
-    if (section === undefined) throw new Error(`no section ${name}`)
-    this.sections[at] = {
-      ...section,
-      *lines() {
-        yield* section.lines()
-        yield* more()
-      },
-    }
+  /** Add lines at the end of a section that belongs to another feature. */
+  extend(name: string, lines: InfoSection['lines']): void {
+    this.#more.set(name, [...(this.#more.get(name) ?? []), lines])
+  }
+
+  /** All lines of a section. */
+  *linesOf(section: InfoSection): Iterable<readonly [string, string | number]> {
+    yield* section.lines()
+    for (const more of this.#more.get(section.name) ?? []) yield* more()
   }
 
   /** The sections of a module are gone. */

@@ -12,7 +12,7 @@ export class InProcessClient {
   readonly #engine: Engine
   readonly #client: Client
   readonly #builder = new ValueBuilder()
-  #waiting: { resolve(value: ReplyValue): void; reject(error: Error): void } | null = null
+  #waiting: { resolve(value: ReplyValue | PromiseLike<ReplyValue>): void; reject(error: Error): void } | null = null
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(engine: Engine) {
@@ -46,7 +46,7 @@ export class InProcessClient {
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
-    if (this.#client.suspended === null) return settled(this.#take())
+    if (this.#client.suspended === null) return this.#settle()
     const served = new Promise<ReplyValue>((resolve, reject) => {
       this.#waiting = { resolve, reject }
     })
@@ -62,9 +62,7 @@ export class InProcessClient {
   #served(): void {
     const waiting = this.#waiting
     this.#waiting = null
-    const value = this.#take()
-    if (value instanceof ErrorReply) waiting?.reject(value)
-    else waiting?.resolve(value)
+    waiting?.resolve(this.#settle())
   }
 
   #fail(error: Error): void {
@@ -73,6 +71,17 @@ export class InProcessClient {
     waiting?.reject(error)
   }
 
+  /** The reply as a promise: an error reply rejects, and so does one that nests too deeply to be decoded. */
+  #settle(): Promise<ReplyValue> {
+    try {
+      const value = this.#take()
+      return value instanceof ErrorReply ? Promise.reject(value) : Promise.resolve(value)
+    } catch (fault) {
+      return Promise.reject(fault)
+    }
+  }
+
+  /** Decode the reply. Its bytes are gone afterwards, also when they could not be decoded. */
   #take(): ReplyValue {
     const reply = this.#client.reply
     if (reply.length === 0) return null
@@ -80,13 +89,11 @@ export class InProcessClient {
       const bytes = reply.take()
       return this.#builder.read(bytes, 0, bytes.length)
     }
-    const value = this.#builder.read(reply.buf, 0, reply.at)
-    reply.rewind(0)
-    reply.release()
-    return value
+    try {
+      return this.#builder.read(reply.buf, 0, reply.at)
+    } finally {
+      reply.rewind(0)
+      reply.release()
+    }
   }
-}
-
-function settled(value: ReplyValue): Promise<ReplyValue> {
-  return value instanceof ErrorReply ? Promise.reject(value) : Promise.resolve(value)
 }

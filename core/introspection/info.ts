@@ -23,12 +23,12 @@ export { REDIS_VERSION } from '../base/version.ts'
 export const REDSTRATA_VERSION = '0.1.0'
 
 function info({ engine, reply }: Context, args: Args): void {
-  const { sections } = engine.service(InfoRegistry)
+  const registry = engine.service(InfoRegistry)
   const wanted = new Set<string>()
   while (args.left > 0) wanted.add(args.lower())
   if (wanted.size === 0) wanted.add('default')
-  const chosen = sections.filter(section => isWanted(section, wanted))
-  reply.verbatim('txt', chosen.map(printed).join('\r\n'))
+  const chosen = registry.sections.filter(section => isWanted(section, wanted))
+  reply.verbatim('txt', chosen.map(section => printed(registry, section)).join('\r\n'))
 }
 
 function isWanted(section: InfoSection, wanted: ReadonlySet<string>): boolean {
@@ -37,9 +37,9 @@ function isWanted(section: InfoSection, wanted: ReadonlySet<string>): boolean {
   return wanted.has('all') || (wanted.has('default') && section.isDefault)
 }
 
-function printed(section: InfoSection): string {
+function printed(registry: InfoRegistry, section: InfoSection): string {
   let text = `# ${section.name}\r\n`
-  for (const [name, value] of section.lines()) text += `${name}:${value}\r\n`
+  for (const [name, value] of registry.linesOf(section)) text += `${name}:${value}\r\n`
   return text
 }
 

@@ -23,8 +23,8 @@
  *
  * Source: the RESP3 specification (github.com/redis/redis-specifications). */
 
-/** How deep replies may nest: far above what any command answers, far below what the stack bears. */
-export const DEPTH_MAX = 512
+/** How deep replies may nest: above what any command answers (a script may nest 1,000 tables), below what the stack bears. */
+export const DEPTH_MAX = 1024
 
 const LF = 10
 const CR = 13

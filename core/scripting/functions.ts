@@ -54,6 +54,11 @@ export class FunctionStore extends Libraries {
     return this.#byName.size
   }
 
+  /** Bytes that the machine of functions holds. */
+  get usedBytes(): number {
+    return this.#machine?.usedBytes ?? 0
+  }
+
   /** The machine that the functions live in; after it broke, a new one with all libraries. */
   get machine(): Machine {
     if (this.#machine === null || this.#machine.broken) this.#refill()

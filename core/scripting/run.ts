@@ -27,6 +27,8 @@ export class Run {
   nowMs = 0
   /** When it asked for the first time whether to go on, which is soon after it began; 0 before. */
   startMicros = 0
+  /** When it could be suspended for the last time. */
+  ableMicros = 0
   /** Commands that write are refused. */
   readOnly = false
   /** Commands that need memory are refused until the script has written. */
@@ -55,6 +57,7 @@ export class Run {
     this.caller = caller
     this.nowMs = nowMs
     this.startMicros = 0
+    this.ableMicros = 0
     this.readOnly = false
     this.refusesMemory = null
     this.maySuspend = false

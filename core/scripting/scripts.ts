@@ -9,8 +9,8 @@
  * are heard. Nothing else may change or expire meanwhile: the busy gate is armed, the unit of the script stays open.
  *
  * Where a script cannot be suspended (inside EXEC or a module's call; in a metamethod, or a callback of sort or gsub) it
- * goes on up to STUCK_FACTOR times the threshold and is then stopped by an error that it cannot catch; once it has
- * written, up to WRITER_FACTOR times. See docs/compat.md. */
+ * goes on up to STUCK_FACTOR times the threshold without a break and is then stopped by an error that it cannot catch;
+ * once it has written, up to WRITER_FACTOR times. See docs/compat.md. */
 
 import { type Range, Range as ByteRange } from '../base/bytes.ts'
 import { oneLine, type ReplyError, replyError } from '../base/errors.ts'
@@ -306,7 +306,8 @@ export class Scripts implements ScriptHost {
     const run = this.running!
     if (run.killText !== null) return SLICE.kill
     const now = this.engine.clock.microseconds()
-    if (run.startMicros === 0) run.startMicros = now
+    if (run.startMicros === 0) run.startMicros = run.ableMicros = now
+    if (canSuspend && run.maySuspend) run.ableMicros = now
     const spent = now - run.startMicros
     if (run.code.kind === 'loading') {
       if (spent < LOADING_MICROS) return SLICE.goOn
@@ -320,7 +321,8 @@ export class Scripts implements ScriptHost {
       if (run.finish !== null && now < run.sliceUntil) return SLICE.goOn
       return SLICE.suspend
     }
-    if (spent < threshold * (run.wrote ? WRITER_FACTOR : STUCK_FACTOR)) return SLICE.goOn
+    const stuck = now - run.ableMicros
+    if (stuck < threshold * (run.wrote ? WRITER_FACTOR : STUCK_FACTOR)) return SLICE.goOn
     run.killText = KILL_TEXT.tooLong
     return SLICE.kill
   }

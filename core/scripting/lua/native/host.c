@@ -27,14 +27,11 @@
 #define FAILED 2
 #define BROKEN 3
 
-/* Units of work between two looks at the clock: well below a millisecond. */
-#define BUDGET (1 << 16)
-
 VM_IMPORT(slice) int host_slice(int can_suspend);
 #define SLICE_SUSPEND 1
 #define SLICE_KILL 2
 
-int vm_budget = BUDGET;
+int vm_budget = VM_BUDGET;
 int vm_killed;
 int vm_suspending;
 unsigned long vm_memory_max = ~0ul;
@@ -150,7 +147,7 @@ static int can_suspend(lua_State *L) {
 int vm_tick(lua_State *L) {
   int able = can_suspend(L);
   int verdict = host_slice(able);
-  vm_budget = BUDGET;
+  vm_budget = VM_BUDGET;
   if (verdict == SLICE_KILL) kill(L);
   if (verdict != SLICE_SUSPEND || !able) return 0;
   vm_suspending = 1;
@@ -160,7 +157,7 @@ int vm_tick(lua_State *L) {
 
 void vm_tick_nested(lua_State *L) {
   int verdict = host_slice(0);
-  vm_budget = BUDGET;
+  vm_budget = 0; /* the loop is to ask as soon as it can */
   if (verdict == SLICE_KILL) kill(L);
 }
 
@@ -266,7 +263,7 @@ static int start(int function) {
   status.killed = 0;
   thread->errfunc = savestack(thread, thread->base);
   lua_rawgeti(thread, LUA_REGISTRYINDEX, ref_body);
-  return go(BUDGET);
+  return go(VM_BUDGET);
 }
 
 /* ---- what the host calls ---- */
@@ -358,7 +355,7 @@ VM_EXPORT(vm_load) int vm_load(int function) {
 }
 
 /* Go on after SUSPENDED; with `soon` the host is asked again at once. */
-VM_EXPORT(vm_continue) int vm_continue(int soon) { return go(soon ? 1 : BUDGET); }
+VM_EXPORT(vm_continue) int vm_continue(int soon) { return go(soon ? 1 : VM_BUDGET); }
 
 VM_EXPORT(vm_collect) void vm_collect(void) { lua_gc(machine, LUA_GCCOLLECT, 0); }
 

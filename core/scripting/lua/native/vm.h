@@ -6,6 +6,9 @@
  *             setjmp is needed, and no frame of C is left half done.
  *   work      vm_budget counts down with every jump back, call, and with what C functions do in one go (matching,
  *             sorting, allocating). At zero vm_tick asks the host, who looks at the clock: go on, suspend, or kill.
+ *             That happens in the interpreter's loop, where a thread can be suspended. A C function that may work for
+ *             long goes into debt instead, and asks whenever the debt is a whole budget more: so when it returns the
+ *             loop asks at once, and a script of many short calls can be suspended like any other.
  *   memory    vm_memory_max is the limit; beyond it Lua raises "not enough memory".
  *   numbers   conversions that C leaves undefined, or that depend on the width of long, done as x86-64 does them. */
 
@@ -25,6 +28,8 @@ struct lua_State;
 VM_IMPORT(try) void vm_try(void (*f)(struct lua_State *, void *), struct lua_State *L, void *ud);
 VM_IMPORT(throw) __attribute__((noreturn)) void vm_throw(void);
 
+/* Units of work between two looks at the clock: well below a millisecond. */
+#define VM_BUDGET (1 << 16)
 extern int vm_budget;
 extern int vm_killed;
 extern int vm_suspending;
@@ -36,7 +41,7 @@ int vm_tick(struct lua_State *L);
 void vm_tick_nested(struct lua_State *L);
 
 #define vm_spend(L, n) \
-  { if ((vm_budget -= (n)) <= 0) vm_tick_nested(L); }
+  { if ((vm_budget -= (n)) <= -VM_BUDGET) vm_tick_nested(L); }
 
 /* Allocate, resize, or free when the size is 0. */
 void *vm_realloc(void *block, size_t old_size, size_t size);
