@@ -20,6 +20,7 @@ import {
 export interface Sketch {
   at(root: Address): this
   free(root: Address): void
+  /** Bytes that it asked for, as the real module counts them: without what the arena's size classes add. */
   readonly sizeBytes: number
 }
 

@@ -218,11 +218,10 @@ export class BloomFilter extends RootLens {
     return sum
   }
 
-  /** Bytes that the chain takes in memory. */
+  /** Bytes that the chain consists of. */
   get sizeBytes(): number {
-    const memory = this.memory
-    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.word(5))
-    for (let i = this.layers - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
+    let sum = ROOT_BYTES
+    for (let i = this.layers - 1; i >= 0; i--) sum += LAYER_BYTES + this.partBytes(i)
     return sum
   }
 

@@ -111,9 +111,9 @@ export class CountMin extends RootLens {
     return this.width * this.depth * 4
   }
 
-  /** Bytes that the sketch takes in memory. */
+  /** Bytes that the sketch consists of. */
   get sizeBytes(): number {
-    return this.memory.sizeOf(this.root) + this.memory.sizeOf(this.cellsAddress)
+    return ROOT_BYTES + this.cellBytes
   }
 
   /**

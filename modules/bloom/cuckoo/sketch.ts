@@ -246,11 +246,10 @@ export class CuckooFilter extends RootLens {
     return this.word(9)
   }
 
-  /** Bytes that the filter takes in memory. */
+  /** Bytes that the filter consists of. */
   get sizeBytes(): number {
-    const memory = this.memory
-    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.word(10))
-    for (let i = this.subfilters - 1; i >= 0; i--) sum += memory.sizeOf(this.partAddress(i))
+    let sum = ROOT_BYTES
+    for (let i = this.subfilters - 1; i >= 0; i--) sum += ENTRY_BYTES + this.partBytes(i)
     return sum
   }
 

@@ -137,9 +137,9 @@ export class TDigest extends RootLens {
     return this.word(14)
   }
 
-  /** Bytes that the digest takes in memory. */
+  /** Bytes that the digest consists of. */
   get sizeBytes(): number {
-    return this.memory.sizeOf(this.root) + this.memory.sizeOf(this.word(15))
+    return ROOT_BYTES + this.capacity * 16
   }
 
   /** The mean of centroid i, merged ones first. */

@@ -150,14 +150,10 @@ export class TopK extends RootLens {
     return this.word(6)
   }
 
-  /** Bytes that the sketch takes in memory. */
+  /** Bytes that the sketch consists of. */
   get sizeBytes(): number {
-    const memory = this.memory
-    let sum = memory.sizeOf(this.root) + memory.sizeOf(this.cellsAddress) + memory.sizeOf(this.heapAddress)
-    for (let i = this.k - 1; i >= 0; i--) {
-      const name = this.#entryWord(i, 2)
-      if (name !== 0) sum += memory.sizeOf(name)
-    }
+    let sum = ROOT_BYTES + this.cellBytes + this.k * ENTRY_BYTES
+    for (let i = this.k - 1; i >= 0; i--) if (this.#entryWord(i, 2) !== 0) sum += this.#entryWord(i, 3) + 1
     return sum
   }
 
