@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fitsValue, plainForms, plainly, projects, sameReply, sameUnblocked } from '../support/transcript/compare.ts'
+import {
+  fitsValue,
+  plainForms,
+  plainly,
+  projects,
+  sameReply,
+  sameThroughScript,
+  sameUnblocked,
+} from '../support/transcript/compare.ts'
 import { type Comparison, parseCommand, parseReply, parseTranscript } from '../support/transcript/notation.ts'
 import { decodeReply, printReply } from '../support/transcript/reply.ts'
 import { suits } from '../support/transcript/replay.ts'
@@ -116,6 +124,21 @@ describe('the comparison of blocking commands in a transaction', () => {
     expect(agree('nil', 'nil-array')).toBe(false)
     expect(agree('nil-array', '[]')).toBe(false)
     expect(agree('["q" "a"]', 'nil')).toBe(false)
+  })
+})
+
+describe('the comparison of what went through a script', () => {
+  it('takes one null for the other and doubles for integers, and nothing else', () => {
+    const agree = (want: string, got: string) => sameThroughScript(parseReply(want), parseReply(got))
+    expect(agree('[:1 nil-array ["x" nil]]', '[:1 nil ["x" nil]]')).toBe(true)
+    expect(agree(':9007199254740993', ':9007199254740992')).toBe(true)
+    expect(agree(':9223372036854775807', ':-9223372036854775808')).toBe(true)
+    expect(agree(':3', ':4')).toBe(false)
+    expect(agree('nil', 'nil-array')).toBe(false)
+    expect(agree('nil', '[]')).toBe(false)
+    expect(agree('["x" nil]', '["x"]')).toBe(false)
+    expect(agree('+OK', '"OK"')).toBe(false)
+    expect(agree('-ERR a', '-ERR b')).toBe(false)
   })
 })
 

@@ -81,6 +81,21 @@ export function sameUnblocked(want: Reply, got: Reply, how: Comparison = EXACT):
   return sameReply(want, got, how) || (want.kind === 'nil-array' && got.kind === 'nil')
 }
 
+/** The same for what has been through a script, to which both nulls are one and numbers are doubles; at any depth. */
+export function sameThroughScript(want: Reply, got: Reply, how: Comparison = EXACT): boolean {
+  if (isNil(want)) return got.kind === 'nil'
+  if (want.kind === ':') return got.kind === ':' && String(asDouble(want.text)) === got.text
+  if (!isAggregate(want)) return sameReply(want, got, how)
+  if (!isAggregate(got) || want.kind !== got.kind) return false
+  if (how.unordered) return agreeUnordered(want.items, got.items, how.pairs ? 2 : 1, how, sameThroughScript)
+  return agreeInOrder(want.items, got.items, how, sameThroughScript)
+}
+
+/** The integer of 64 bits that is left of one that was a double for a while. */
+function asDouble(text: string): bigint {
+  return BigInt.asIntN(64, BigInt(Number(text)))
+}
+
 /** Whether `got`, answered in RESP3, is what became of `want`, which was recorded in RESP2. */
 export function projects(want: Reply, got: Reply, how: Comparison = EXACT): boolean {
   if (isNil(got)) return isNil(want)

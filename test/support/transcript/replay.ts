@@ -5,13 +5,15 @@
  *   exact      over sockets, in the protocol of the recording
  *   resp3      a RESP2 case on RESP3 connections, through the projection
  *   inMulti    each command in a transaction of its own: same reply, inside EXEC's array
+ *   inScript   each command called by a script that returns what it was answered, through the projection
+ *   reloaded   exact, the whole dataset saved and loaded again before every command, or every third in usual tests
  *   inProcess  each command through server.call, through the projection
  *   twin       exact, and afterwards a second server that heard the propagated effects holds the same (see twin.ts)
  *
  * A mode runs only the cases in which it changes nothing else; `suits` says which, by the commands that they use. */
 
 import type { ReplyValue } from '../../../core/resp/reader.ts'
-import { fitsValue, plainForms, projects, sameReply, sameUnblocked } from './compare.ts'
+import { fitsValue, plainForms, projects, sameThroughScript, sameReply, sameUnblocked } from './compare.ts'
 import type { RawConnection } from './connection.ts'
 import type { Case, Comparison, Step } from './notation.ts'
 import { printReply, type Reply } from './reply.ts'
@@ -22,7 +24,7 @@ export interface Target {
   call(...args: Buffer[]): Promise<ReplyValue>
 }
 
-export type Mode = 'exact' | 'resp3' | 'inMulti' | 'inProcess' | 'twin'
+export type Mode = 'exact' | 'resp3' | 'inMulti' | 'inScript' | 'reloaded' | 'inProcess' | 'twin'
 
 const SILENCE_MS = 150
 
@@ -48,12 +50,17 @@ const BLOCKING = /^b(l|r|z)/
 /** Whether a case can be replayed in a mode. */
 export function suits(mode: Mode, one: Case): boolean {
   if (mode === 'exact' || mode === 'twin') return true
-  if (one.resp3) return false
+  if (one.resp3 && mode !== 'reloaded') return false
   const commands = one.steps.filter(step => step.kind === 'send').map(commandOf)
   if (commands.some(name => ABOUT_CONNECTION.test(name)) || one.steps.some(step => step.kind === 'raw')) return false
   if (mode === 'resp3') return true
   if (commands.some(name => ABOUT_TRANSACTION.test(name))) return false
-  return isOneByOne(one) && (mode === 'inMulti' || !commands.some(name => ABOUT_STATE.test(name)))
+  // A script is told in other words.
+  if (mode === 'inScript' && one.steps.some(step => step.kind === 'expect' && /^-ERR unknown command/.test(step.text)))
+    return false
+  return (
+    isOneByOne(one) && (mode === 'inMulti' || mode === 'reloaded' || !commands.some(name => ABOUT_STATE.test(name)))
+  )
 }
 
 /** Whether every command is answered before the next is sent, so that one could wrap it. */
@@ -69,7 +76,9 @@ function isOneByOne(one: Case): boolean {
 
 /** Replay a case, and tell what differs. */
 export function replay(mode: Mode, one: Case, target: Target): Promise<string[]> {
-  if (mode === 'inMulti') return replayInMulti(one, target)
+  if (mode === 'inMulti') return replayWrapped(one, target, callInMulti)
+  if (mode === 'inScript') return replayWrapped(one, target, callInScript)
+  if (mode === 'reloaded') return replayWrapped(one, target, reloading())
   if (mode === 'inProcess') return replayInProcess(one, target)
   return replayOverSockets(one, target, mode === 'resp3' || one.resp3, mode === 'resp3' ? projects : sameReply)
 }
@@ -158,14 +167,30 @@ export async function callInMulti(connection: RawConnection, args: readonly Buff
   return 'items' in done && done.items.length === 1 ? done.items[0] : done
 }
 
-async function replayInMulti(one: Case, target: Target): Promise<string[]> {
-  const connections = new Connections(target, false)
+/** Call one command from a script. */
+export function callInScript(connection: RawConnection, args: readonly Buffer[]): Promise<Reply> {
+  return connection.call('EVAL', 'return redis.pcall(unpack(ARGV))', '0', ...args)
+}
+
+/** Saves everything and loads it again now and then, and runs one command. */
+function reloading(): Wrapped {
+  const every = process.env['REDSTRATA_TEST'] === 'long' ? 1 : 3
+  let count = 0
+  return async (connection, args) => {
+    const reloaded = count++ % every === every - 1 ? await connection.call('DEBUG', 'RELOAD') : null
+    return reloaded?.kind === '-' ? reloaded : connection.call(...args)
+  }
+}
+
+type Wrapped = (connection: RawConnection, args: readonly Buffer[]) => Promise<Reply>
+
+async function replayWrapped(one: Case, target: Target, call: Wrapped): Promise<string[]> {
+  const connections = new Connections(target, one.resp3)
+  const agree = call === callInScript ? sameThroughScript : sameReply
   try {
     const first = await connections.named('')
     if (!one.keep) await first.call('FLUSHALL')
-    return await oneByOne(one, async (step, connection) => {
-      return callInMulti(await connections.named(connection), step.args)
-    })
+    return await oneByOne(one, agree, async (step, connection) => call(await connections.named(connection), step.args))
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)]
   } finally {
@@ -176,13 +201,17 @@ async function replayInMulti(one: Case, target: Target): Promise<string[]> {
 type Send = Extract<Step, { kind: 'send' }>
 
 /** Give each command to `run` and compare what comes back with the step behind it. */
-async function oneByOne(one: Case, run: (step: Send, connection: string) => Promise<Reply>): Promise<string[]> {
+async function oneByOne(
+  one: Case,
+  usual: Agree,
+  run: (step: Send, connection: string) => Promise<Reply>,
+): Promise<string[]> {
   const faults: string[] = []
   for (let i = 0; i < one.steps.length; i++) {
     const step = one.steps[i]
     if (step.kind === 'sleep') await sleep(step.ms)
     if (step.kind !== 'send') continue
-    const agree = BLOCKING.test(commandOf(step)) ? sameUnblocked : sameReply
+    const agree = BLOCKING.test(commandOf(step)) ? sameUnblocked : usual
     const fault = difference(one.steps[i + 1], await run(step, step.connection), agree, step.text)
     if (fault !== null) faults.push(fault)
   }

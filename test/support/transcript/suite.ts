@@ -28,6 +28,8 @@ const USED: Record<Mode, readonly string[]> = {
   exact: ['FLUSHALL'],
   resp3: ['FLUSHALL', 'HELLO'],
   inMulti: ['FLUSHALL', 'MULTI', 'EXEC', 'DISCARD'],
+  inScript: ['FLUSHALL', 'EVAL'],
+  reloaded: ['FLUSHALL', 'DEBUG'],
   inProcess: ['FLUSHALL'],
   twin: ['FLUSHALL', 'SELECT', 'MULTI', 'EXEC', 'DEBUG'],
 }
