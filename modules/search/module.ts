@@ -9,6 +9,7 @@
 
 import { type Module, replyError } from 'redstrata/module'
 import { searchCommands } from './commands.ts'
+import { auxData } from './persist.ts'
 import { settingParameters, takeArguments } from './settings.ts'
 import { Workspace } from './workspace.ts'
 
@@ -23,6 +24,7 @@ export default {
       // The real module names itself as it is written in the manual.
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
     })
+    for (const data of auxData(workspace)) host.aux(data)
     host.onStop(() => {
       workspace.clear()
       workspace.tokenizer.free()

@@ -62,13 +62,27 @@ export class Workspace {
    */
   create(schema: Schema): Index {
     this.checkFields(schema, schema.fields)
-    const { filter, skipInitialScan, lifetime } = schema.rules
+    const index = this.#add(schema)
+    if (!schema.rules.skipInitialScan) this.scan(index)
+    return index
+  }
+
+  /** An index out of a file. The keys are looked at, in all databases, when they have been loaded too. */
+  restore(schema: Schema): Index {
+    const index = this.#add(schema)
+    this.host.soon(() => {
+      if (!index.isDropped) startScan(this.host, this.follower, index, this.host.databases)
+    })
+    return index
+  }
+
+  #add(schema: Schema): Index {
+    const { filter, lifetime } = schema.rules
     const accepts = filter.length === 0 ? null : new DocumentFilter(filter)
     const index = new Index(schema, this.#structures(schema))
     index.usedAtMs = this.host.clock.nowMs()
     this.catalogue.add(index)
     this.follower.add(index).filter = accepts
-    if (!skipInitialScan) this.scan(index)
     if (lifetime > 0) this.#watchLifetime(index)
     return index
   }
