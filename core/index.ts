@@ -75,7 +75,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     configure(server, { save: '', ...options.config })
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
-    if (options.config?.['dir'] !== undefined) await server.load()
+    const { dir, appendonly } = options.config ?? {}
+    if (dir !== undefined || appendonly === 'yes') await server.load()
     server.start()
     const { port = 6379, host = '127.0.0.1', unixSocket } = options
     const bound = port === null ? 0 : await server.listen(port, host)

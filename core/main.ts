@@ -87,9 +87,8 @@ async function listen(server: Server): Promise<void> {
     await server.listenUnix(settings.unixSocket).catch((error: Error) => {
       fail(`cannot listen on ${settings.unixSocket}: ${error.message}`)
     })
-    log.notice(`The server is now ready to accept connections at ${settings.unixSocket}`)
+    log.notice(`The server listens at ${settings.unixSocket}`)
   }
-  if (settings.port > 0) log.notice('Ready to accept connections tcp')
 }
 
 function endOnSignals(server: Server): void {
@@ -131,10 +130,15 @@ async function main(words: readonly string[]): Promise<void> {
   for (const { path, args } of modules)
     await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
   log.notice('Server initialized')
-  await server.load()
-  server.start()
   await listen(server)
   endOnSignals(server)
+  // Clients are answered while the data are read: that it is not done yet.
+  await server.load().catch((error: Error) => {
+    log.warning(`Fatal error loading the DB, check server logs. Exiting. (${error.message})`)
+    fail(error.message)
+  })
+  server.start()
+  log.notice(`Ready to accept connections${server.settings.port > 0 ? ' tcp' : ''}`)
 }
 
 /** The number of databases is needed before the server is built. */

@@ -107,7 +107,7 @@ export class Server implements Dispatcher {
     this.engine.startupBytes = this.memory.usedBytes
     this.#turnEnd = new TurnEnd(
       run => this.clock.soon(run),
-      () => {},
+      () => this.engine.beforeReplies(),
     )
     this.#timers.push(this.clock.every(Math.max(1, Math.floor(1000 / this.settings.hz)), () => this.#cron()))
   }
@@ -188,6 +188,7 @@ export class Server implements Dispatcher {
   start(): void {
     const registry = this.engine.service(ModuleRegistry)
     registry.started = true
+    for (const run of this.engine.onReady) run()
     for (const run of registry.onStart.splice(0)) run()
   }
 

@@ -178,29 +178,4 @@ export class Args extends RequestFrame {
     this.buf = Buffer.concat(parts, at)
     this.position = 1
   }
-
-  /** The request as RESP: what the propagation log and MULTI keep. */
-  encode(): Buffer {
-    return encodeRequest(this)
-  }
 }
-
-/** A frame's arguments as an array of bulk strings. */
-export function encodeRequest(frame: RequestFrame): Buffer {
-  const parts: Buffer[] = [Buffer.from(`*${frame.argc}\r\n`)]
-  for (let i = 0; i < frame.argc; i++) {
-    const start = frame.starts[i]!
-    const end = frame.ends[i]!
-    parts.push(Buffer.from(`$${end - start}\r\n`), frame.buf.subarray(start, end), CRLF)
-  }
-  return Buffer.concat(parts)
-}
-
-/** Values as an array of bulk strings. */
-export function encodeValues(values: readonly (string | Buffer | number | bigint)[]): Buffer {
-  const frame = new Args()
-  frame.loadValues(values)
-  return encodeRequest(frame)
-}
-
-const CRLF = Buffer.from('\r\n')

@@ -90,7 +90,7 @@ export class Engine {
   /** What a request may announce; CONFIG SET changes it in place. */
   readonly limits: RequestLimits
   readonly table = new CommandTable()
-  readonly propagation = new PropagationLog()
+  readonly propagation: PropagationLog
   readonly waits = new WaitTable()
   readonly checks: Checks = openChecks()
   readonly clients = new Map<number, Client>()
@@ -170,6 +170,12 @@ export class Engine {
   startupBytes = 0
   /** Save, forget and load again; given by persistence. */
   onReload: (() => Promise<void>) | null = null
+  /** Forget and load what the append-only file says; given by persistence. */
+  onLoadAof: (() => Promise<void>) | null = null
+  /** Called when the data are there and the server begins to serve. */
+  readonly onReady: (() => void)[] = []
+  /** Called before replies leave that were held back; false when they may not leave. Given by persistence. */
+  beforeReplies: () => boolean = () => true
   /** Write the parameters back to the file that they came from; the reason when that failed. Given by the program. */
   rewriteConfig: (() => string | null) | null = null
   /** Commands of the last second, sampled by the cron. */
@@ -178,6 +184,8 @@ export class Engine {
   readonly replicationId: string
   /** ACL categories that modules brought. */
   readonly extraCategories: string[] = []
+  /** The data are being read. */
+  isLoading = false
   /** The server is closing: nothing runs any more. */
   closed = false
   /** Replies wait for the append-only file. */
@@ -199,6 +207,7 @@ export class Engine {
     this.random = parts.random
     this.keyspace = parts.keyspace
     this.config = parts.config
+    this.propagation = new PropagationLog(parts.keyspace.memory)
     this.segments = parts.segments
     this.limits = parts.limits
     this.#onFault = parts.onFault

@@ -8,33 +8,62 @@
  *      unit:  SET a 1        -> *3 SET a 1
  *      unit:  SET a 1, DEL b -> MULTI, SET a 1, DEL b, EXEC
  *
- * While nobody reads, nothing is encoded. */
+ * Effects are encoded one behind the other into a room that is used again for the next unit, with a place in front that
+ * MULTI takes when a second effect comes. A command that arrived as an array of bulk strings is copied in one piece. While
+ * nobody reads, nothing is encoded. */
 
+import { copyBytes } from '../base/bytes.ts'
+import { ACCOUNT, type Memory } from '../memory/arena.ts'
+import { Room } from '../memory/room.ts'
 import type { RequestFrame } from '../resp/request.ts'
-import { encodeRequest, encodeValues } from './args.ts'
+import { Args } from './args.ts'
 
-/** One effect, as RESP, in a database. */
-export interface Effect {
-  readonly db: number
-  readonly bytes: Buffer
+/** The effects of one unit; the bytes are valid during the call only. Effect i is [ends[i - 1] or start, ends[i]) of `buf`. */
+export interface Unit {
+  buf: Buffer
+  start: number
+  count: number
+  /** Positions behind the effects. */
+  readonly ends: number[]
+  /** The database of each. */
+  readonly databases: number[]
 }
 
 /** Reads the log. */
 export interface PropagationReader {
-  /** The effects of one unit, in order, and the log's offset behind them. */
-  unit(effects: readonly Effect[], offset: number): void
+  /** The effects of one unit, and the log's offset behind them. */
+  unit(unit: Unit, offset: number): void
 }
 
-const MULTI = encodeValues(['MULTI'])
-const EXEC = encodeValues(['EXEC'])
+const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
+const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+/** Bytes that "$", the digits of a length and CR LF take at most. */
+const HEADER_BYTES = 16
+/** A unit that needed more gives its room back. */
+const ROOM_KEPT_MAX = 1 << 20
+const CR = 13
+const LF = 10
+const DOLLAR = 36
+const STAR = 42
+const DIGIT_0 = 48
 
 export class PropagationLog {
   readonly #readers: PropagationReader[] = []
-  #effects: Effect[] = []
+  readonly #room: Room
+  readonly #values = new Args()
+  readonly #unit: Unit = { buf: MULTI, start: 0, count: 0, ends: [], databases: [] }
+  /** Bytes in the room, the place for MULTI counted. */
+  #used = MULTI.length
+  /** Effects of the unit so far: a command that states its own is told from one that does not. */
+  pending = 0
   /** Bytes since the log began. */
   offset = 0
   /** Somebody reads: effects must be stated. */
   active = false
+
+  constructor(memory: Memory) {
+    this.#room = new Room(memory, ACCOUNT.aof)
+  }
 
   addReader(reader: PropagationReader): void {
     this.#readers.push(reader)
@@ -49,32 +78,120 @@ export class PropagationLog {
 
   /** An effect given as values. */
   add(db: number, values: readonly (string | Buffer | number | bigint)[]): void {
-    if (this.active) this.#effects.push({ db, bytes: encodeValues(values) })
+    if (!this.active) return
+    this.#values.loadValues(values)
+    this.addFrame(db, this.#values)
   }
 
   /** An effect that is the command itself. */
   addFrame(db: number, frame: RequestFrame): void {
-    if (this.active) this.#effects.push({ db, bytes: encodeRequest(frame) })
+    if (!this.active) return
+    this.#room.grow(this.#used + encodedBytes(frame) + EXEC.length, this.#used)
+    const at = encodeInto(this.#room.buf, this.#room.start + this.#used, frame)
+    this.#close(db, at - this.#room.start)
   }
 
-  /** Effects of the unit so far: a command that states its own is told from one that does not. */
-  get pending(): number {
-    return this.#effects.length
+  #close(db: number, used: number): void {
+    const { databases, ends } = this.#unit
+    this.#used = used
+    databases[this.pending] = db
+    ends[this.pending++] = used
   }
 
   /** The unit ended: give its effects to the readers. */
   endUnit(): void {
-    const effects = this.#effects
-    if (effects.length === 0) return
-    this.#effects = []
-    const wrapped = effects.length === 1 ? effects : wrap(effects)
-    for (const effect of wrapped) this.offset += effect.bytes.length
-    for (const reader of this.#readers) reader.unit(wrapped, this.offset)
+    if (this.pending === 0) return
+    const unit = this.#unit
+    const { start, buf } = this.#room
+    if (this.pending > 1) this.#wrap()
+    unit.buf = buf
+    unit.count = this.pending
+    unit.start = start + (this.pending > 1 ? 0 : MULTI.length)
+    for (let i = 0; i < unit.count; i++) unit.ends[i]! += start
+    this.offset += start + this.#used - unit.start
+    this.pending = 0
+    this.#used = MULTI.length
+    for (const reader of this.#readers) reader.unit(unit, this.offset)
+    if (unit.count > 1024) unit.ends.length = unit.databases.length = 0
+    if (this.#room.capacity > ROOM_KEPT_MAX) this.#room.release()
+  }
+
+  /** Put MULTI and EXEC around the effects. */
+  #wrap(): void {
+    const { databases, ends } = this.#unit
+    const { buf, start } = this.#room
+    databases.length = ends.length = this.pending
+    databases.unshift(databases[0]!)
+    ends.unshift(MULTI.length)
+    copyBytes(MULTI, 0, buf, start, MULTI.length)
+    copyBytes(EXEC, 0, buf, start + this.#used, EXEC.length)
+    this.pending++
+    this.#close(databases[databases.length - 1]!, this.#used + EXEC.length)
   }
 }
 
-function wrap(effects: Effect[]): Effect[] {
-  const first = effects[0]!.db
-  const last = effects[effects.length - 1]!.db
-  return [{ db: first, bytes: MULTI }, ...effects, { db: last, bytes: EXEC }]
+/** Bytes that a command takes at most. */
+function encodedBytes({ starts, ends, argc }: RequestFrame): number {
+  let bytes = HEADER_BYTES
+  for (let i = 0; i < argc; i++) bytes += ends[i]! - starts[i]! + HEADER_BYTES
+  return bytes
+}
+
+/** Write a command as an array of bulk strings. Returns the position behind it. */
+function encodeInto(to: Buffer, from: number, frame: RequestFrame): number {
+  const { buf, starts, ends, argc } = frame
+  let at = writeHeader(to, from, STAR, argc)
+  if (isWhole(frame)) {
+    at = writeHeader(to, at, DOLLAR, ends[0]! - starts[0]!)
+    const length = ends[argc - 1]! + 2 - starts[0]!
+    copyBytes(buf, starts[0]!, to, at, length)
+    return at + length
+  }
+  for (let i = 0; i < argc; i++) {
+    const length = ends[i]! - starts[i]!
+    at = writeHeader(to, at, DOLLAR, length)
+    copyBytes(buf, starts[i]!, to, at, length)
+    at += length
+    to[at++] = CR
+    to[at++] = LF
+  }
+  return at
+}
+
+/** A command as an array of bulk strings, for what is not hot. */
+export function encodeCommand(frame: RequestFrame): Buffer {
+  const bytes = Buffer.from(new Uint8Array(encodedBytes(frame)).buffer)
+  return bytes.subarray(0, encodeInto(bytes, 0, frame))
+}
+
+/** Whether the arguments lie in the bytes of a request from which they may be copied in one piece. */
+function isWhole({ buf, starts, ends, argc }: RequestFrame): boolean {
+  for (let i = 1; i < argc; i++) {
+    const before = ends[i - 1]!
+    const length = ends[i]! - starts[i]!
+    if (starts[i]! - before !== 5 + digitsOf(length)) return false
+    if (buf[before] !== CR || buf[before + 1] !== LF || buf[before + 2] !== DOLLAR) return false
+    if (buf[starts[i]! - 2] !== CR || buf[starts[i]! - 1] !== LF) return false
+  }
+  const end = ends[argc - 1]!
+  return argc > 0 && buf[end] === CR && buf[end + 1] === LF
+}
+
+function digitsOf(n: number): number {
+  let digits = 1
+  for (let bound = 10; n >= bound; bound *= 10) digits++
+  return digits
+}
+
+/** Write a sign, a number and CR LF. Returns the position behind it. */
+function writeHeader(buf: Buffer, at: number, sign: number, n: number): number {
+  const digits = digitsOf(n)
+  buf[at] = sign
+  for (let i = at + digits, rest = n; i > at; i--) {
+    buf[i] = DIGIT_0 + (rest % 10)
+    rest = Math.floor(rest / 10)
+  }
+  buf[at + digits + 1] = CR
+  buf[at + digits + 2] = LF
+  return at + digits + 3
 }

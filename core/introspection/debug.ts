@@ -48,7 +48,9 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
       protocol(reply, args.lower())
       break
     case 'reload':
-      return reload(ctx)
+      return reload(ctx, ctx.engine.onReload)
+    case 'loadaof':
+      return reload(ctx, ctx.engine.onLoadAof)
     case 'help':
       help(reply)
       break
@@ -72,10 +74,8 @@ function sleep(ctx: Context, args: Args): undefined | Suspended {
   })
 }
 
-function reload(ctx: Context): Suspended {
-  const { engine } = ctx
-  if (engine.onReload === null) throw replyError("ERR Error trying to save the DB, can't reload")
-  const run = engine.onReload
+function reload(ctx: Context, run: (() => Promise<void>) | null): Suspended {
+  if (run === null) throw replyError("ERR Error trying to save the DB, can't reload")
   return ctx.suspend(finish => {
     run().then(
       () => finish(reply => reply.ok()),
@@ -146,6 +146,8 @@ const HELP = [
   '    How the value of a key is kept.',
   'PROTOCOL <type>',
   '    A reply of the given type.',
+  'LOADAOF',
+  '    Flush the AOF buffers on disk and reload the AOF in memory.',
   'RELOAD',
   '    Save the data, forget it, and load it again.',
   'SET-ACTIVE-EXPIRE <0|1>',

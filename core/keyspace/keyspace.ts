@@ -43,8 +43,8 @@ export interface KeyspaceHooks {
 /** Sees each key just before it changes: the snapshot. */
 export interface ChangeHook {
   before(db: Database, record: Address): void
-  /** A database is about to be emptied. */
-  flushed(db: Database): void
+  /** Whether a value in the graveyard must not be freed yet. */
+  holds(value: object): boolean
 }
 
 /** LFU counters, when the eviction policy wants them. */
@@ -219,7 +219,6 @@ export class Keyspace {
   flush(db: Database): number {
     const count = db.size
     if (count === 0) return 0
-    this.snapshot?.flushed(db)
     if (this.armed & (ARMED.watch | ARMED.waiting)) this.touchedAll(db, db, db)
     this.#graveyard.push({ value: db.detach(), type: DATABASE, db, bytes: 0 })
     this.dirty += count
@@ -247,8 +246,17 @@ export class Keyspace {
     this.#graveyard.push({ value, type, db, bytes })
   }
 
+  /** Whether something may be freed. */
   get hasBuried(): boolean {
-    return this.#graveyard.length > 0
+    return this.#nextBuried() >= 0
+  }
+
+  /** The last of the graveyard that a snapshot does not need any more, or -1. */
+  #nextBuried(): number {
+    const graveyard = this.#graveyard
+    let at = graveyard.length - 1
+    while (at >= 0 && this.snapshot !== null && this.snapshot.holds(graveyard[at]!.value)) at--
+    return at
   }
 
   /** Values that wait to be freed: `lazyfree_pending_objects`. */
@@ -258,7 +266,7 @@ export class Keyspace {
 
   /** Free some of the graveyard: about `budget` elements. */
   freeBuried(budget: number): void {
-    const buried = this.#graveyard[this.#graveyard.length - 1]
+    const buried = this.#graveyard[this.#nextBuried()]
     if (buried === undefined) return
     const done =
       buried.type === DATABASE

@@ -57,6 +57,8 @@ export interface Host {
   readonly log: Log
   /** The databases, by number. */
   readonly databases: readonly Database[]
+  /** Whether the data are being read from files: events then tell of keys as they are found there. */
+  readonly isLoading: boolean
 
   /** Register a kind of value; use the result wherever a type is asked for. */
   type<V extends object>(type: ValueType<V>): ValueType<V>
@@ -180,6 +182,10 @@ class ModuleHost implements Host {
 
   get databases(): readonly Database[] {
     return this.#engine.keyspace.databases
+  }
+
+  get isLoading(): boolean {
+    return this.#engine.isLoading
   }
 
   type<V extends object>(type: ValueType<V>): ValueType<V> {

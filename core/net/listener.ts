@@ -109,10 +109,10 @@ export class TurnEnd {
   #queue: SocketConnection[] = []
   #scheduled = false
   readonly #soon: (run: () => void) => void
-  readonly #before: () => void
+  readonly #before: () => boolean
 
-  /** @param before runs first: what must be on disk before replies leave. */
-  constructor(soon: (run: () => void) => void, before: () => void) {
+  /** @param before runs first: what must be on disk before replies leave. False: they may not leave at all. */
+  constructor(soon: (run: () => void) => void, before: () => boolean) {
     this.#soon = soon
     this.#before = before
   }
@@ -128,12 +128,13 @@ export class TurnEnd {
 
   #run(): void {
     this.#scheduled = false
-    this.#before()
+    const mayLeave = this.#before()
     const queue = this.#queue
     this.#queue = []
     for (const connection of queue) {
       connection.isQueued = false
-      connection.serve()
+      if (mayLeave) connection.serve()
+      else connection.destroy()
     }
   }
 }

@@ -13,7 +13,12 @@ import type { Suspended } from '../command/suspend.ts'
 import { EVENT } from '../keyspace/event.ts'
 import { LRU_WORD, setRecordWord } from '../keyspace/record.ts'
 import { ValueWriter } from './encode.ts'
+import { AppendOnly } from './aof/append-only.ts'
+import { AofFolder } from './aof/folder.ts'
 import type { Files } from './file.ts'
+import { persistenceLines } from './info.ts'
+import { Loading } from './loading.ts'
+import { Start } from './start.ts'
 import { Persistence } from './persistence.ts'
 import { RdbError } from './rdb/format.ts'
 import { closePayload, openPayload } from './rdb/payload.ts'
@@ -26,6 +31,7 @@ import { readValue } from './values.ts'
 const SAVING = 'admin noscript no_async_loading'
 
 export const commands: readonly Command[] = [
+  cmd('BGREWRITEAOF', SAVING, '', bgrewriteaof),
   cmd('BGSAVE [SCHEDULE]', SAVING, '', bgsave),
   cmd('LASTSAVE', 'loading stale fast @admin @dangerous ~nondeterministic_output', '', lastsave),
   cmd('SAVE', `${SAVING} no_multi`, '', save),
@@ -49,6 +55,13 @@ export const dumpCommands: readonly Command[] = [
 ]
 
 const RUNNING = new ReplyError('ERR Background save already in progress')
+const OTHER_RUNNING = new ReplyError(
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+)
+const REWRITING = new ReplyError('ERR Background append only file rewriting already in progress')
+const REWRITE_FAILED = new ReplyError(
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+)
 const FAILED = new ReplyError('ERR Error trying to save the DB, check server logs.')
 const NO_SHUTDOWN = new ReplyError('ERR No shutdown in progress.')
 const SHUTDOWN_FAILED = new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
@@ -58,34 +71,74 @@ const MISCONF = new ReplyError(
 
 /** Set up saving and loading in a server. */
 export function installPersistence(engine: Engine, files: Files, log: Log, directory: () => string): void {
-  const persistence = engine.provide(Persistence, new Persistence(engine, files, log, defaultPersistence(), directory))
-  engine.config.add(persistenceParameters(persistence.settings))
+  const settings = defaultPersistence()
+  const persistence = engine.provide(Persistence, new Persistence(engine, files, log, settings, directory))
+  const loading = engine.provide(Loading, new Loading(engine, log))
+  const folder = new AofFolder(files, log, settings, directory)
+  const aof = engine.provide(AppendOnly, new AppendOnly(engine, log, persistence, folder))
+  const start = engine.provide(Start, new Start({ engine, log, files, loading, persistence, aof, folder }))
+  let isUp = false
+  engine.config.add(
+    persistenceParameters(settings, {
+      appendOnly: isOn => (isUp ? switchAof(aof, folder, isOn) : true),
+      syncs: () => aof.applySyncs(),
+    }),
+  )
   engine.onCron.push(() => {
+    if (!isUp) return
+    aof.cron()
     persistence.cron()
-    const stops = !persistence.lastSaveOk && persistence.settings.stopsWrites && persistence.settings.points.length > 0
-    engine.gates = stops ? engine.gates | ENGINE_GATE.disk : engine.gates & ~ENGINE_GATE.disk
+    armDisk(engine, persistence, aof)
   })
-  engine.checks.disk = (_client, entry) => (entry.flags & FLAG.write || entry.name === 'ping' ? MISCONF : null)
-  engine.onLoad.push(async () => void persistence.load())
-  engine.onReload = () => persistence.reload()
-  engine.onPrepareShutdown.push(async mode => persistence.atShutdown(mode))
-  engine.service(InfoRegistry).add('Persistence', () => infoLines(engine, persistence))
+  engine.checks.disk = (_client, entry) =>
+    entry.flags & FLAG.write || entry.name === 'ping' ? diskRefusal(persistence, aof) : null
+  engine.onLoad.push(async () => {
+    await start.load()
+    isUp = true
+  })
+  engine.onReady.push(() => {
+    isUp = true
+  })
+  engine.onReload = () => start.reload()
+  engine.onLoadAof = async () => {
+    await new Promise<void>(resolve => engine.clock.soon(resolve)) // its commands run when none is running
+    await start.reloadAof()
+  }
+  engine.beforeReplies = () => aof.endTurn()
+  engine.onFlushAll.push(() => persistence.abort('rdb', 'all keys were removed by FLUSHALL'))
+  engine.onPrepareShutdown.push(async mode => {
+    if (loading.isActive) return true
+    if (aof.state !== 'off') aof.flush(true)
+    return persistence.atShutdown(mode)
+  })
+  engine.onClose.push(() => aof.close())
+  engine.service(InfoRegistry).add('Persistence', () => persistenceLines(engine))
 }
 
-function* infoLines(engine: Engine, p: Persistence): Iterable<readonly [string, string | number]> {
-  yield ['loading', p.isLoading ? 1 : 0]
-  yield ['async_loading', 0]
-  yield ['rdb_changes_since_last_save', engine.keyspace.dirty]
-  yield ['rdb_bgsave_in_progress', p.isSaving ? 1 : 0]
-  yield ['rdb_last_save_time', Math.floor(p.lastSaveMs / 1000)]
-  yield ['rdb_last_bgsave_status', p.lastSaveOk ? 'ok' : 'err']
-  yield ['rdb_last_bgsave_time_sec', p.lastDurationSeconds]
-  yield ['aof_enabled', 0]
+function switchAof(aof: AppendOnly, folder: AofFolder, isOn: boolean): boolean {
+  if (!isOn) {
+    aof.switchOff()
+    return true
+  }
+  folder.load()
+  return aof.switchOn()
+}
+
+/** Writes are refused while what they change cannot be kept. */
+function armDisk(engine: Engine, persistence: Persistence, aof: AppendOnly): void {
+  const stops = diskRefusal(persistence, aof) !== null
+  engine.gates = stops ? engine.gates | ENGINE_GATE.disk : engine.gates & ~ENGINE_GATE.disk
+}
+
+function diskRefusal({ lastSaveOk, settings }: Persistence, aof: AppendOnly): ReplyError | null {
+  if (!lastSaveOk && settings.stopsWrites && settings.points.length > 0) return MISCONF
+  if (aof.writeFailure === null) return null
+  return new ReplyError(`MISCONF Errors writing to the AOF file: ${aof.writeFailure}`)
 }
 
 function save({ engine, reply }: Context): void {
   const persistence = engine.service(Persistence)
-  if (persistence.isSaving) throw RUNNING
+  if (persistence.running === 'rdb') throw RUNNING
   if (!persistence.save()) throw FAILED
   reply.ok()
 }
@@ -94,14 +147,28 @@ function bgsave({ engine, reply }: Context, args: Args): void {
   const persistence = engine.service(Persistence)
   const mayWait = args.left > 0 && args.word('schedule')
   args.end()
-  if (persistence.isSaving) {
-    if (!mayWait) throw RUNNING
+  if (persistence.running === 'rdb') throw RUNNING
+  if (persistence.running !== null) {
+    if (!mayWait) throw OTHER_RUNNING
     persistence.isScheduled = true
     reply.status('Background saving scheduled')
     return
   }
   if (!persistence.saveInBackground()) throw FAILED
   reply.status('Background saving started')
+}
+
+function bgrewriteaof({ engine, reply }: Context): void {
+  const aof = engine.service(AppendOnly)
+  const { running } = engine.service(Persistence)
+  if (running === 'aof') throw REWRITING
+  if (running !== null) {
+    aof.isRewriteScheduled = true
+    reply.status('Background append only file rewriting scheduled')
+    return
+  }
+  if (!aof.rewrite()) throw REWRITE_FAILED
+  reply.status('Background append only file rewriting started')
 }
 
 function lastsave({ engine, reply }: Context): void {

@@ -4,15 +4,23 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
+  statSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** A file that is being written aside; it takes its name only when it is whole. */
 export interface NewFile {
@@ -30,6 +38,21 @@ export interface OpenFile {
   close(): void
 }
 
+/** A file that grows at its end. */
+export interface LogFile {
+  /** Bytes in it when it was opened. */
+  readonly size: number
+  /** Write at the end. Returns how many bytes went, which may be fewer than there are. */
+  write(buf: Buffer, start: number, end: number): number
+  /** Cut off what is behind `size`. */
+  truncate(size: number): void
+  /** Force what was written to the disk. */
+  sync(): void
+  /** The same without waiting; `done` gets the failure, or null. */
+  syncSoon(done: (failure: Error | null) => void): void
+  close(): void
+}
+
 /** The disk, as the program uses it. */
 export interface Files {
   exists(path: string): boolean
@@ -42,6 +65,14 @@ export interface Files {
   open(path: string): OpenFile
   /** Begin a file that will replace the one of this name. */
   create(path: string): NewFile
+  /** Open a file to add to it; it is made when it is not there, and emptied first when it is to be fresh. */
+  append(path: string, isFresh: boolean): LogFile
+  sizeOf(path: string): number
+  truncate(path: string, size: number): void
+  rename(from: string, to: string): void
+  remove(path: string): void
+  /** Make a folder, if there is none. */
+  makeFolder(path: string): void
 }
 
 /** The disk of this machine. */
@@ -59,6 +90,15 @@ export function systemFiles(): Files {
       }
     },
     create: newFile,
+    append: logFile,
+    sizeOf: path => statSync(path).size,
+    truncate: (path, size) => truncateSync(path, size),
+    rename(from, to) {
+      renameSync(from, to)
+      syncFolder(dirname(to))
+    },
+    remove: path => unlinkSync(path),
+    makeFolder: path => void mkdirSync(path, { recursive: true }),
   }
 }
 
@@ -73,10 +113,59 @@ function newFile(path: string): NewFile {
       fsyncSync(file)
       closeSync(file)
       renameSync(aside, path)
+      syncFolder(dirname(path))
     },
     abandon() {
       closeSync(file)
       unlinkSync(aside)
     },
   }
+}
+
+function logFile(path: string, isFresh: boolean): LogFile {
+  const file = openSync(path, isFresh ? 'w' : 'a')
+  return {
+    size: fstatSync(file).size,
+    write: (buf, start, end) => writeSync(file, buf, start, end - start),
+    truncate: size => ftruncateSync(file, size),
+    sync: () => fdatasyncSync(file),
+    syncSoon: done => fdatasync(file, done),
+    close: () => closeSync(file),
+  }
+}
+
+/** A new name is on the disk only when its folder is. Systems that cannot do that do it by themselves. */
+function syncFolder(path: string): void {
+  let folder: number
+  try {
+    folder = openSync(path, 'r')
+  } catch {
+    return // Windows opens no folders
+  }
+  try {
+    fsyncSync(folder)
+  } catch {
+    // Not every file system takes it; the file itself is there.
+  } finally {
+    closeSync(folder)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'No space left on device',
+  EIO: 'Input/output error',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  ENOENT: 'No such file or directory',
+  EROFS: 'Read-only file system',
+  EDQUOT: 'Disk quota exceeded',
+  EMFILE: 'Too many open files',
+  EISDIR: 'Is a directory',
+  EFBIG: 'File too large',
+}
+
+/** What the system said, in its own words. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return REASONS[(error as { code?: string }).code ?? ''] ?? error.message
 }

@@ -1,34 +1,45 @@
-/* Persistence -- when data is saved and loaded: SAVE, BGSAVE, save points, start and end. */
+/* Persistence -- when data are saved: SAVE, BGSAVE, save points, the end of the server; and the one background job at a time.
+ *
+ * A job writes a snapshot in slices between the turns of the loop: an RDB file, or the base of a rewritten append-only
+ * file. Two at once would write each changed value twice, so the second waits, as in Redis. */
 
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
-import { Range } from '../base/bytes.ts'
 import type { Engine } from '../command/engine.ts'
 import { Libraries } from '../command/libraries.ts'
-import { loadModuleAux } from './aux.ts'
-import type { Files } from './file.ts'
-import { RdbFileReader, type RdbVisitor } from './rdb/file.ts'
+import { type Files, type NewFile, reasonOf } from './file.ts'
 import type { PersistenceSettings, SavePoint } from './settings.ts'
-import { Snapshot, type SnapshotOptions } from './snapshot.ts'
-import { readValue } from './values.ts'
+import { Snapshot } from './snapshot.ts'
+import { CommandTarget, RdbTarget, type TargetOptions } from './target.ts'
 
 const SLICE_MICROS = 1000
+/** After a failure save points wait for this long. */
+const RETRY_MS = 5000
+
+/** A snapshot that is being written in the background. */
+interface Job {
+  readonly kind: 'rdb' | 'aof'
+  readonly snapshot: Snapshot
+  readonly startedMs: number
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+}
 
 export class Persistence {
   readonly settings: PersistenceSettings
   lastSaveMs: number
   lastSaveOk = true
   lastDurationSeconds = -1
-  isLoading = false
-  /** A save begins when the running one is done. */
+  saves = 0
+  /** A save begins when the running job is done. */
   isScheduled = false
+  /** Called when a job ended: whoever waits may begin. */
+  readonly onIdle: (() => void)[] = []
   readonly #engine: Engine
   readonly #files: Files
   readonly #log: Log
   readonly #directory: () => string
-  #snapshot: Snapshot | null = null
-  #startedMs = 0
-  #dirtyBefore = 0
+  #job: Job | null = null
   #lastTryMs = 0
 
   constructor(engine: Engine, files: Files, log: Log, settings: PersistenceSettings, directory: () => string) {
@@ -40,194 +51,190 @@ export class Persistence {
     this.lastSaveMs = engine.clock.nowMs()
   }
 
-  get isSaving(): boolean {
-    return this.#snapshot !== null
+  /** What is written in the background, or null. */
+  get running(): 'rdb' | 'aof' | null {
+    return this.#job === null ? null : this.#job.kind
+  }
+
+  /** Seconds since the running job began, -1 without one. */
+  get runningSeconds(): number {
+    return this.#job === null ? -1 : Math.floor((this.#engine.clock.nowMs() - this.#job.startedMs) / 1000)
+  }
+
+  get runningSnapshot(): Snapshot | null {
+    return this.#job === null ? null : this.#job.snapshot
   }
 
   get path(): string {
     return join(this.#directory(), this.settings.fileName)
   }
 
-  #begin(): Snapshot {
-    const { engine, settings } = { engine: this.#engine, settings: this.settings }
-    const file = this.#files.create(this.path)
-    const options: SnapshotOptions = {
+  /** Begin a snapshot into a file. */
+  open(file: NewFile, isAofBase: boolean, asCommands = false): Snapshot {
+    const { settings } = this
+    const { keyspace, clock } = this.#engine
+    const options: TargetOptions = {
       compresses: settings.compresses,
       withSum: settings.withSum,
       version: settings.version,
-      isAofBase: false,
-      aux: engine.auxData,
-      libraries: engine.service(Libraries).codes(),
+      isAofBase,
+      aux: this.#engine.auxData,
+      libraries: this.#engine.service(Libraries).codes(),
     }
-    this.#startedMs = engine.clock.nowMs()
-    this.#dirtyBefore = engine.keyspace.dirty
-    return new Snapshot(engine.keyspace, file, options, this.#startedMs)
+    const target = asCommands ? new CommandTarget(keyspace, file, options) : new RdbTarget(keyspace, file, options)
+    try {
+      return new Snapshot(keyspace, file, target, clock.nowMs())
+    } catch (error) {
+      target.release()
+      this.#quietly(() => file.abandon())
+      throw error
+    }
   }
 
-  #done(snapshot: Snapshot): void {
-    const { clock, keyspace } = this.#engine
-    keyspace.dirty -= Math.min(keyspace.dirty, this.#dirtyBefore)
-    this.lastSaveMs = clock.nowMs()
-    this.lastSaveOk = true
-    this.lastDurationSeconds = Math.round((clock.nowMs() - this.#startedMs) / 1000)
-    this.#log.notice(`DB saved on disk: ${snapshot.keysWritten} keys`)
-  }
-
-  #failed(error: unknown): void {
-    this.lastSaveOk = false
-    this.#log.warning(`Failed saving the DB: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  // ------------------------------------------------------------------ RDB files
 
   /** Save now, while nothing else runs. False when it failed; the log says why, and an older file stays as it was. */
   save(): boolean {
-    let snapshot: Snapshot | null = null
+    const startedMs = this.#engine.clock.nowMs()
+    const { dirty } = this.#engine.keyspace
     try {
-      snapshot = this.#begin()
-      snapshot.step(() => true)
-      snapshot.finish()
-      this.#done(snapshot)
+      const snapshot = this.open(this.#files.create(this.path), false)
+      this.finishNow(snapshot)
+      this.#saved(snapshot, dirty, startedMs)
       return true
     } catch (error) {
-      this.#abandon(snapshot)
-      this.#failed(error)
+      this.#saveFailed(error)
       return false
     }
   }
 
-  #abandon(snapshot: Snapshot | null): void {
+  /** Write a snapshot to its end. @throws what the disk said, with nothing left behind. */
+  finishNow(snapshot: Snapshot): void {
     try {
-      snapshot?.abandon()
+      this.#engine.keyspace.sequence++
+      while (!snapshot.step(() => true)) {}
+      snapshot.finish()
     } catch (error) {
-      // The disk that could not be written may not let the file go either.
-      this.#log.warning(`A file that was not finished could not be removed: ${(error as Error).message}`)
+      this.#quietly(() => snapshot.abandon())
+      throw error
     }
+  }
+
+  #saved(snapshot: Snapshot, dirtyBefore: number, startedMs: number): void {
+    const { clock, keyspace } = this.#engine
+    keyspace.dirty -= Math.min(keyspace.dirty, dirtyBefore)
+    this.lastSaveMs = clock.nowMs()
+    this.lastSaveOk = true
+    this.saves++
+    this.lastDurationSeconds = Math.round((clock.nowMs() - startedMs) / 1000)
+    this.#log.notice(`DB saved on disk: ${snapshot.keysWritten} keys`)
+  }
+
+  #saveFailed(error: unknown): void {
+    this.lastSaveOk = false
+    this.#log.warning(`Failed saving the DB: ${reasonOf(error)}`)
   }
 
   /** Save in slices between the turns of the loop. False when it cannot begin. */
   saveInBackground(): boolean {
-    this.#lastTryMs = this.#engine.clock.nowMs()
+    const startedMs = this.#engine.clock.nowMs()
+    const { dirty } = this.#engine.keyspace
+    this.#lastTryMs = startedMs
+    this.isScheduled = false
     try {
-      this.#snapshot = this.#begin()
+      const snapshot = this.open(this.#files.create(this.path), false)
+      this.#log.notice('Background saving started')
+      this.begin('rdb', snapshot, {
+        done: () => {
+          this.#saved(snapshot, dirty, startedMs)
+          this.#log.notice('Background saving terminated with success')
+        },
+        failed: error => {
+          this.lastDurationSeconds = Math.round((this.#engine.clock.nowMs() - startedMs) / 1000)
+          this.#saveFailed(error)
+        },
+      })
+      return true
     } catch (error) {
-      this.#failed(error)
+      this.#saveFailed(error)
       return false
     }
-    this.#engine.keyspace.snapshot = this.#snapshot
-    this.#log.notice('Background saving started')
-    this.#engine.clock.soon(() => this.#slice())
-    return true
   }
 
-  #slice(): void {
-    const snapshot = this.#snapshot
-    const { clock, keyspace } = this.#engine
-    if (snapshot === null || this.#engine.closed) return
-    const until = clock.microseconds() + SLICE_MICROS
-    try {
-      if (snapshot.isAborted) throw new Error('all keys of a database were removed meanwhile')
-      keyspace.sequence++
-      if (!snapshot.step(() => clock.microseconds() < until)) {
-        clock.soon(() => this.#slice())
-        return
-      }
-      snapshot.finish()
-      this.#done(snapshot)
-      this.#log.notice('Background saving terminated with success')
-    } catch (error) {
-      this.#abandon(snapshot)
-      this.#failed(error)
-    }
-    this.#snapshot = null
-    keyspace.snapshot = null
-    if (!this.isScheduled) return
-    this.isScheduled = false
-    this.saveInBackground()
-  }
-
-  /** Whether a save point is due. */
+  /** Whether a save point is due, or a save was put off. */
   cron(): void {
+    if (this.running !== null) return
+    if (this.isScheduled) {
+      this.saveInBackground()
+      return
+    }
     const { clock, keyspace } = this.#engine
-    if (this.isSaving) return
     const sinceSave = clock.nowMs() - this.lastSaveMs
     const isDue = (point: SavePoint): boolean => keyspace.dirty >= point.changes && sinceSave > point.seconds * 1000
-    const mayTry = this.lastSaveOk || clock.nowMs() - this.#lastTryMs > 5000
+    const mayTry = this.lastSaveOk || clock.nowMs() - this.#lastTryMs > RETRY_MS
     const due = mayTry ? this.settings.points.find(isDue) : undefined
     if (due === undefined) return
     this.#log.notice(`${due.changes} changes in ${due.seconds} seconds. Saving...`)
     this.saveInBackground()
   }
 
-  /** Load the file, when there is one. Throws when it is damaged. */
-  load(): number {
-    if (!this.#files.exists(this.path)) return 0
-    const { keyspace, clock } = this.#engine
-    const started = clock.nowMs()
-    const file = this.#files.open(this.path)
-    const reader = new RdbFileReader(keyspace.memory)
-    let keys = 0
-    this.isLoading = true
+  // ------------------------------------------------------------------ the background job
+
+  /** Write a snapshot in slices. */
+  begin(kind: 'rdb' | 'aof', snapshot: Snapshot, ends: Pick<Job, 'done' | 'failed'>): void {
+    this.#job = { kind, snapshot, startedMs: this.#engine.clock.nowMs(), ...ends }
+    this.#engine.keyspace.snapshot = snapshot
+    this.#engine.clock.soon(() => this.#slice())
+  }
+
+  #slice(): void {
+    const job = this.#job
+    const { clock, keyspace } = this.#engine
+    if (job === null || this.#engine.closed) return
+    const until = clock.microseconds() + SLICE_MICROS
     try {
-      reader.open(file)
-      reader.checksSum = this.settings.withSum
-      const visitor = this.#visitor(() => keys++)
-      while (reader.step(visitor)) keyspace.sequence++
-    } finally {
-      this.isLoading = false
-      reader.release()
-      file.close()
+      keyspace.sequence++
+      if (!job.snapshot.step(() => clock.microseconds() < until)) {
+        clock.soon(() => this.#slice())
+        return
+      }
+      job.snapshot.finish()
+    } catch (error) {
+      this.#end(error)
+      return
     }
-    keyspace.dirty = 0
-    this.lastSaveMs = clock.nowMs()
-    this.#log.notice(`DB loaded from disk: ${keys} keys in ${((clock.nowMs() - started) / 1000).toFixed(3)} seconds`)
-    return keys
+    this.#end(null)
   }
 
-  #visitor(count: () => void): RdbVisitor {
-    const { keyspace } = this.#engine
-    let db = keyspace.databases[0]!
-    return {
-      aux: () => {},
-      database: number => {
-        const found = keyspace.databases[number]
-        if (found === undefined)
-          throw new Error(`the file has keys in database ${number}; there are ${keyspace.databases.length}`)
-        db = found
-      },
-      sizes: () => {},
-      slot: () => {},
-      library: code => {
-        const refusal = this.#engine.service(Libraries).restore(code.copy())
-        if (refusal !== null) throw new Error(`a library of functions cannot be loaded: ${refusal}`)
-      },
-      moduleAux: (source, when) => {
-        const isTaken = loadModuleAux(this.#engine.auxData, source, when)
-        if (!isTaken) this.#log.warning(`Passing over data of module type ${source.name}, which no loaded module knows`)
-        return isTaken
-      },
-      key: (key, type, facts, values) => {
-        const name = Range.of(key.copy())
-        if (facts.expireMs >= 0 && facts.expireMs <= keyspace.nowMs) {
-          values.skip(type)
-          return
-        }
-        const record = readValue(db, name, type, values)
-        if (record === 0) return
-        if (facts.expireMs >= 0) db.setDeadline(record, facts.expireMs)
-        count()
-      },
+  #end(error: unknown): void {
+    const job = this.#job!
+    this.#job = null
+    this.#engine.keyspace.snapshot = null
+    if (error === null) job.done()
+    else {
+      this.#quietly(() => job.snapshot.abandon())
+      job.failed(error)
     }
+    for (const run of this.onIdle) run()
   }
 
-  /** Save, forget and load again: DEBUG RELOAD. */
-  async reload(): Promise<void> {
-    if (!this.save()) throw new Error('the DB could not be saved')
-    const { keyspace } = this.#engine
-    for (const db of keyspace.databases) keyspace.flush(db)
-    this.load()
+  /** End the running job of a kind without a result. */
+  abort(kind: 'rdb' | 'aof', reason: string): void {
+    if (this.#job?.kind === kind) this.#end(new Error(reason))
+  }
+
+  /** Do what may fail when the disk has failed before: it is only logged. */
+  #quietly(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#log.warning(`A file that was not finished could not be removed: ${reasonOf(error)}`)
+    }
   }
 
   /** Before the server ends on request; false keeps it running. */
   atShutdown(saves: 'default' | 'yes' | 'no'): boolean {
+    this.abort('rdb', 'the server ends')
     const wanted = saves === 'yes' || (saves === 'default' && this.settings.points.length > 0)
     if (!wanted) return true
     this.#log.notice('Saving the final RDB snapshot before exiting.')

@@ -1,6 +1,13 @@
 /* Parameters of persistence. */
 
-import { booleanParameter, type Parameter, textParameter } from '../command/config.ts'
+import {
+  booleanParameter,
+  memoryParameter,
+  numberParameter,
+  type Parameter,
+  textParameter,
+  wordParameter,
+} from '../command/config.ts'
 import { RDB_VERSION } from './rdb/format.ts'
 
 /** Save when so many changes were made and so many seconds have passed. */
@@ -17,6 +24,21 @@ export interface PersistenceSettings {
   stopsWrites: boolean
   /** The version of RDB files that are written; 10 is what Redis 7.0 reads. */
   version: number
+  isAppendOnly: boolean
+  aofName: string
+  aofFolder: string
+  /** always, everysec or no. */
+  syncs: string
+  noSyncOnRewrite: boolean
+  rewritePercent: number
+  rewriteMinBytes: number
+  loadsTruncated: boolean
+  withPreamble: boolean
+  withTimestamps: boolean
+  /** Whether files are forced to the disk while they are written; they always are at their end. */
+  rewriteSyncs: boolean
+  saveSyncs: boolean
+  deletesSyncFiles: boolean
 }
 
 export function defaultPersistence(): PersistenceSettings {
@@ -31,10 +53,35 @@ export function defaultPersistence(): PersistenceSettings {
     withSum: true,
     stopsWrites: true,
     version: RDB_VERSION,
+    isAppendOnly: false,
+    aofName: 'appendonly.aof',
+    aofFolder: 'appendonlydir',
+    syncs: 'everysec',
+    noSyncOnRewrite: false,
+    rewritePercent: 100,
+    rewriteMinBytes: 64 << 20,
+    loadsTruncated: true,
+    withPreamble: true,
+    withTimestamps: false,
+    rewriteSyncs: true,
+    saveSyncs: true,
+    deletesSyncFiles: false,
   }
 }
 
-export function persistenceParameters(s: PersistenceSettings): Parameter[] {
+/** What happens when a parameter is changed while the server runs. */
+export interface PersistenceSwitches {
+  /** Turn the append-only file on or off; false when that failed, which the log explains. */
+  appendOnly(isOn: boolean): boolean
+  /** `appendfsync` changed. */
+  syncs(): void
+}
+
+export function persistenceParameters(s: PersistenceSettings, switches: PersistenceSwitches): Parameter[] {
+  return [...rdbParameters(s), ...aofParameters(s, switches)]
+}
+
+function rdbParameters(s: PersistenceSettings): Parameter[] {
   return [
     {
       name: 'save',
@@ -54,11 +101,50 @@ export function persistenceParameters(s: PersistenceSettings): Parameter[] {
         return null
       },
     },
-    textParameter('dbfilename', s, 'fileName', {
-      check: name => (/[/\\]/.test(name) ? "dbfilename can't be a path, just a filename" : null),
-    }),
+    textParameter('dbfilename', s, 'fileName', { check: name => plainName('dbfilename', name) }),
     booleanParameter('rdbcompression', s, 'compresses'),
     booleanParameter('rdbchecksum', s, 'withSum', { immutable: true }),
     booleanParameter('stop-writes-on-bgsave-error', s, 'stopsWrites'),
+    booleanParameter('rdb-save-incremental-fsync', s, 'saveSyncs'),
+    booleanParameter('rdb-del-sync-files', s, 'deletesSyncFiles'),
   ]
+}
+
+function aofParameters(s: PersistenceSettings, switches: PersistenceSwitches): Parameter[] {
+  return [
+    {
+      name: 'appendonly',
+      get: () => (s.isAppendOnly ? 'yes' : 'no'),
+      set(text) {
+        const word = text.toLowerCase()
+        if (word !== 'yes' && word !== 'no') return "argument must be 'yes' or 'no'"
+        const isOn = word === 'yes'
+        if (isOn === s.isAppendOnly) return null
+        s.isAppendOnly = isOn
+        if (switches.appendOnly(isOn)) return null
+        s.isAppendOnly = !isOn
+        return 'Unable to turn on AOF. Check server logs.'
+      },
+    },
+    textParameter('appendfilename', s, 'aofName', {
+      immutable: true,
+      check: name => (name === '' ? "appendfilename can't be empty" : plainName('appendfilename', name)),
+    }),
+    textParameter('appenddirname', s, 'aofFolder', {
+      immutable: true,
+      check: name => (name === '' ? "appenddirname can't be empty" : plainName('appenddirname', name)),
+    }),
+    wordParameter('appendfsync', s, 'syncs', ['everysec', 'always', 'no'], { changed: () => switches.syncs() }),
+    booleanParameter('no-appendfsync-on-rewrite', s, 'noSyncOnRewrite'),
+    numberParameter('auto-aof-rewrite-percentage', s, 'rewritePercent', { max: 0x7fffffff }),
+    memoryParameter('auto-aof-rewrite-min-size', s, 'rewriteMinBytes'),
+    booleanParameter('aof-load-truncated', s, 'loadsTruncated'),
+    booleanParameter('aof-use-rdb-preamble', s, 'withPreamble'),
+    booleanParameter('aof-timestamp-enabled', s, 'withTimestamps'),
+    booleanParameter('aof-rewrite-incremental-fsync', s, 'rewriteSyncs'),
+  ]
+}
+
+function plainName(parameter: string, name: string): string | null {
+  return /[/\\]/.test(name) ? `${parameter} can't be a path, just a filename` : null
 }

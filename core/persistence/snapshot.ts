@@ -12,76 +12,41 @@
  *
  *   before a change O(size of the value), once a key      a slice: as many keys as fit in a millisecond */
 
-import { Range } from '../base/bytes.ts'
-import { REDIS_VERSION } from '../base/version.ts'
-import type { AuxData } from '../command/aux-data.ts'
-import type { Database } from '../keyspace/database.ts'
+import { Database } from '../keyspace/database.ts'
 import type { ChangeHook, Keyspace } from '../keyspace/keyspace.ts'
 import type { Address } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
-import { writeModuleAux } from './aux.ts'
-import { ValueWriter } from './encode.ts'
 import type { NewFile } from './file.ts'
-import { writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
-import { RdbWriter } from './rdb/writer.ts'
+import type { SnapshotTarget } from './target.ts'
 
 interface Part {
+  /** The content at the beginning: SWAPDB may move it to another database, and FLUSHDB to the graveyard. */
   readonly db: Database
-  /** The content at the beginning, which SWAPDB may move to another database. */
   readonly keys: Dict
   readonly number: number
   cursor: number
 }
 
-export interface SnapshotOptions {
-  readonly compresses: boolean
-  readonly withSum: boolean
-  /** The version of the format, RDB_VERSION unless an older server is to read the file. */
-  readonly version: number
-  /** Whether the file is to be the base of an append-only file. */
-  readonly isAofBase: boolean
-  /** What modules keep beside keys, and the code of libraries. */
-  readonly aux: readonly AuxData[]
-  readonly libraries: Iterable<Buffer>
-}
-
 export class Snapshot implements ChangeHook {
   readonly #keyspace: Keyspace
   readonly #file: NewFile
-  readonly #writer: RdbWriter
-  readonly #values: ValueWriter
+  readonly #target: SnapshotTarget
   readonly #parts: Part[]
-  readonly #options: SnapshotOptions
-  readonly #key = new Range()
   readonly #marks: number[] = []
-  #selected = -1
-  /** A database was emptied: what was to be written is gone. */
-  isAborted = false
+  readonly keysTotal: number
   /** Why a change could not be written in time. */
   failure: Error | null = null
   keysWritten = 0
 
-  constructor(keyspace: Keyspace, file: NewFile, options: SnapshotOptions, nowMs: number) {
+  constructor(keyspace: Keyspace, file: NewFile, target: SnapshotTarget, nowMs: number) {
     this.#keyspace = keyspace
     this.#file = file
-    this.#options = options
-    this.#writer = new RdbWriter(keyspace.memory, {
-      sink: (buf, start, end) => file.write(buf, start, end),
-      compress: options.compresses,
-    })
-    this.#values = new ValueWriter(keyspace.memory)
-    this.#values.version = options.version
+    this.#target = target
     this.#parts = keyspace.databases
       .filter(db => db.size > 0)
-      .map(db => ({ db, keys: db.keys, number: db.number, cursor: db.keys.count }))
-    writeHeader(this.#writer, options.version)
-    writeAux(this.#writer, 'redis-ver', REDIS_VERSION)
-    writeAux(this.#writer, 'redis-bits', '64')
-    writeAux(this.#writer, 'ctime', String(Math.floor(nowMs / 1000)))
-    writeAux(this.#writer, 'used-mem', String(keyspace.memory.usedBytes))
-    writeAux(this.#writer, 'aof-base', options.isAofBase ? '1' : '0')
-    writeModuleAux(this.#writer, options.aux, 'before')
-    for (const code of options.libraries) writeLibrary(this.#writer, Range.of(code))
+      .map(db => ({ db: new Database(keyspace, db.number, db), keys: db.keys, number: db.number, cursor: db.size }))
+    this.keysTotal = this.#parts.reduce((keys, part) => keys + part.cursor, 0)
+    target.begin(nowMs)
   }
 
   before(db: Database, record: Address): void {
@@ -100,8 +65,12 @@ export class Snapshot implements ChangeHook {
     part.cursor--
   }
 
-  flushed(db: Database): void {
-    if (this.#parts.some(part => part.keys === db.keys && part.cursor > 0)) this.isAborted = true
+  holds(value: object): boolean {
+    return value instanceof Database && this.#parts.some(part => part.keys === value.keys && part.cursor > 0)
+  }
+
+  get percentDone(): number {
+    return this.keysTotal === 0 ? 100 : (100 * this.keysWritten) / this.keysTotal
   }
 
   /** Write keys until `mayGoOn` says no. True when nothing is left to be written. */
@@ -109,8 +78,7 @@ export class Snapshot implements ChangeHook {
     if (this.failure !== null) throw this.failure
     for (const part of this.#parts)
       while (part.cursor > 0) {
-        const holder = this.#keyspace.databases.find(db => db.keys === part.keys) ?? part.db
-        this.#write(part, holder, part.keys.at(part.cursor - 1))
+        this.#write(part, part.db, part.keys.at(part.cursor - 1))
         part.cursor--
         if (!mayGoOn()) return false
       }
@@ -119,33 +87,22 @@ export class Snapshot implements ChangeHook {
 
   /** Everything is written: close the file and give it its name. */
   finish(): void {
-    writeModuleAux(this.#writer, this.#options.aux, 'after')
-    writeEnd(this.#writer, this.#options.withSum)
+    this.#target.end()
     this.#file.commit()
-    this.#writer.release()
-    this.#values.release()
+    this.#target.release()
   }
 
   /** Leave nothing behind. */
   abandon(): void {
     this.#file.abandon()
-    this.#writer.release()
-    this.#values.release()
+    this.#target.release()
   }
 
   #write(part: Part, db: Database, record: Address): void {
-    if (part.number !== this.#selected) {
-      this.#selected = part.number
-      writeDatabase(this.#writer, part.number, part.keys.count, db.deadlines.count)
-    }
-    const deadline = db.deadlines.of(record)
-    const facts = { expireMs: Math.min(deadline, Number.MAX_SAFE_INTEGER), idleSeconds: -1, frequency: -1 }
     // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
     const { poolList: pools, sequence } = this.#keyspace
     for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
-    const type = this.#values.typeOf(db, record)
-    writeKey(this.#writer, part.keys.key(record, this.#key), type, facts)
-    this.#values.write(this.#writer, db, record, type)
+    this.#target.key(part.number, part.keys, db, record)
     for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
     this.keysWritten++
   }

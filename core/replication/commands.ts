@@ -5,6 +5,9 @@ import { parseInteger } from '../base/numbers.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
 import { cmd, type Command } from '../command/spec.ts'
+import type { Suspended } from '../command/suspend.ts'
+import { AppendOnly } from '../persistence/aof/append-only.ts'
+import type { Reply } from '../resp/reply.ts'
 
 const NO_CLUSTER = new ReplyError('ERR This instance has cluster support disabled')
 const BAD_PORT = new ReplyError('ERR Invalid master port')
@@ -78,14 +81,44 @@ function wait(ctx: Context, args: Args): void {
   ctx.reply.integer(0) // there are no replicas, and none will come while the client waits
 }
 
-function waitaof(ctx: Context, args: Args): void {
+function waitaof(ctx: Context, args: Args): Suspended | undefined {
   const local = args.int()
   if (local < 0 || local > 1) throw LOCAL_RANGE
   const replicas = args.int(ERR.mustBePositive)
   if (replicas < 0) throw ERR.mustBePositive
-  if (args.int() < 0) throw ERR.timeoutNegative
-  if (local === 1) throw WAITAOF_OFF
-  ctx.reply.array(2)
-  ctx.reply.integer(0)
-  ctx.reply.integer(0)
+  const timeoutMs = args.int()
+  if (timeoutMs < 0) throw ERR.timeoutNegative
+  const aof = ctx.engine.service(AppendOnly)
+  if (local === 1 && aof.state === 'off') throw WAITAOF_OFF
+  const answer = (reply: Reply): void => {
+    reply.array(2)
+    reply.integer(aof.state !== 'off' && aof.isSyncedTo(offset) ? 1 : 0)
+    reply.integer(0)
+  }
+  const { offset } = ctx.engine.propagation
+  if (replicas === 0 && (local === 0 || aof.isSyncedTo(offset))) {
+    answer(ctx.reply)
+    return undefined
+  }
+  if (!ctx.mayBlock) {
+    answer(ctx.reply)
+    return undefined
+  }
+  let letGo = (): void => {}
+  return ctx.suspend(
+    finish => {
+      const end = (): void => {
+        letGo()
+        finish(answer)
+      }
+      // Replicas there are none, so who waits for some waits for the time to pass.
+      const stop = aof.whenSynced(() => replicas === 0 && end())
+      const timer = timeoutMs === 0 ? null : ctx.engine.clock.after(timeoutMs, end)
+      letGo = () => {
+        stop()
+        timer?.cancel()
+      }
+    },
+    () => letGo(),
+  )
 }

@@ -116,6 +116,8 @@ export class Shelf implements RuleListener {
       if (event !== 'rename_to' && event !== 'move_to' && event !== 'restore') return
       const series = this.find(db, key)
       if (series === null) return
+      // A log of commands may hold series as payloads; their rules are as good as those in an RDB file.
+      if (event === 'restore' && this.host.isLoading) return
       if (event === 'restore') this.#forgetNames(series)
       else this.#resettle(db, series, key, event === 'move_to')
     })

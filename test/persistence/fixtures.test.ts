@@ -44,6 +44,20 @@ const WAYS: Record<string, (server: TestServer) => Promise<TestServer>> = {
     await server.close()
     return start()
   },
+  'after AOF on and a restart': server => throughAof(server, {}),
+  'after AOF on, as commands, and a restart': server => throughAof(server, { 'aof-use-rdb-preamble': 'no' }),
+}
+
+/** Let the append-only file be written from the data that are there, and start anew from it. */
+async function throughAof(server: TestServer, config: Record<string, string>): Promise<TestServer> {
+  rmSync(join(dir, 'appendonlydir'), { recursive: true, force: true })
+  for (const [name, value] of Object.entries({ dir, ...config })) await server.call('CONFIG', 'SET', name, value)
+  await server.call('CONFIG', 'SET', 'appendonly', 'yes')
+  while (/aof_rewrite_in_progress:1/.test(String(await server.call('INFO', 'persistence'))))
+    await new Promise(resolve => setImmediate(resolve))
+  await server.close()
+  rmSync(join(dir, 'dump.rdb'))
+  return start({ appendonly: 'yes', ...config })
 }
 
 describe('data saved by the real servers', () => {

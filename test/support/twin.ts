@@ -3,7 +3,7 @@
  * When both then hold the same data, the log says all that happened. States are compared by DEBUG DIGEST, which every
  * type feeds with what it holds; an effect that the twin refuses is a fault too. */
 
-import type { Effect, PropagationReader } from '../../core/command/propagate.ts'
+import type { PropagationReader, Unit } from '../../core/command/propagate.ts'
 import { startServer, type TestServer } from './server.ts'
 import { encodeCommand, type RawConnection } from './transcript/connection.ts'
 import { printReply } from './transcript/reply.ts'
@@ -44,12 +44,15 @@ export class Twin implements PropagationReader {
     return this.#units
   }
 
-  unit(effects: readonly Effect[]): void {
+  unit(unit: Unit): void {
     this.#units++
-    for (const effect of effects) {
-      if (effect.db !== this.#db) this.#untold.push(encodeCommand(['SELECT', String(effect.db)]))
-      this.#db = effect.db
-      this.#untold.push(Buffer.from(effect.bytes))
+    let start = unit.start
+    for (let i = 0; i < unit.count; i++) {
+      const db = unit.databases[i]!
+      if (db !== this.#db) this.#untold.push(encodeCommand(['SELECT', String(db)]))
+      this.#db = db
+      this.#untold.push(Buffer.from(unit.buf.subarray(start, unit.ends[i]!)))
+      start = unit.ends[i]!
     }
   }
 

@@ -12,7 +12,7 @@ import type { Memory } from '../../memory/arena.ts'
 import { kindOf, OPCODE, PART, RDB_VERSION } from './format.ts'
 import type { ModuleSink, ModuleSource } from './module-value.ts'
 import { type ByteSource, RdbReader } from './reader.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 import { ValueReader } from './values.ts'
 import type { RdbWriter } from './writer.ts'
 

@@ -8,7 +8,7 @@ import type { Range } from '../../base/bytes.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { ElementCursor } from './elements.ts'
 import type { RdbError } from './format.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 
 const HEADER_BYTES = 8
 

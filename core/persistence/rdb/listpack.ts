@@ -22,7 +22,7 @@ import { parseInteger, wide } from '../../base/numbers.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { ElementCursor } from './elements.ts'
 import type { RdbError } from './format.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 
 const HEADER_BYTES = 6
 /** Bytes of a listpack without elements. */

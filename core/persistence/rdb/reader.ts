@@ -19,7 +19,7 @@ import { decompress } from '../../base/lzf.ts'
 import { parseDouble, writeInteger } from '../../base/numbers.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { RdbError, STRING_BYTES_MAX } from './format.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 
 /** Where the bytes of a file come from. */
 export interface ByteSource {
@@ -104,6 +104,11 @@ export class RdbReader {
   /** Whether there is nothing more. */
   get isAtEnd(): boolean {
     return this.at === this.#end && !this.#fill(1)
+  }
+
+  /** What was read from the source and not asked for; valid until the next string is read. */
+  unread(out: Range): Range {
+    return out.set(this.buf, this.at, this.#end)
   }
 
   /** The failure to throw for what was read last; `offset` when it lies elsewhere. */

@@ -24,7 +24,7 @@ import { StreamId } from '../../structs/stream-id.ts'
 import { TYPE } from './format.ts'
 import { ListpackCursor } from './listpack.ts'
 import type { RdbReader } from './reader.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 
 /** What a stream knows of itself; the ids and words belong to the reader. */
 export interface StreamFacts {

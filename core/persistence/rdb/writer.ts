@@ -13,7 +13,7 @@ import { Crc64 } from '../../base/crc.ts'
 import { compress } from '../../base/lzf.ts'
 import { parseInteger } from '../../base/numbers.ts'
 import { ACCOUNT, type Account, type Memory } from '../../memory/arena.ts'
-import { Room } from './room.ts'
+import { Room } from '../../memory/room.ts'
 
 /** Takes bytes; they are valid during the call only. */
 export type ByteSink = (buf: Buffer, start: number, end: number) => void

@@ -2,8 +2,8 @@
  *
  * Nobody else may hold its bytes while it grows, since they move; whoever points into it says until when. */
 
-import { ACCOUNT, type Account, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
-import { NO_BYTES } from '../../base/bytes.ts'
+import { ACCOUNT, type Account, type Address, type Memory, SLAB_BITS, UNIT_MASK } from './arena.ts'
+import { NO_BYTES } from '../base/bytes.ts'
 
 /** Bytes [start, start + capacity) of `buf`. Empty until it is first grown. */
 export class Room {

@@ -1,0 +1,482 @@
+/* Append-only file -- what was changed is written down before, or soon after, it is answered.
+ *
+ *      units of the log ──> buffer ──> increment file ──> disk
+ *                                 flush            sync
+ *
+ * The buffer is written at the end of each turn of the loop. `appendfsync` says when the disk has it:
+ *
+ *      always     before the replies of the turn leave: one sync for all commands of the turn
+ *      everysec   once a second, by a thread of the system's; a flush waits for it, two seconds at most
+ *      no         whenever the system likes
+ *
+ * A rewrite (BGREWRITEAOF, or by itself when the file has grown) begins a new increment and writes a base meanwhile; see
+ * manifest.ts. Switching appendonly on is a rewrite too, whose increment counts only when the base is there.
+ *
+ * When a write fails the file is cut back to the last whole write, what could not be written stays in the buffer, and writes are
+ * refused with MISCONF until it could. With `always` the clients whose commands cannot be made sure of are disconnected,
+ * since any reply would be a lie. */
+
+import { copyBytes } from '../../base/bytes.ts'
+import type { Log } from '../../base/log.ts'
+import type { Engine } from '../../command/engine.ts'
+import type { PropagationReader, Unit } from '../../command/propagate.ts'
+import { ACCOUNT } from '../../memory/arena.ts'
+import { Room } from '../../memory/room.ts'
+import { type LogFile, reasonOf } from '../file.ts'
+import type { Persistence } from '../persistence.ts'
+import type { PersistenceSettings } from '../settings.ts'
+import type { AofFolder } from './folder.ts'
+import type { AofPart, Manifest } from './manifest.ts'
+
+const SYNC_PERIOD_MS = 1000
+const POSTPONED_MAX_MS = 2000
+const LOG_PERIOD_MS = 30_000
+const BUFFER_BYTES = 64 << 10
+/** After a rewrite failed the next automatic one waits for this long. */
+const REWRITE_RETRY_MS = 60_000
+/** A buffer that grew larger gives its memory back. */
+const BUFFER_KEPT_MAX = 4 << 20
+const HEADER_ROOM = 64
+
+/** A client that waits until what was written so far is on disk. */
+interface Waiting {
+  readonly offset: number
+  readonly done: () => unknown
+}
+
+export class AppendOnly implements PropagationReader {
+  /** off; on; or waiting for the first base since it was switched on. */
+  state: 'off' | 'on' | 'waiting' = 'off'
+  isRewriteScheduled = false
+  lastRewriteOk = true
+  lastRewriteSeconds = -1
+  rewrites = 0
+  failures = 0
+  delayedSyncs = 0
+  /** Why nothing can be written, or null. */
+  writeFailure: string | null = null
+  baseBytes = 0
+  /** Bytes of the increments before the open one. */
+  #olderBytes = 0
+  #size = 0
+  #file: LogFile | null = null
+  #part: AofPart | null = null
+  #db = -1
+  #second = 0
+  readonly #room: Room
+  #used = 0
+  #isFlushDue = false
+  /** Offsets of the log: taken into the buffer, written, on disk. */
+  #buffered = 0
+  #written = 0
+  #synced = 0
+  #isSyncing = false
+  #lastSyncMs = 0
+  #postponedMs = 0
+  #loggedMs = 0
+  #failedMs = 0
+  #waiting: Waiting[] = []
+  readonly #engine: Engine
+  readonly #log: Log
+  readonly #settings: PersistenceSettings
+  readonly #persistence: Persistence
+  readonly #folder: AofFolder
+
+  constructor(engine: Engine, log: Log, persistence: Persistence, folder: AofFolder) {
+    this.#engine = engine
+    this.#log = log
+    this.#settings = persistence.settings
+    this.#persistence = persistence
+    this.#folder = folder
+    this.#room = new Room(engine.keyspace.memory, ACCOUNT.aof)
+  }
+
+  get currentBytes(): number {
+    return this.#olderBytes + this.#size
+  }
+
+  get bufferedBytes(): number {
+    return this.#used
+  }
+
+  get pendingSyncs(): number {
+    return this.#isSyncing ? 1 : 0
+  }
+
+  // ------------------------------------------------------------------ taking units
+
+  unit(unit: Unit, offset: number): void {
+    const { ends, databases, count } = unit
+    this.#note()
+    let from = unit.start
+    for (let i = 0; i < count; i++) {
+      if (databases[i] === this.#db) continue
+      // What stands before it goes as it is.
+      const begin = i === 0 ? unit.start : ends[i - 1]!
+      this.#take(unit.buf, from, begin)
+      this.#select(databases[i]!)
+      from = begin
+    }
+    this.#take(unit.buf, from, ends[count - 1]!)
+    this.#buffered = offset
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    this.#engine.clock.soon(() => this.endTurn())
+  }
+
+  #take(buf: Buffer, start: number, end: number): void {
+    const length = end - start
+    if (length === 0) return
+    this.#room.grow(Math.max(BUFFER_BYTES, this.#used + length), this.#used)
+    copyBytes(buf, start, this.#room.buf, this.#room.start + this.#used, length)
+    this.#used += length
+  }
+
+  #put(text: string): void {
+    this.#room.grow(Math.max(BUFFER_BYTES, this.#used + HEADER_ROOM), this.#used)
+    this.#used += this.#room.buf.latin1Write(text, this.#room.start + this.#used)
+  }
+
+  #select(db: number): void {
+    this.#db = db
+    const number = String(db)
+    this.#put(`*2\r\n$6\r\nSELECT\r\n$${number.length}\r\n${number}\r\n`)
+  }
+
+  /** With timestamps: the second in which what follows was done. */
+  #note(): void {
+    if (!this.#settings.withTimestamps) return
+    const second = Math.floor(this.#engine.keyspace.nowMs / 1000)
+    if (second === this.#second) return
+    this.#second = second
+    this.#put(`#TS:${second}\r\n`)
+  }
+
+  // ------------------------------------------------------------------ to the disk
+
+  /** The turn of the loop ends. False when replies may not leave: what they tell of is not on disk. */
+  endTurn(): boolean {
+    this.#isFlushDue = false
+    this.flush(false)
+    return this.#settings.syncs !== 'always' || this.#file === null || this.writeFailure === null
+  }
+
+  /** Ten times a second. */
+  cron(): void {
+    if (this.#file !== null) this.flush(false)
+    const { running } = this.#persistence
+    if (running !== null || this.#engine.closed) return
+    const mayTry = this.lastRewriteOk || this.#engine.clock.nowMs() - this.#failedMs > REWRITE_RETRY_MS
+    if (this.isRewriteScheduled || (this.state === 'waiting' && mayTry)) this.rewrite()
+    else if (mayTry && this.#hasGrown()) this.rewrite()
+  }
+
+  #hasGrown(): boolean {
+    const { rewritePercent, rewriteMinBytes } = this.#settings
+    if (this.state !== 'on' || rewritePercent === 0 || this.currentBytes <= rewriteMinBytes) return false
+    const growth = (this.currentBytes * 100) / (this.baseBytes || 1) - 100
+    if (growth < rewritePercent) return false
+    this.#log.notice(`Starting automatic rewriting of AOF on ${Math.floor(growth)}% growth`)
+    return true
+  }
+
+  /** Write the buffer, and sync when it is time. `isForced`: wait for nothing. */
+  flush(isForced: boolean): void {
+    if (this.#file === null) return
+    const now = this.#engine.clock.nowMs()
+    if (this.#used > 0) {
+      if (!isForced && this.#isSyncing && this.#settings.syncs === 'everysec' && this.#postpone(now)) return
+      this.#postponedMs = 0
+      if (!this.#write(now)) return
+    }
+    this.#syncIfDue(now)
+  }
+
+  /** A write while the disk is syncing may stand still for long. */
+  #postpone(now: number): boolean {
+    if (this.#postponedMs === 0) this.#postponedMs = now
+    if (now - this.#postponedMs < POSTPONED_MAX_MS) return true
+    this.delayedSyncs++
+    this.#log.notice(
+      'Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis.',
+    )
+    return false
+  }
+
+  #write(now: number): boolean {
+    const file = this.#file!
+    const { buf, start } = this.#room
+    let done = 0
+    try {
+      while (done < this.#used) done += file.write(buf, start + done, start + this.#used)
+    } catch (error) {
+      this.#writeFailed(error, file, done, now)
+      return false
+    }
+    this.#size += done
+    this.#used = 0
+    this.#written = this.#buffered
+    if (this.#room.capacity > BUFFER_KEPT_MAX) this.#room.release()
+    if (this.writeFailure !== null) {
+      this.#log.warning('AOF write error looks solved. The server can write again.')
+      this.writeFailure = null
+    }
+    return true
+  }
+
+  /** Take back what was written in part; if even that fails, the buffer goes on where the file ends. */
+  #writeFailed(error: unknown, file: LogFile, done: number, now: number): void {
+    if (done > 0)
+      try {
+        file.truncate(this.#size)
+      } catch (fault) {
+        this.#log.warning(
+          `Could not remove short write from the append-only file. The file may be cut at its end: ${reasonOf(fault)}`,
+        )
+        const { buf, start } = this.#room
+        buf.copy(buf, start, start + done, start + this.#used)
+        this.#used -= done
+        this.#size += done
+      }
+    this.#failed(`Error writing to the AOF file: ${reasonOf(error)}`, reasonOf(error), now)
+  }
+
+  #failed(line: string, reason: string, now: number): void {
+    if (this.writeFailure === null || now - this.#loggedMs >= LOG_PERIOD_MS) {
+      this.#loggedMs = now
+      this.#log.warning(line)
+    }
+    this.writeFailure = reason
+  }
+
+  #syncIfDue(now: number): void {
+    const { syncs, noSyncOnRewrite } = this.#settings
+    if (this.#synced >= this.#written || (noSyncOnRewrite && this.#persistence.running !== null)) return
+    if (syncs === 'always') this.#syncNow(now)
+    else if (syncs === 'everysec' && !this.#isSyncing && now - this.#lastSyncMs >= SYNC_PERIOD_MS) this.#syncSoon(now)
+  }
+
+  #syncNow(now: number): void {
+    try {
+      this.#file!.sync()
+    } catch (error) {
+      this.#failed(`Can't persist AOF for fsync error: ${reasonOf(error)}`, reasonOf(error), now)
+      return
+    }
+    this.#lastSyncMs = now
+    this.#isOnDisk(this.#written)
+  }
+
+  #syncSoon(now: number): void {
+    const file = this.#file!
+    const offset = this.#written
+    this.#isSyncing = true
+    this.#lastSyncMs = now
+    file.syncSoon(failure => {
+      this.#isSyncing = false
+      if (this.#engine.closed || file !== this.#file) return
+      if (failure === null) this.#isOnDisk(offset)
+      else
+        this.#failed(`Fail to fsync the AOF file: ${reasonOf(failure)}`, reasonOf(failure), this.#engine.clock.nowMs())
+    })
+  }
+
+  #isOnDisk(offset: number): void {
+    this.#synced = Math.max(this.#synced, offset)
+    if (this.#waiting.length === 0) return
+    const ready = this.#waiting.filter(one => one.offset <= this.#synced)
+    this.#waiting = this.#waiting.filter(one => one.offset > this.#synced)
+    for (const one of ready) one.done()
+  }
+
+  /** Whether the log is on disk up to an offset. */
+  isSyncedTo(offset: number): boolean {
+    return this.#synced >= offset
+  }
+
+  /** Call when what was done so far is on disk. Returns how to stop waiting. */
+  whenSynced(done: () => unknown): () => void {
+    const one = { offset: this.#engine.propagation.offset, done }
+    this.#waiting.push(one)
+    return () => {
+      this.#waiting = this.#waiting.filter(other => other !== one)
+    }
+  }
+
+  /** `appendfsync` or the state changed: replies wait for the disk, or do not. */
+  applySyncs(): void {
+    this.#engine.holdsReplies = this.state !== 'off' && this.#settings.syncs === 'always'
+  }
+
+  // ------------------------------------------------------------------ opening
+
+  /** The data were loaded from these files: write on at their end. @throws the system's error. */
+  openLoaded(): void {
+    const { manifest } = this.#folder
+    if (manifest.isEmpty) this.#makeFirstBase()
+    const last = manifest.increments.at(-1)
+    if (last === undefined) this.#begin(this.#addIncrement(manifest), true)
+    else this.#begin(last, false)
+    this.baseBytes = this.#folder.baseBytes
+    this.#olderBytes = this.#folder.bytes - this.#size
+    this.#turn('on')
+    this.#folder.removeHistory()
+  }
+
+  /** A server that starts without a file begins with a base of what it has. */
+  #makeFirstBase(): void {
+    const { withPreamble } = this.#settings
+    const { manifest } = this.#folder
+    this.#log.notice('Creating AOF base file on server start')
+    const base = manifest.nextBase(this.#settings.aofName, withPreamble)
+    this.#persistence.finishNow(this.#persistence.open(this.#folder.create(base), true, !withPreamble))
+    manifest.base = base
+    this.#folder.persist(manifest)
+  }
+
+  #addIncrement(manifest: Manifest): AofPart {
+    const part = manifest.nextIncrement(this.#settings.aofName)
+    const next = manifest.copy()
+    next.increments.push(part)
+    this.#folder.append(part, true).close()
+    this.#folder.persist(next)
+    return part
+  }
+
+  #begin(part: AofPart, isFresh: boolean): void {
+    this.#file = this.#folder.append(part, isFresh)
+    this.#part = part
+    this.#size = this.#file.size
+    this.#db = -1
+    this.#second = 0
+  }
+
+  #turn(state: 'off' | 'on' | 'waiting'): void {
+    const { propagation } = this.#engine
+    if (this.state === 'off' && state !== 'off') this.#buffered = this.#written = this.#synced = propagation.offset
+    propagation.removeReader(this)
+    if (this.#file !== null) propagation.addReader(this)
+    this.state = state
+    this.applySyncs()
+  }
+
+  // ------------------------------------------------------------------ switching on and off
+
+  /** Begin to write down what changes; true unless it could not begin. */
+  switchOn(): boolean {
+    this.#turn('waiting')
+    if (this.#persistence.running !== null) {
+      this.isRewriteScheduled = true
+      this.#log.notice('AOF was enabled but there is already another background operation. It will follow.')
+      return true
+    }
+    if (this.rewrite()) return true
+    this.#turn('off')
+    return false
+  }
+
+  switchOff(): void {
+    this.#persistence.abort('aof', 'AOF was switched off')
+    this.isRewriteScheduled = false
+    this.close()
+  }
+
+  /** Write what is there, force it to the disk, and close. */
+  close(): void {
+    if (this.#file !== null) {
+      this.flush(true)
+      if (this.writeFailure === null) this.#syncNow(this.#engine.clock.nowMs())
+      this.#file.close()
+    }
+    this.#file = null
+    this.#part = null
+    this.writeFailure = null
+    this.#turn('off')
+    this.#used = 0
+    this.#room.release()
+    this.#isOnDisk(Number.POSITIVE_INFINITY)
+    this.#synced = 0
+  }
+
+  // ------------------------------------------------------------------ rewriting
+
+  /** Write a new base in the background. False when that cannot begin; the log says why. */
+  rewrite(): boolean {
+    this.isRewriteScheduled = false
+    const startedMs = this.#engine.clock.nowMs()
+    const { withPreamble } = this.#settings
+    this.#failedMs = startedMs
+    try {
+      if (this.state !== 'off') this.#turnToIncrement()
+      const next = this.#folder.manifest.copy()
+      const base = next.nextBase(this.#settings.aofName, withPreamble)
+      this.#folder.make()
+      const snapshot = this.#persistence.open(this.#folder.create(base), true, !withPreamble)
+      this.#log.notice('Background append only file rewriting started')
+      this.#persistence.begin('aof', snapshot, {
+        done: () => this.#rewritten(base, startedMs),
+        failed: error => this.#rewriteFailed(error, startedMs),
+      })
+      return true
+    } catch (error) {
+      this.#rewriteFailed(error, startedMs)
+      return false
+    }
+  }
+
+  /** What changes from now on goes to an increment of its own. */
+  #turnToIncrement(): void {
+    const { manifest } = this.#folder
+    if (this.state === 'waiting') {
+      this.#file?.close()
+      this.#file = null
+      this.#used = 0
+      // It is not in the manifest: until the base is there, the old files are what counts.
+      this.#begin(manifest.nextIncrement(this.#settings.aofName), true)
+      this.#turn('waiting')
+      return
+    }
+    this.flush(true)
+    if (this.writeFailure !== null) throw new Error(this.writeFailure)
+    const part = this.#addIncrement(manifest)
+    if (this.#settings.syncs !== 'no') this.#syncNow(this.#engine.clock.nowMs())
+    const older = this.#file!
+    this.#olderBytes += this.#size
+    this.#begin(part, true)
+    older.close()
+  }
+
+  #rewritten(base: AofPart, startedMs: number): void {
+    const { manifest } = this.#folder
+    const next = manifest.copy()
+    next.baseSeq = base.seq
+    if (next.base !== null) next.history.push(next.base)
+    next.base = base
+    const kept = this.#part
+    next.history.push(...next.increments.filter(part => part.name !== kept?.name))
+    next.increments = kept === null ? [] : [kept]
+    try {
+      this.#folder.persist(next)
+    } catch (error) {
+      this.#rewriteFailed(error, startedMs)
+      return
+    }
+    this.#folder.removeHistory()
+    this.lastRewriteOk = true
+    this.lastRewriteSeconds = Math.round((this.#engine.clock.nowMs() - startedMs) / 1000)
+    this.rewrites++
+    this.failures = 0
+    this.baseBytes = this.#folder.baseBytes
+    this.#olderBytes = this.#folder.bytes - this.#folder.sizeOf(kept)
+    if (this.state === 'waiting') this.#turn('on')
+    this.#log.notice('Background AOF rewrite finished successfully')
+  }
+
+  #rewriteFailed(error: unknown, startedMs: number): void {
+    this.lastRewriteOk = false
+    this.failures++
+    this.#failedMs = this.#engine.clock.nowMs()
+    this.lastRewriteSeconds = Math.round((this.#failedMs - startedMs) / 1000)
+    this.#log.warning(`Background AOF rewrite terminated with error: ${reasonOf(error)}`)
+  }
+}

@@ -1,0 +1,156 @@
+/* Targets -- what a snapshot is written as: an RDB file, or the commands that make the data (a base of an append-only file
+ * with `aof-use-rdb-preamble no`). */
+
+import { Range } from '../base/bytes.ts'
+import { REDIS_VERSION } from '../base/version.ts'
+import { Args } from '../command/args.ts'
+import type { AuxData } from '../command/aux-data.ts'
+import { encodeCommand } from '../command/propagate.ts'
+import type { Database } from '../keyspace/database.ts'
+import type { Keyspace } from '../keyspace/keyspace.ts'
+import type { Dict } from '../memory/dict.ts'
+import type { Address } from '../memory/arena.ts'
+import { writeModuleAux } from './aux.ts'
+import { ValueWriter } from './encode.ts'
+import type { NewFile } from './file.ts'
+import { writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
+import { closePayload } from './rdb/payload.ts'
+import { RdbWriter } from './rdb/writer.ts'
+
+/** Takes the keys of a snapshot, those of one database after those of another, or in turn. */
+export interface SnapshotTarget {
+  /** Before the first key. */
+  begin(nowMs: number): void
+  /** A key of database `number`, whose content `keys` may meanwhile stand in `db`, another one. */
+  key(number: number, keys: Dict, db: Database, record: Address): void
+  /** After the last: everything is handed to the file. */
+  end(): void
+  release(): void
+}
+
+export interface TargetOptions {
+  readonly compresses: boolean
+  readonly withSum: boolean
+  /** The version of the format, RDB_VERSION unless an older server is to read the file. */
+  readonly version: number
+  /** Whether the file is to be the base of an append-only file. */
+  readonly isAofBase: boolean
+  /** What modules keep beside keys, and the code of libraries. */
+  readonly aux: readonly AuxData[]
+  readonly libraries: Iterable<Buffer>
+}
+
+/** Writes an RDB file. */
+export class RdbTarget implements SnapshotTarget {
+  readonly #keyspace: Keyspace
+  readonly #options: TargetOptions
+  readonly #writer: RdbWriter
+  readonly #values: ValueWriter
+  readonly #key = new Range()
+  readonly #facts = { expireMs: -1, idleSeconds: -1, frequency: -1 }
+  #selected = -1
+
+  constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
+    this.#keyspace = keyspace
+    this.#options = options
+    this.#writer = new RdbWriter(keyspace.memory, {
+      sink: (buf, start, end) => file.write(buf, start, end),
+      compress: options.compresses,
+    })
+    this.#values = new ValueWriter(keyspace.memory)
+    this.#values.version = options.version
+  }
+
+  begin(nowMs: number): void {
+    const writer = this.#writer
+    const options = this.#options
+    writeHeader(writer, options.version)
+    writeAux(writer, 'redis-ver', REDIS_VERSION)
+    writeAux(writer, 'redis-bits', '64')
+    writeAux(writer, 'ctime', String(Math.floor(nowMs / 1000)))
+    writeAux(writer, 'used-mem', String(this.#keyspace.memory.usedBytes))
+    writeAux(writer, 'aof-base', options.isAofBase ? '1' : '0')
+    writeModuleAux(writer, options.aux, 'before')
+    for (const code of options.libraries) writeLibrary(writer, Range.of(code))
+  }
+
+  key(number: number, keys: Dict, db: Database, record: Address): void {
+    const writer = this.#writer
+    if (number !== this.#selected) {
+      this.#selected = number
+      writeDatabase(writer, number, keys.count, db.deadlines.count)
+    }
+    this.#facts.expireMs = Math.min(db.deadlines.of(record), Number.MAX_SAFE_INTEGER)
+    const type = this.#values.typeOf(db, record)
+    writeKey(writer, keys.key(record, this.#key), type, this.#facts)
+    this.#values.write(writer, db, record, type)
+  }
+
+  end(): void {
+    writeModuleAux(this.#writer, this.#options.aux, 'after')
+    writeEnd(this.#writer, this.#options.withSum)
+  }
+
+  release(): void {
+    this.#writer.release()
+    this.#values.release()
+  }
+}
+
+/** Writes commands. A value whose type does not say how it is made becomes a RESTORE of its payload. */
+export class CommandTarget implements SnapshotTarget {
+  readonly #writer: RdbWriter
+  readonly #payload: RdbWriter
+  readonly #values: ValueWriter
+  readonly #libraries: Iterable<Buffer>
+  readonly #args = new Args()
+  readonly #key = new Range()
+  #selected = -1
+
+  constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
+    this.#writer = new RdbWriter(keyspace.memory, { sink: (buf, start, end) => file.write(buf, start, end) })
+    this.#payload = new RdbWriter(keyspace.memory)
+    this.#values = new ValueWriter(keyspace.memory)
+    this.#libraries = options.libraries
+  }
+
+  readonly #emit = (values: readonly (string | Buffer | number | bigint)[]): void => {
+    this.#args.loadValues(values)
+    const bytes = encodeCommand(this.#args)
+    this.#writer.raw(bytes, 0, bytes.length)
+  }
+
+  begin(): void {
+    for (const code of this.#libraries) this.#emit(['FUNCTION', 'LOAD', code])
+  }
+
+  key(number: number, keys: Dict, db: Database, record: Address): void {
+    if (number !== this.#selected) this.#emit(['SELECT', number])
+    this.#selected = number
+    const type = db.keyspace.types[db.typeOf(record)]!
+    const key = keys.key(record, this.#key)
+    if (type.rewrite === undefined) this.#restore(key, db, record)
+    else type.rewrite(key, db.view(record, type), this.#emit)
+    const deadline = db.deadlines.of(record)
+    if (deadline >= 0) this.#emit(['PEXPIREAT', key.copy(), db.deadlines.exactOf(record)])
+  }
+
+  #restore(key: Range, db: Database, record: Address): void {
+    const payload = this.#payload.begin()
+    const type = this.#values.typeOf(db, record)
+    payload.byte(type)
+    this.#values.write(payload, db, record, type)
+    closePayload(payload)
+    this.#emit(['RESTORE', key.copy(), '0', payload.result(new Range()).copy()])
+  }
+
+  end(): void {
+    this.#writer.flush()
+  }
+
+  release(): void {
+    this.#writer.release()
+    this.#payload.release()
+    this.#values.release()
+  }
+}
