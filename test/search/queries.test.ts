@@ -115,7 +115,6 @@ function options(test: TestIndex, isRanked: boolean): BuildOptions {
     prefixMin: 2,
     expansionsMax: 200,
     watch,
-    vectors: null,
     shapes: null,
   }
 }

@@ -144,21 +144,22 @@ export class JsonSource implements Source {
     const count = reader.count(n)
     const first = reader.children(n)
     if (count > 0 && reader.kind(first) !== 'number') return this.#readVectors(field, first, count, value)
-    return this.#setVector(field, this.#numbers(first, count), value)
+    const numbers = this.#numbers(first, count)
+    return numbers === null ? NOT_NUMBERS : this.#setVectors(field, [numbers], value)
   }
 
   #readVectors(field: Field, first: number, count: number, value: FieldValue): Reason | null {
     const reader = this.#reader!
     value.present = true
-    const vectors: number[] = []
+    const vectors: number[][] = []
     for (let n = first; n < first + count; n++) {
       if (reader.kind(n) === 'null') continue
       if (reader.kind(n) !== 'array') return NOT_NUMBERS
       const numbers = this.#numbers(reader.children(n), reader.count(n))
       if (numbers === null) return NOT_NUMBERS
-      vectors.push(...numbers)
+      vectors.push(numbers)
     }
-    return this.#setVector(field, vectors, value)
+    return this.#setVectors(field, vectors, value)
   }
 
   #numbers(first: number, count: number): number[] | null {
@@ -171,9 +172,8 @@ export class JsonSource implements Source {
     return numbers
   }
 
-  #setVector(field: Field, numbers: readonly number[] | null, value: FieldValue): Reason | null {
-    if (numbers === null) return NOT_NUMBERS
-    const parsed = this.#ownOf(field.kind)?.fromJson(field, numbers) ?? null
+  #setVectors(field: Field, vectors: readonly number[][], value: FieldValue): Reason | null {
+    const parsed = this.#ownOf(field.kind)?.fromJson(field, vectors) ?? null
     if (typeof parsed === 'string') return parsed
     value.own = parsed
     return null

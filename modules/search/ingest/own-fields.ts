@@ -12,6 +12,6 @@ export interface OwnFields {
   makeIndex(field: Field): OwnIndex
   /** The value that a hash field's bytes are, for OwnIndex.set; or why they are none. */
   fromBytes(field: Field, bytes: Range): object | string
-  /** The value that a JSON string, or an array of numbers, is; or why it is none. */
-  fromJson(field: Field, value: string | readonly number[]): object | string
+  /** The value that a JSON string, or some arrays of numbers, is; or why it is none; null: as if it were not there. */
+  fromJson(field: Field, value: string | readonly (readonly number[])[]): object | string | null
 }

@@ -41,6 +41,7 @@ import {
 import { refuse } from '../query/failure.ts'
 import { fieldNamed } from '../schema/schema.ts'
 import { lowered } from '../text/lower.ts'
+import { vectorIterator } from '../vector/clause.ts'
 import type { QueryProfile } from './profile.ts'
 import type { Yields } from './yields.ts'
 
@@ -69,8 +70,7 @@ export interface BuildOptions {
   readonly profile?: QueryProfile | null
   /** Where clauses of vectors put what they find out about documents. */
   readonly yields?: Yields
-  /** Clauses of vectors and shapes, where the server has them. */
-  readonly vectors: ((node: VectorNode, field: FieldIndex, filter: DocumentIterator | null) => DocumentIterator) | null
+  /** Clauses of shapes, where the server has them. */
   readonly shapes: ((node: ShapeNode, field: FieldIndex) => DocumentIterator) | null
 }
 
@@ -403,9 +403,9 @@ class Builder {
 
   #vector(node: VectorNode): DocumentIterator {
     const field = fieldIndexNamed(this.#index, node.field)
-    if (field === null || field.field.kind !== 'vector' || this.#options.vectors === null) return new Nothing()
+    if (field === null || field.field.kind !== 'vector') return new Nothing()
     const filter = node.children.length === 0 ? null : this.build(node.children[0]!)
-    return this.#options.vectors(node, field, filter)
+    return vectorIterator(node, field, filter, this.#index, this.#options.watch, this.#options.yields)
   }
 
   #shape(node: ShapeNode): DocumentIterator {

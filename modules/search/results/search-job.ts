@@ -129,7 +129,6 @@ export class SearchJob implements Job {
       watch,
       profile,
       yields: this.#yields,
-      vectors: null,
       shapes: null,
     }
     return refusing(() => build(this.#root, options))

@@ -6,6 +6,8 @@ import { badArguments } from '../words.ts'
 const TYPES = ['FLOAT32', 'FLOAT64', 'FLOAT16', 'BFLOAT16']
 const METRICS = ['L2', 'IP', 'COSINE']
 const DIMENSIONS_MAX = 32768
+/** Twice as many links must fit 16 bits in the real module. */
+const LINKS_MAX = 32767
 const UNKNOWN = 'Unknown argument'
 
 /** Whole-number attributes by algorithm. */
@@ -56,6 +58,7 @@ function attribute(args: Args, algorithm: string, given: Map<string, string | nu
   else if (name === 'DISTANCE_METRIC') given.set(name, oneOf(args, what, METRICS))
   else if (name === 'DIM') given.set(name, whole(args, what, 1, DIMENSIONS_MAX))
   else if (name === 'EPSILON' && algorithm === 'HNSW') given.set(name, positive(args, what))
+  else if (name === 'M' && algorithm === 'HNSW') given.set(name, whole(args, what, 1, LINKS_MAX))
   else if (NUMBERS[algorithm]!.includes(name)) given.set(name, whole(args, what, name === 'INITIAL_CAP' ? 0 : 1))
   else throw replyError(`Bad arguments for algorithm ${algorithm}: ${name}`)
 }

@@ -256,7 +256,7 @@ export abstract class VectorIndex implements OwnIndex {
     }
   }
 
-  /** How far documents, at most LIST_MIN, are from the query that is loaded; infinitely far without a vector. */
+  /** How far documents, at most LIST_MIN, are from the query that is loaded; NaN without a vector. */
   distances(documents: Int32Array, count: number, out: Float64Array): void {
     const { i32, f64 } = this.space.region
     const slots = this.#slots
@@ -270,7 +270,7 @@ export abstract class VectorIndex implements OwnIndex {
     }
     this.kernel(this.queryAt, this.listAt, count, this.outAt, this.vectorBytes, NOTHING_BELOW)
     for (let i = 0; i < count; i++)
-      out[i] = i32[list + i] === this.#scratch ? Number.POSITIVE_INFINITY : comparable(f64[(this.outAt >>> 3) + i]!)
+      out[i] = i32[list + i] === this.#scratch ? Number.NaN : comparable(f64[(this.outAt >>> 3) + i]!)
     if (several) this.#nearestOfSeveral(documents, count, out)
   }
 
