@@ -15,7 +15,6 @@ export const GAPS: Readonly<Record<string, string>> = {
   'core/server.txt: MODULE LIST holds the modules': 'MODULE is not switched off by default',
   'core/string.txt: INCRBYFLOAT formatting': 'the encoding of a float without fraction is reported as int',
   'core/string.txt: reference counts of shared integers': 'counts of values that Redis shares',
-  'search/vector.txt: KNN in FT.AGGREGATE': 'FT.AGGREGATE is not there yet',
   'twin timeseries/add.txt: a series made by an incrby that then fails stays empty':
     'an effect of a failed command is not propagated',
   'twin json/array.txt: ARRINSERT into many arrays': 'an effect of a failed command is not propagated',
