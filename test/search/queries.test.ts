@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { latitudeOf, encodePoint, longitudeOf } from '../../modules/search/index/geo.ts'
-import { END } from '../../modules/search/iterators/iterator.ts'
-import { build, type BuildOptions } from '../../modules/search/plan/build.ts'
+import { type DocumentIterator, END } from '../../modules/search/iterators/iterator.ts'
+import { build, type BuildOptions, builder } from '../../modules/search/plan/build.ts'
 import { PlainRun, RankedRun } from '../../modules/search/plan/collect.ts'
 import { ALL_FIELDS, type Node } from '../../modules/search/query/ast.ts'
 import { resolveParameters } from '../../modules/search/query/parameters.ts'
@@ -216,8 +216,10 @@ describe('queries', () => {
         const watch = new Slices(ticks)
         const found: number[] = []
         const { documents } = test.index
-        const root = watch.steady(() => build(parse(query), { ...options(test, false), watch }))
-        const plain = new PlainRun(root, documents, watch, { take: document => found.push(document) })
+        const making = builder(parse(query), { ...options(test, false), watch })
+        let root: DocumentIterator | null = null
+        watch.run({ run: () => (root = making()) }, () => {})
+        const plain = new PlainRun(root!, documents, watch, { take: document => found.push(document) })
         // Documents that come in while a query is paused are not in it.
         watch.run(plain, () => put(test, 'late', randomDocument(random)))
         test.remove('late')
@@ -243,25 +245,25 @@ const PAUSED = { name: 'paused' }
 class Slices {
   readonly #ticks: number
   #left = 0
-  #isSteady = false
+  #steady = 0
 
   constructor(ticks: number) {
     this.#ticks = ticks
   }
 
   readonly tick = (): void => {
-    if (--this.#left < 0 && !this.#isSteady) throw PAUSED
+    if (--this.#left < 0 && this.#steady === 0) throw PAUSED
   }
 
   steady<T>(work: () => T): T {
-    this.#isSteady = true
+    this.#steady++
     const result = work()
-    this.#isSteady = false
+    this.#steady--
     return result
   }
 
   /** Run to the end in slices. */
-  run(run: PlainRun | RankedRun, between: () => void): void {
+  run(run: { run(): void }, between: () => void): void {
     for (let slices = 0; slices < 20_000; slices++) {
       this.#left = this.#ticks
       try {

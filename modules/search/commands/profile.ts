@@ -4,10 +4,13 @@ import { type Args, type Context, type Reply, replyError, type Suspended } from 
 import { FT_ERR } from '../errors.ts'
 import { QueryProfile } from '../plan/profile.ts'
 import { type Job, runJob, type SliceWatch } from '../plan/slices.ts'
+import { AggregateJob } from '../results/aggregate-job.ts'
 import { writeProfile } from '../results/profile.ts'
 import { SearchJob } from '../results/search-job.ts'
 import { wrongCount } from '../words.ts'
 import type { Workspace } from '../workspace.ts'
+import { readAggregate } from './aggregate.ts'
+import { parseAggregate } from './aggregate-options.ts'
 import { noteUse, readSearch } from './search.ts'
 import { parseSearch } from './search-options.ts'
 
@@ -27,7 +30,8 @@ export function profile(workspace: Workspace, ctx: Context, args: Args): void | 
   if (args.left === 0) throw wrongCount('FT.PROFILE')
   const { clock } = workspace.host
   const times = new QueryProfile(() => clock.microseconds(), isLimited)
-  const { job, timeoutMs } = profiledSearch(workspace, ctx, name, args, times)
+  const read = isSearch ? profiledSearch : profiledAggregate
+  const { job, timeoutMs } = read(workspace, ctx, name, args, times)
   return runJob(workspace, ctx, new ProfileJob(job, times), timeoutMs)
 }
 
@@ -45,6 +49,21 @@ function profiledSearch(
   times.parsingMicros = times.now() - start
   noteUse(index, options.dialect, ctx.nowMs)
   return { job: new SearchJob(workspace, ctx, index, root, options, times), timeoutMs: options.timeoutMs }
+}
+
+function profiledAggregate(
+  workspace: Workspace,
+  ctx: Context,
+  name: ReturnType<Args['bytes']>,
+  args: Args,
+  times: QueryProfile,
+): Profiled {
+  const start = times.now()
+  const options = parseAggregate(args, workspace.settings)
+  const index = workspace.catalogue.needForQuery(name)
+  const aggregation = readAggregate(workspace, ctx, index, options, times)
+  times.parsingMicros = times.now() - start
+  return { job: new AggregateJob(workspace, aggregation, null, Infinity), timeoutMs: options.timeoutMs }
 }
 
 /** A job with its profile behind its reply. */

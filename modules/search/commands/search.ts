@@ -15,12 +15,19 @@ import { parseSearch, type SearchOptions } from './search-options.ts'
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a long search waits
 export function search(workspace: Workspace, ctx: Context, args: Args): void | Suspended {
+  const { clock } = workspace.host
+  const start = clock.microseconds()
   const name = args.bytes()
   const options = parseSearch(args, workspace.settings)
   const index = workspace.catalogue.needForQuery(name)
   const job = new SearchJob(workspace, ctx, index, readSearch(workspace, ctx, index, options), options)
   noteUse(index, options.dialect, ctx.nowMs)
-  return runJob(workspace, ctx, job, options.timeoutMs)
+  return runJob(workspace, ctx, job, timeLeft(options.timeoutMs, clock.microseconds() - start))
+}
+
+/** What is left of a query's time when it was read; 0 still means without end. */
+export function timeLeft(timeoutMs: number, spentMicros: number): number {
+  return timeoutMs === 0 ? 0 : Math.max(0.001, timeoutMs - spentMicros / 1000)
 }
 
 /** Check a search's options against its index, and read its query. @throws ReplyError */

@@ -62,6 +62,8 @@ export class Batch {
 /** Called in long loops; throws to pause or to end the query. */
 export interface Watch {
   tick(): void
+  /** Do work that a pause would undo: it can be ended, but not paused. */
+  steady?<T>(work: () => T): T
 }
 
 /** A word that a document matched: for highlighting. */

@@ -79,6 +79,13 @@ export function build(node: Node | null, options: BuildOptions): DocumentIterato
   return node === null ? new Nothing() : new Builder(options).build(node)
 }
 
+/** Builds a tree that may be so large that it is built in slices: `build` throws what the watch throws, and goes on. */
+export function builder(node: Node | null, options: BuildOptions): () => DocumentIterator {
+  if (node === null) return () => new Nothing()
+  const made = new Builder(options)
+  return () => made.build(node)
+}
+
 /** The index of a field by its name in queries, or null. */
 export function fieldIndexNamed(index: SearchIndex, name: Buffer): FieldIndex | null {
   const field = fieldNamed(index.schema, name)
@@ -89,6 +96,8 @@ class Builder {
   readonly #options: BuildOptions
   readonly #index: SearchIndex
   readonly #range = new Range()
+  /** What was built before a pause. */
+  readonly #built = new Map<Node, DocumentIterator>()
 
   constructor(options: BuildOptions) {
     this.#options = options
@@ -96,8 +105,24 @@ class Builder {
   }
 
   build(node: Node): DocumentIterator {
-    const { profile } = this.#options
-    return profile == null ? this.#make(node) : profile.build(node, () => this.#make(node))
+    const hasParts = 'children' in node && node.kind !== 'vector'
+    return this.#once(node, hasParts ? () => this.#make(node) : () => this.#steady(() => this.#make(node)))
+  }
+
+  /** Build a part, unless that was done before a pause. */
+  #once(node: Node, make: () => DocumentIterator): DocumentIterator {
+    const known = this.#built.get(node)
+    if (known !== undefined) return known
+    const { profile, watch } = this.#options
+    const built = profile == null ? make() : profile.build(node, make)
+    this.#built.set(node, built)
+    watch.tick()
+    return built
+  }
+
+  /** What has no parts is built in one go. */
+  #steady(make: () => DocumentIterator): DocumentIterator {
+    return this.#options.watch.steady?.(make) ?? make()
   }
 
   #make(node: Node): DocumentIterator {
@@ -348,9 +373,7 @@ class Builder {
   }
 
   #tagChild(node: Node, field: FieldIndex): DocumentIterator {
-    const { profile } = this.#options
-    if (profile == null) return this.#makeTag(node, field)
-    return profile.build(node, () => this.#makeTag(node, field))
+    return this.#once(node, () => this.#steady(() => this.#makeTag(node, field)))
   }
 
   #makeTag(node: Node, field: FieldIndex): DocumentIterator {

@@ -11,6 +11,7 @@ import { ChineseWords } from '../text/chinese.ts'
 import { doubleMetaphone } from '../text/phonetic.ts'
 import { CHINESE, type Stemmers } from '../text/stem/stemmers.ts'
 import type { Synonyms } from '../text/synonyms.ts'
+import { TOKEN_BYTES_MAX } from '../text/tokenizer.ts'
 
 /** What words are expanded by. */
 export interface Expansion {
@@ -26,7 +27,10 @@ export interface Expansion {
 export function expand(node: Node, by: Expansion): Node {
   if (node.verbatim || node.kind === 'tag' || (node.kind === 'phrase' && node.exact)) return node
   if (!mayExpand(node.fields, by.schema)) return node
-  if (node.kind === 'token') return node.text.text.length > 0 ? expandToken(node, by) : node
+  if (node.kind === 'token') {
+    const { length } = node.text.text
+    return length > 0 && length <= TOKEN_BYTES_MAX ? expandToken(node, by) : node
+  }
   if ('children' in node) {
     const children = node.children as Node[]
     for (let i = 0; i < children.length; i++) children[i] = expand(children[i]!, by)
@@ -63,7 +67,11 @@ function expandToken(node: TokenNode, by: Expansion): Node {
 /** The word with its relations. */
 function joinUnion(node: TokenNode, others: readonly Buffer[], word: Node): Node {
   if (others.length === 0) return word
-  const relations = others.map((text): Node => ({ ...tokenNode(text, true), fields: node.fields }))
+  const relations = others.map((text): Node => {
+    const relation = tokenNode(text, true)
+    relation.fields = node.fields
+    return relation
+  })
   return { ...common(), kind: 'union', fields: node.fields, children: [word, ...relations] }
 }
 

@@ -203,7 +203,18 @@ export function childrenOf(node: Node): readonly Node[] {
 
 /** A token with a text of its own. */
 export function tokenNode(text: Buffer, expanded = false): TokenNode {
-  return { ...common(), kind: 'token', text: { text, parameter: false }, expanded }
+  return {
+    weight: 1,
+    slop: -1,
+    inOrder: false,
+    phonetic: 'default',
+    fields: ALL_FIELDS,
+    verbatim: false,
+    attributes: [],
+    kind: 'token',
+    text: { text, parameter: false },
+    expanded,
+  }
 }
 
 /** Restrict a node and all below it to some fields. */

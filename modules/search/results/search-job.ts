@@ -9,7 +9,7 @@ import { fieldsOf, scorerOf } from '../commands/query-options.ts'
 import type { SearchOptions } from '../commands/search-options.ts'
 import { FT_ERR } from '../errors.ts'
 import type { DocumentIterator, Explanation, MatchedTerm, Watch } from '../iterators/iterator.ts'
-import { build, type BuildOptions } from '../plan/build.ts'
+import { type BuildOptions, builder } from '../plan/build.ts'
 import { PlainRun, RankedRun } from '../plan/collect.ts'
 import { refusing } from '../plan/prepare.ts'
 import type { QueryProfile } from '../plan/profile.ts'
@@ -45,6 +45,7 @@ export class SearchJob implements Job {
   readonly #reader: DocumentReader
   readonly #sortField: Field | null
   readonly #yields: Yields = new Map()
+  #builder: (() => DocumentIterator) | null = null
   #run: PlainRun | RankedRun | null = null
   #order: Order | null = null
   #top: Top | null = null
@@ -78,7 +79,9 @@ export class SearchJob implements Job {
 
   run(watch: SliceWatch): void {
     const start = watch.now()
-    if (this.#run === null) this.#run = watch.steady(() => this.#plan(watch))
+    // Building is timed part by part in a profile, so it is not paused.
+    if (this.#run === null)
+      this.#run = this.#profile === null ? this.#plan(watch) : watch.steady(() => this.#plan(watch))
     else this.#order?.refresh()
     const planned = watch.now()
     if (this.#profile !== null) this.#profile.planningMicros += planned - start
@@ -93,7 +96,8 @@ export class SearchJob implements Job {
     const { documents } = this.index.structures
     const { offset, limit, sortBy } = this.#options
     const keep = limit === 0 ? 0 : offset + limit
-    const root = this.#build(watch, sortBy === null && keep > 0, this.#profile)
+    this.#builder ??= this.#newBuilder(watch, sortBy === null && keep > 0, this.#profile)
+    const root = refusing(this.#builder)
     if (keep === 0) return new PlainRun(root, documents, watch, null)
     if (sortBy !== null) {
       this.#order = this.#newOrder(sortBy, keep)
@@ -116,7 +120,7 @@ export class SearchJob implements Job {
     return new NumberOrder(yielded ?? (() => NaN), keep, descending)
   }
 
-  #build(watch: Watch, isRanked: boolean, profile: QueryProfile | null): DocumentIterator {
+  #newBuilder(watch: Watch, isRanked: boolean, profile: QueryProfile | null): () => DocumentIterator {
     const { prefixMin, expansionsMax } = this.#workspace.settings
     const options: BuildOptions = {
       index: this.index.structures,
@@ -131,7 +135,7 @@ export class SearchJob implements Job {
       yields: this.#yields,
       shapes: null,
     }
-    return refusing(() => build(this.#root, options))
+    return builder(this.#root, options)
   }
 
   timedOut(reply: Reply): void {
@@ -209,7 +213,7 @@ export class SearchJob implements Job {
   #details(documents: readonly number[]): Map<number, Details> {
     const { withScores, explainsScores, marks } = this.#options
     const details = new Map<number, Details>()
-    const root = this.#build(NO_WATCH, true, null)
+    const root = refusing(this.#newBuilder(NO_WATCH, true, null))
     const scorer = this.#newScorer()
     for (const document of [...documents].sort((a, b) => a - b)) {
       if (root.skipTo(document) !== document) continue
