@@ -21,6 +21,13 @@ export const GAPS: Readonly<Record<string, string>> = {
   'twin json/resp3.txt: the format words of GET and of ARRPOP': 'an effect of a failed command is not propagated',
   'twin json/resp3.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
   'twin json/array.txt: ARRPOP FORMAT': 'an effect of a failed command is not propagated',
+  'search/geo.txt: polygons: WITHIN': 'GEOSHAPE is not there yet',
+  'search/geo.txt: polygons: CONTAINS': 'GEOSHAPE is not there yet',
+  'search/geo.txt: polygons: INTERSECTS and DISJOINT': 'GEOSHAPE is not there yet',
+  'search/geo.txt: spherical coordinates': 'GEOSHAPE is not there yet',
+  'search/geo.txt: a bad shape leaves the other fields of the document searchable': 'GEOSHAPE is not there yet',
+  'search/geo.txt: geoshape with another condition': 'GEOSHAPE is not there yet',
+  'search/explain_profile.txt: FT.PROFILE of an aggregation': 'steps of aggregations are not timed yet',
   'search/resp3.txt: FT.SPELLCHECK': 'FT.SPELLCHECK is not there yet',
   'search/resp3.txt: FT.SUGGET': 'suggestions are not there yet',
 }

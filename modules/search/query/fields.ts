@@ -217,11 +217,12 @@ function namedBrackets(parser: FieldParser, field: Buffer): Node {
   lexer.next()
   if (lexer.kind !== TOKEN.attribute) return parseRange(parser, field, word, place, null)
   const first = lexer.text
+  const firstPlace = lexer.place
   lexer.next()
   if (lexer.kind === TOKEN.attribute) return parseRange(parser, field, word, place, first)
   parser.take(TOKEN.closeSquare)
   const relation = word.latin1Slice().toLowerCase()
   if (!['within', 'contains', 'intersects', 'disjoint'].includes(relation))
-    refuse(`Syntax error: Expecting a geoshape predicate at offset ${place} near ${word.latin1Slice()}`)
+    refuse(`Syntax error: Expecting a geoshape predicate at offset ${firstPlace}`)
   return { ...common(), kind: 'shape', field, relation: Buffer.from(relation), shape: { text: first, parameter: true } }
 }
