@@ -20,6 +20,7 @@ import {
 } from './commands/create.ts'
 import { dictadd, dictdel, dictdump } from './commands/dictionary.ts'
 import { add, del, get, mget } from './commands/legacy.ts'
+import { hybrid } from './commands/hybrid.ts'
 import { search } from './commands/search.ts'
 import { syndump, synupdate } from './commands/synonyms.ts'
 import { tagvals } from './commands/tags.ts'
@@ -56,6 +57,7 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT.CONFIG action option [value]', 'read', '', config),
     on('FT.SEARCH index [arg ...]', 'read', INDEX, search),
     on('FT.AGGREGATE index [arg ...]', 'read', INDEX, aggregate),
+    on('FT.HYBRID index SEARCH query VSIM field vector [arg ...]', 'read', INDEX, hybrid),
     on('FT.CURSOR action index cursor_id [arg ...]', 'read', 'RW access update@2', cursor),
     on('FT.PROFILE index arg arg arg [arg ...]', 'read', INDEX, profile),
     on('FT.EXPLAIN index query [arg ...]', 'read', INDEX, explainQuery),

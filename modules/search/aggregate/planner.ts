@@ -64,6 +64,8 @@ export interface PlanContext {
   readonly unstable: boolean
   /** Whether a field of several values is read from the document, and not from its sortable form. */
   readonly readsAllValues: boolean
+  /** Names of properties that may be used, but are not in the rows that come out. */
+  readonly unshown?: ReadonlySet<string>
 }
 
 /** A pipeline for some steps over the documents of a query. @throws QueryFailure */
@@ -115,7 +117,9 @@ class Planner {
     }
     const output = new Output(this.#scope.lanes, this.#scope.slots())
     this.#end(output)
-    const shape = { properties: this.#scope.properties, restSlot: this.#restSlot, found: this.#found }
+    const { unshown } = this.#context
+    const properties = this.#scope.properties.filter(({ name }) => unshown?.has(name) !== true)
+    const shape = { properties, restSlot: this.#restSlot, found: this.#found }
     return new Pipeline(documents, this.#segments, output, shape)
   }
 

@@ -49,15 +49,20 @@ export function parseAggregate(args: Args, settings: Settings): AggregateOptions
   if (args.left === 0) throw FT_ERR.noQuery
   const queryAt = args.position
   options.query = args.bytes().copy()
-  while (args.left > 0) {
-    const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
-    if (taker !== undefined) {
-      args.bytes()
-      taker(args, options, settings)
-      if (options.steps.length > STEPS_MAX) throw replyError('Too many steps')
-    } else if (!takeQueryOption(args, options)) throw unknownArgument(args, queryAt)
-  }
+  while (args.left > 0)
+    if (!takeAggregateStep(args, options, settings) && !takeQueryOption(args, options))
+      throw unknownArgument(args, queryAt)
   return options
+}
+
+/** Take a step, or what goes with one, that is the next argument; false when the word is none. */
+export function takeAggregateStep(args: Args, options: AggregateOptions, settings: Settings): boolean {
+  const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
+  if (taker === undefined) return false
+  args.bytes()
+  taker(args, options, settings)
+  if (options.steps.length > STEPS_MAX) throw replyError('Too many steps')
+  return true
 }
 
 /** So many words behind a count. */

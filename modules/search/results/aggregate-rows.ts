@@ -42,6 +42,13 @@ export class AggregateRows {
     this.#pipeline.sent(rows)
   }
 
+  /** Write so many rows, each a map of its properties, and let go of them. */
+  writeRows(reply: Reply, rows: number): void {
+    const { first, lanes } = this.#pipeline.output
+    for (let row = first; row < first + rows; row++) this.#row(reply, lanes, row)
+    this.#pipeline.sent(rows)
+  }
+
   #writeMap(reply: Reply, rows: number, warnings: readonly string[], pairsBehind: number): void {
     reply.map(5 + pairsBehind)
     reply.status('attributes')
