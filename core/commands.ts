@@ -2,6 +2,7 @@
  *
  * A new family of commands, a new type or a new feature is added to one of these lists, and nowhere else. */
 
+import { commands as aclCommands } from './acl/commands.ts'
 import type { Command } from './command/spec.ts'
 import type { Engine } from './command/engine.ts'
 import { commands as configCommands } from './config/commands.ts'
@@ -39,6 +40,7 @@ import { stringType } from './types/string/value.ts'
 /** Tables of commands with their groups. */
 export const commandTables: readonly (readonly [string, readonly Command[]])[] = [
   ['connection', connectionCommands],
+  ['server', aclCommands],
   ['server', configCommands],
   ['server', introspectionCommands],
   ['server', moduleCommands],

@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { installAcl } from './acl/commands.ts'
 import { type Clock, systemClock, type Timer } from './base/clock.ts'
 import { replyError } from './base/errors.ts'
 import { LEVEL, Log } from './base/log.ts'
@@ -101,6 +102,7 @@ export class Server implements Dispatcher {
     this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)
+    installAcl(this.engine, this.files)
     installPersistence(this.engine, this.files, this.log, () => this.settings.dir)
     this.engine.shutdown = saves => this.shutdown(saves)
     this.#addInfo()

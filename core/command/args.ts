@@ -136,6 +136,17 @@ export class Args extends RequestFrame {
     if (this.position < this.argc) throw ERR.syntax
   }
 
+  /** A copy of the arguments from `from` on: a command among the arguments of another. */
+  tail(from: number): Args {
+    const tail = this.copy()
+    for (let i = from; i < tail.argc; i++) {
+      tail.starts[i - from] = tail.starts[i]!
+      tail.ends[i - from] = tail.ends[i]!
+    }
+    tail.argc -= from
+    return tail
+  }
+
   /** A copy of all arguments that lives on its own. */
   copy(): Args {
     const copy = new Args()

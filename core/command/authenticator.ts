@@ -7,8 +7,11 @@ export abstract class Authenticator {
   abstract get requiresPassword(): boolean
   /** Whether the default user has no password at all, which AUTH with one argument complains about. */
   abstract get defaultIsOpen(): boolean
-  /** Log a client in as a user; false when the name or the password is wrong. */
-  abstract login(client: Client, user: string, password: string): boolean
+  /**
+   * Log a client in as a user; false when the name or the password is wrong. Both have one character a byte; `how` is the
+   * word of the command, for the log.
+   */
+  abstract login(client: Client, user: string, password: string, how: string): boolean
   /** Make a client the default user again: a new connection, or RESET. */
   abstract reset(client: Client): void
   /** Whether a user of this name exists. */

@@ -26,6 +26,8 @@ export interface Parameter {
 /** All parameters of a server. */
 export class ConfigRegistry {
   readonly #byName = new Map<string, Parameter>()
+  /** Lines of a file that set no parameter, such as `user`: null, or what is wrong with the words. */
+  readonly directives = new Map<string, (words: readonly string[]) => string | null>()
   /** Called after CONFIG SET changed something, once a command. */
   readonly onChange: (() => void)[] = []
 

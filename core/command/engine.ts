@@ -131,6 +131,8 @@ export class Engine {
   readonly onClientNew: ((client: Client) => void)[] = []
   /** Called by RESET: what a feature keeps of a client ends. */
   readonly onReset: ((client: Client) => void)[] = []
+  /** The line of CLIENT INFO; given by connection/. */
+  describeClient: (client: Client) => string = () => ''
   /** Writes the list of modules for HELLO; given by the module host. */
   replyModules: (reply: Reply) => void = reply => reply.array(0)
   /** Names and versions of the loaded modules; given by the module host. */

@@ -44,6 +44,12 @@ export type Check = (client: Client, entry: Entry, args: Args) => ReplyError | n
 export interface Checks {
   protected: Check
   access: Check
+  /** The same for a command that was queued while it was still allowed. */
+  accessQueued: Check
+  /** Whether access rules allow a command, told to nobody. */
+  allows: (client: Client, entry: Entry, args: Args) => boolean
+  /** Whether they allow a command any key at all. */
+  allowsAnyKey: (client: Client, entry: Entry, args: Args) => boolean
   memory: Check
   disk: Check
   replicas: Check
@@ -54,7 +60,9 @@ export interface Checks {
 const pass: Check = () => null
 
 export function openChecks(): Checks {
-  return { protected: pass, access: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
+  const yes = (): boolean => true
+  const access = { access: pass, accessQueued: pass, allows: yes, allowsAnyKey: yes }
+  return { ...access, protected: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
 }
 
 const NOAUTH = new ReplyError('NOAUTH Authentication required.')
@@ -100,7 +108,7 @@ function refusalOfState(engine: Engine, armed: number, client: Client, entry: En
 
 /** The gates that are asked again when EXEC runs a queued command. */
 export function refusalInTransaction(engine: Engine, client: Client, entry: Entry, args: Args): ReplyError | null {
-  if (client.gates & CLIENT_GATE.restricted) return engine.checks.access(client, entry, args)
+  if (client.gates & CLIENT_GATE.restricted) return engine.checks.accessQueued(client, entry, args)
   return null
 }
 

@@ -18,10 +18,34 @@ export interface KeyArgument {
 export function keysOf(entry: Entry, args: Args): KeyArgument[] {
   const found: KeyArgument[] = []
   for (const spec of entry.command.keySpecs) {
+    if (spec.flags.includes('not_key')) continue
     if (spec.begin.type === 'unknown') findStore(entry, args, spec, found)
     else addKeys(args, spec, found)
   }
-  return found
+  return found.length === 1 ? exactly(entry, args, found) : found
+}
+
+/** What SET and BITFIELD do to their key depends on their options. */
+function exactly(entry: Entry, args: Args, found: KeyArgument[]): KeyArgument[] {
+  if (entry.name !== 'set' && entry.name !== 'bitfield') return found
+  const flags = entry.name === 'set' ? flagsOfSet(args) : flagsOfBitfield(args)
+  return [{ at: found[0]!.at, flags }]
+}
+
+/** SET reads its key only with GET. */
+function flagsOfSet(args: Args): readonly string[] {
+  for (let i = 3; i < args.argc; i++) if (args.is(i, 'get')) return ['RW', 'access', 'update']
+  return ['OW', 'update']
+}
+
+/** BITFIELD writes its key only with SET and INCRBY. */
+function flagsOfBitfield(args: Args): readonly string[] {
+  for (let i = 2; i < args.argc; i++) {
+    if (args.is(i, 'get')) i += 2
+    else if (args.is(i, 'overflow')) i++
+    else return ['RW', 'access', 'update']
+  }
+  return ['RO', 'access']
 }
 
 /** SORT names its destination anywhere, and the last STORE counts. */

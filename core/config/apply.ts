@@ -25,6 +25,12 @@ export function applyDirectives(
       modules.push({ path: values[0]!, args: values.slice(1) })
       continue
     }
+    const directive = server.config.directives.get(name)
+    if (directive !== undefined) {
+      const reason = directive(values)
+      if (reason !== null) throw new ConfigFault(`${where}: ${reason}`)
+      continue
+    }
     if (name === 'databases') continue // taken when the server was built
     const parameter = server.config.find(name)
     if (parameter === undefined) throw new ConfigFault(`${where}: no parameter is called '${name}'`)

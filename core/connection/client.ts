@@ -190,7 +190,7 @@ function takeFilter({ engine }: Context, args: Args): KillFilter {
       if (found.id < 1) throw ID_POSITIVE
     } else if (args.word('type')) found.type = takeType(args)
     else if (args.word('user')) {
-      found.user = args.text()
+      found.user = args.bytes().latin1()
       if (!engine.service(Authenticator).exists(found.user)) throw replyError(`ERR No such user '${found.user}'`)
     } else if (args.word('addr')) found.address = args.text()
     else if (args.word('laddr')) found.localAddress = args.text()

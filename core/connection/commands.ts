@@ -10,8 +10,8 @@ import type { Engine } from '../command/engine.ts'
 import { wrongArity } from '../command/gates.ts'
 import { cmd, type Command } from '../command/spec.ts'
 import { clientCommands } from './client.ts'
+import { describeClient } from './describe.ts'
 import { checkName } from './name.ts'
-import { DefaultUserOnly } from './password.ts'
 import { installPause } from './pause.ts'
 import { installTracking } from './tracking-commands.ts'
 
@@ -40,9 +40,7 @@ const HELLO_NOAUTH = new ReplyError(
 )
 
 export function installConnection(engine: Engine): void {
-  const authenticator = new DefaultUserOnly()
-  engine.provide(Authenticator, authenticator)
-  engine.config.add(authenticator.parameters())
+  engine.describeClient = client => describeClient(engine, client)
   engine.onClientNew.push(client => engine.service(Authenticator).reset(client))
   installPause(engine)
   installTracking(engine)
@@ -80,10 +78,10 @@ function auth({ client, engine, reply }: Context, args: Args): void {
   if (args.argc > 3) throw ERR.syntax
   const authenticator = engine.service(Authenticator)
   const hasName = args.argc === 3
-  const user = hasName ? args.text() : 'default'
-  const password = args.text()
+  const user = hasName ? args.bytes().latin1() : 'default'
+  const password = args.bytes().latin1()
   if (!hasName && authenticator.defaultIsOpen) throw NO_PASSWORD
-  if (!authenticator.login(client, user, password)) throw WRONG_PASSWORD
+  if (!authenticator.login(client, user, password, args.at(0).latin1())) throw WRONG_PASSWORD
   reply.ok()
 }
 
@@ -118,7 +116,8 @@ function takeGreeting(args: Args): Greeting {
   if (number !== 2 && number !== 3) throw NO_PROTOCOL
   found.protocol = number
   while (args.left > 0) {
-    if (args.left > 2 && args.word('auth')) found.login = { user: args.text(), password: args.text() }
+    if (args.left > 2 && args.word('auth'))
+      found.login = { user: args.bytes().latin1(), password: args.bytes().latin1() }
     else if (args.left > 1 && args.word('setname')) {
       found.name = args.bytes().latin1()
       checkName(found.name)
@@ -132,7 +131,7 @@ function hello(ctx: Context, args: Args): void {
   const greeting = takeGreeting(args)
   if (greeting.login !== null) {
     const { user, password } = greeting.login
-    if (!engine.service(Authenticator).login(client, user, password)) throw WRONG_PASSWORD
+    if (!engine.service(Authenticator).login(client, user, password, args.at(0).latin1())) throw WRONG_PASSWORD
   }
   if (client.gates & CLIENT_GATE.unauthenticated) throw HELLO_NOAUTH
   if (greeting.name !== null) client.name = greeting.name

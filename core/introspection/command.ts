@@ -166,13 +166,7 @@ function names({ engine, reply }: Context, args: Args): void {
 
 /** The command behind COMMAND GETKEYS, as arguments of its own. */
 function inner(ctx: Context, args: Args): { entry: Entry; whole: Args } {
-  const whole = args.copy()
-  const skip = 2
-  for (let i = skip; i < whole.argc; i++) {
-    whole.starts[i - skip] = whole.starts[i]!
-    whole.ends[i - skip] = whole.ends[i]!
-  }
-  whole.argc -= skip
+  const whole = args.tail(2)
   const entry = ctx.engine.resolve(whole)
   if (entry === null) throw NO_COMMAND
   if (entry.command.keySpecs.length === 0) throw NO_KEYS
@@ -192,18 +186,11 @@ function getkeysandflags(ctx: Context, args: Args): void {
   const keys = keysOf(entry, whole)
   ctx.reply.array(keys.length)
   for (const { at, flags } of keys) {
-    const shown = entry.name === 'set' ? flagsOfSet(whole) : flags
     ctx.reply.array(2)
     ctx.reply.bulk(whole.at(at))
-    ctx.reply.set(shown.length)
-    for (const flag of shown) ctx.reply.status(flag)
+    ctx.reply.set(flags.length)
+    for (const flag of flags) ctx.reply.status(flag)
   }
-}
-
-/** SET reads its key only with GET. */
-function flagsOfSet(args: Args): readonly string[] {
-  for (let i = 3; i < args.argc; i++) if (args.is(i, 'get')) return ['RW', 'access', 'update']
-  return ['OW', 'update']
 }
 
 // ------------------------------------------------------------------ DOCS

@@ -83,7 +83,7 @@ export class ScriptCalls {
       const entry = engine.resolve(ctx.args)
       if (entry === null || isWrongArity(entry, ctx.args)) return null
       if (!(this.client.gates & CLIENT_GATE.restricted)) return true
-      return engine.checks.access(this.client, entry, ctx.args) === null
+      return engine.checks.allows(this.client, entry, ctx.args)
     } finally {
       engine.leave()
     }

@@ -105,7 +105,6 @@ export default {
     const parameters = settingsParameters(settings)
     takeArguments(parameters, args)
     host.config(parameters)
-    host.category('timeseries')
     const shelf = new Shelf(host, settings)
     shelf.type = host.type(seriesType(shelf))
     shelf.listen()

@@ -5,9 +5,7 @@
 /** Reasons by case. */
 export const GAPS: Readonly<Record<string, string>> = {
   'core/keys.txt: RESTORE': 'RESTORE IDLETIME keeps the idle time (docs/compat.md)',
-  'core/bitmap-more.txt: getkeys of bit commands': "the flags of BITFIELD's key depend on its subcommands",
   'core/config.txt: defaults of common parameters': 'parameters of features that are not there yet',
-  'core/pubsub.txt: new key events and the classes of CONFIG GET': 'events of commands that are not there yet',
   'core/server.txt: COMMAND COUNT and LIST': 'lists commands that are not there yet',
   'core/server.txt: COMMAND GETKEYS': 'asks about commands that are not there yet',
   'core/server.txt: INFO errorstats and commandstats': 'error counts are listed in another order',

@@ -6,9 +6,10 @@
  * ordered by the elements' bytes, as in Redis; texts that are equal stay as they were. */
 
 import { compareRanges, Range } from '../../base/bytes.ts'
-import { ERR, ReplyError } from '../../base/errors.ts'
+import { ERR, ReplyError, replyError } from '../../base/errors.ts'
 import { parseDouble } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
+import { CLIENT_GATE } from '../../command/client.ts'
 import type { Context } from '../../command/context.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { EVENT } from '../../keyspace/event.ts'
@@ -50,7 +51,13 @@ function parsePattern(range: Range): Pattern {
   }
 }
 
-function takeOptions(args: Args, mayStore: boolean): Options {
+/** Keys that a pattern names cannot be known before: whoever may not read every key may not use one. */
+function checkPattern({ client, engine, entry, args }: Context, option: string): void {
+  if (!(client.gates & CLIENT_GATE.restricted) || engine.checks.allowsAnyKey(client, entry, args)) return
+  throw replyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`)
+}
+
+function takeOptions(ctx: Context, args: Args, mayStore: boolean): Options {
   const found: Options = {
     by: null,
     asIs: false,
@@ -72,7 +79,9 @@ function takeOptions(args: Args, mayStore: boolean): Options {
     else if (args.left > 1 && args.word('by')) {
       found.by = parsePattern(args.bytes())
       found.asIs = !found.by.hasStar
+      if (!found.asIs) checkPattern(ctx, 'BY')
     } else if (args.left > 1 && args.word('get')) {
+      checkPattern(ctx, 'GET')
       const pattern = args.bytes()
       const isSelf = pattern.length === 1 && pattern.buf[pattern.start] === 35
       found.gets.push(isSelf ? null : parsePattern(pattern))
@@ -162,7 +171,7 @@ function sorted(db: Database, elements: Buffer[], options: Options): Buffer[] {
 function run(ctx: Context, args: Args, mayStore: boolean): void {
   const { db } = ctx
   const key = args.key()
-  const options = takeOptions(args, mayStore)
+  const options = takeOptions(ctx, args, mayStore)
   const elements = sorted(db, elementsOf(db, key) ?? [], options)
   const from = Math.max(0, options.offset)
   const shown = elements.slice(from, options.count < 0 ? undefined : from + options.count)
