@@ -18,6 +18,8 @@ export interface Connection {
   readonly localAddress: string
   readonly descriptor: number
   readonly isUnix: boolean
+  /** False until somebody has logged in: only small requests are taken then. */
+  isTrusted: boolean
   /** Something was written to the client outside its own read event: send it at the end of this turn. */
   wake(): void
   /** Go on with input that waited while the client was suspended. */
@@ -109,6 +111,7 @@ export class Client implements Watcher {
 
   gate(bit: number, on: boolean): void {
     this.gates = on ? this.gates | bit : this.gates & ~bit
+    if (bit === CLIENT_GATE.unauthenticated && this.connection !== null) this.connection.isTrusted = !on
   }
 
   /** Number of channels and patterns, without shard channels. */

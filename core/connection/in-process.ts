@@ -22,6 +22,7 @@ export class InProcessClient {
       localAddress: 'in-process:0',
       descriptor: -1,
       isUnix: false,
+      isTrusted: true,
       inputBytes: 0,
       inputRoom: 0,
       outputBytes: 0,

@@ -59,6 +59,7 @@ export function eventBits(text: string): number {
 export function eventLetters(bits: number): string {
   let text = (bits & ALL) === ALL ? 'A' : ''
   if (text === '') for (const [letter, bit] of LETTERS) if (bits & bit) text += letter
-  for (const [letter, bit] of OTHERS) if (bits & bit) text += letter
+  // As in Redis, n is not shown beside A, though A does not stand for it.
+  for (const [letter, bit] of OTHERS) if (bits & bit && !(bit === EVENT.new && text[0] === 'A')) text += letter
   return text
 }

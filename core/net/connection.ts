@@ -86,6 +86,14 @@ export class SocketConnection {
     socket.on('drain', () => this.#drained())
   }
 
+  get isTrusted(): boolean {
+    return !this.parser.unauthenticated
+  }
+
+  set isTrusted(isTrusted: boolean) {
+    this.parser.unauthenticated = !isTrusted
+  }
+
   get inputBytes(): number {
     return this.#tailEnd - this.#tailStart
   }
