@@ -75,6 +75,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     configure(server, { save: '', ...options.config })
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
+    server.prepare()
     const { dir, appendonly } = options.config ?? {}
     if (dir !== undefined || appendonly === 'yes') await server.load()
     server.start()

@@ -129,6 +129,7 @@ async function main(words: readonly string[]): Promise<void> {
   for (const module of ownModules) await server.loadModule(module)
   for (const { path, args } of modules)
     await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
+  prepare(server)
   log.notice('Server initialized')
   await listen(server)
   endOnSignals(server)
@@ -139,6 +140,14 @@ async function main(words: readonly string[]): Promise<void> {
   })
   server.start()
   log.notice(`Ready to accept connections${server.settings.port > 0 ? ' tcp' : ''}`)
+}
+
+function prepare(server: Server): void {
+  try {
+    server.prepare()
+  } catch (error) {
+    fail((error as Error).message)
+  }
 }
 
 /** The number of databases is needed before the server is built. */

@@ -295,6 +295,11 @@ export class Server implements Dispatcher {
     this.#turnEnd.add(connection)
   }
 
+  /** The configuration is read and the modules are there: what must be known before anyone is served, such as the users. */
+  prepare(): void {
+    for (const run of this.engine.onPrepare) run()
+  }
+
   /** Listen on a TCP port; 0 picks a free one. Resolves with the port. */
   async listen(port: number, host: string): Promise<number> {
     const listener = new Listener(this, this.connections, this.#receive)

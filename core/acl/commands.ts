@@ -74,7 +74,7 @@ export function installAcl(engine: Engine, files: AclFiles): void {
     return null
   })
   // Rules may name the commands of modules, so they are read when those are there.
-  engine.onLoad.unshift(async () => loadAtStart(acl, file, lines))
+  engine.onPrepare.push(() => loadAtStart(acl, file, lines))
 }
 
 function loadAtStart(acl: Acl, file: UserFile, lines: readonly string[][]): void {

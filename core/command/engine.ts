@@ -139,6 +139,8 @@ export class Engine {
   listModules: () => readonly { readonly name: string; readonly version: number }[] = () => []
   /** Called ten times a second. */
   readonly onCron: (() => void)[] = []
+  /** The configuration is read and the modules are there; called once, before anyone is served. Throws to end it all. */
+  readonly onPrepare: (() => void)[] = []
   /** Reads the data that was kept; called once, before the server listens. */
   readonly onLoad: (() => Promise<void>)[] = []
   /** Called before the server ends on request; false keeps it running. */

@@ -64,7 +64,7 @@ describe('users of the configuration', () => {
   it('are there when the server has loaded, with rules about modules', async () => {
     const server = await serverForTest()
     applyDirectives(server.server, parseConfig('user ana on >pw ~* +json.get (+get ~x)\nuser default off'))
-    await server.server.load()
+    server.server.prepare()
     const connection = await server.connect()
     expect(await said(connection, 'GET', 'x')).toBe('-NOAUTH Authentication required.')
     expect(await said(connection, 'AUTH', 'ana', 'pw')).toBe('+OK')
@@ -76,7 +76,7 @@ describe('users of the configuration', () => {
   it('are refused when a rule is wrong', async () => {
     const server = await serverForTest()
     applyDirectives(server.server, parseConfig('user ana on +nosuch'))
-    await expect(server.server.load()).rejects.toThrow('user ana: Unknown command or category name in ACL: +nosuch')
+    expect(() => server.server.prepare()).toThrow('user ana: Unknown command or category name in ACL: +nosuch')
   })
 })
 
