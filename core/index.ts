@@ -22,6 +22,19 @@ import timeseries from '../modules/timeseries/module.ts'
 /** The modules that come with the package. */
 export const ownModules: readonly Module[] = [bloom, json, search, timeseries]
 
+/** The files by which the configuration of a Redis Stack loads the modules that come with the package. */
+const STACK_FILES: Readonly<Record<string, string>> = {
+  bf: 'redisbloom.so',
+  ReJSON: 'rejson.so',
+  search: 'redisearch.so',
+  timeseries: 'redistimeseries.so',
+}
+
+/** Whether a path of loadmodule names a module of ours: by the file that a Redis Stack has it in, wherever that lies. */
+export function isOwnModule(module: Module, path: string): boolean {
+  return path.slice(path.lastIndexOf('/') + 1).toLowerCase() === STACK_FILES[module.name]
+}
+
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {
   /** Port to listen on: 0 picks a free one, null listens on none. 6379 when left out. */
@@ -72,9 +85,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   })
   try {
     // In a process of somebody else's nothing is written unless it is asked for.
-    configure(server, { save: '', ...options.config })
+    const later = configure(server, { save: '', ...options.config }, false)
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
+    configure(server, later, true)
     server.prepare()
     const { dir, appendonly } = options.config ?? {}
     if (dir !== undefined || appendonly === 'yes') await server.load()
@@ -96,13 +110,24 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   }
 }
 
-function configure(server: Server, values: Readonly<Record<string, string | number>>): void {
+/** Set parameters. Returns those that nobody knows, unless it is the last chance: they may belong to a module. */
+function configure(
+  server: Server,
+  values: Readonly<Record<string, string | number>>,
+  last: boolean,
+): Record<string, string | number> {
+  const unknown: Record<string, string | number> = {}
   for (const [name, value] of Object.entries(values)) {
     const parameter = server.config.find(name)
-    if (parameter === undefined) throw new Error(`no parameter is called ${name}`)
+    if (parameter === undefined) {
+      if (last) throw new Error(`no parameter is called ${name}`)
+      unknown[name] = value
+      continue
+    }
     const reason = parameter.set(String(value))
     if (reason !== null) throw new Error(`${name}: ${reason}`)
   }
+  return unknown
 }
 
 export { ErrorReply, PushReply, type ReplyValue, VerbatimString } from './resp/reader.ts'

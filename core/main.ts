@@ -12,7 +12,7 @@ import { REDIS_VERSION } from './base/version.ts'
 import { ConfigFault, type Directive, parseConfig, parseOptions } from './config/file.ts'
 import { applyDirectives } from './config/apply.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
-import { ownModules } from './index.ts'
+import { isOwnModule, ownModules } from './index.ts'
 import { systemFiles } from './persistence/file.ts'
 import { Server } from './server.ts'
 
@@ -121,14 +121,19 @@ async function main(words: readonly string[]): Promise<void> {
   const directives = readDirectives(words)
   const server = new Server({ clock, log, files, databases: databasesOf(directives) })
   server.settings.dir = process.cwd()
-  const modules = applyDirectives(server, directives)
+  const { modules, later } = applyDirectives(server, directives)
   for (const hook of server.config.onChange) hook()
   sink.path = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
   log.notice('Redstrata is starting')
   sink.write(banner(server.settings.port))
-  for (const module of ownModules) await server.loadModule(module)
+  for (const module of ownModules) {
+    const asked = modules.filter(({ path }) => isOwnModule(module, path)).at(-1)
+    await server.loadModule(module, asked?.args).catch((error: Error) => fail(error.message))
+  }
   for (const { path, args } of modules)
-    await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
+    if (!ownModules.some(module => isOwnModule(module, path)))
+      await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
+  applyDirectives(server, later, true)
   prepare(server)
   log.notice('Server initialized')
   await listen(server)

@@ -9,17 +9,28 @@ export interface ModuleRequest {
   readonly args: readonly string[]
 }
 
+/** What a configuration leaves to be done. */
+export interface Rest {
+  /** Modules to load, and then ... */
+  readonly modules: ModuleRequest[]
+  /** ... parameters that nobody knows yet, which may be theirs. */
+  readonly later: Directive[]
+}
+
 /**
  * Set parameters in order, later ones over earlier ones; those that add up (save, client-output-buffer-limit) are joined.
- * Returns the modules to load. @throws ConfigFault that names the directive.
+ * @throws ConfigFault that names the directive; for one that nobody knows only when it is the `last` chance.
  */
 export function applyDirectives(
   server: { readonly config: ConfigRegistry },
   directives: readonly Directive[],
-): ModuleRequest[] {
+  last = false,
+): Rest {
   const modules: ModuleRequest[] = []
+  const later: Directive[] = []
   const repeated = new Map<string, string[]>()
-  for (const { name, values, where } of directives) {
+  for (const line of directives) {
+    const { name, values, where } = line
     if (name === 'loadmodule') {
       if (values.length === 0) throw new ConfigFault(`${where}: loadmodule wants a path`)
       modules.push({ path: values[0]!, args: values.slice(1) })
@@ -33,7 +44,11 @@ export function applyDirectives(
     }
     if (name === 'databases') continue // taken when the server was built
     const parameter = server.config.find(name)
-    if (parameter === undefined) throw new ConfigFault(`${where}: no parameter is called '${name}'`)
+    if (parameter === undefined) {
+      if (last) throw new ConfigFault(`${where}: no parameter is called '${name}'`)
+      later.push(line)
+      continue
+    }
     if (values.length === 0) throw new ConfigFault(`${where}: ${name} wants a value`)
     if (values.length > 1 && parameter.multiple !== true && parameter.repeatable !== true)
       throw new ConfigFault(`${where}: ${name} wants one value`)
@@ -48,5 +63,5 @@ export function applyDirectives(
     const reason = parameter.set(text)
     if (reason !== null) throw new ConfigFault(`${where}: ${name} ${text}: ${reason}`)
   }
-  return modules
+  return { modules, later }
 }
