@@ -1,109 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { latitudeOf, encodePoint, longitudeOf } from '../../modules/search/index/geo.ts'
 import { type DocumentIterator, END } from '../../modules/search/iterators/iterator.ts'
 import { build, type BuildOptions, builder } from '../../modules/search/plan/build.ts'
 import { PlainRun, RankedRun } from '../../modules/search/plan/collect.ts'
-import { ALL_FIELDS, type Node } from '../../modules/search/query/ast.ts'
-import { resolveParameters } from '../../modules/search/query/parameters.ts'
-import { parseQuery } from '../../modules/search/query/parser.ts'
+import { ALL_FIELDS } from '../../modules/search/query/ast.ts'
 import { Scorer, SCORERS } from '../../modules/search/score/scorer.ts'
 import { Top } from '../../modules/search/score/top.ts'
-import { TestIndex } from './support/index.ts'
+import type { TestIndex } from './support/index.ts'
 import { matches, type NaiveDocument } from './support/naive.ts'
 import { ROUNDS, seeded } from './support/random.ts'
+import { newIndex, parse, put, randomDocument, randomQuery } from './support/random-queries.ts'
 
-type Random = ReturnType<typeof seeded>
-
-const WORDS = ['ant', 'ape', 'bat', 'bear', 'beaver', 'cat', 'cattle', 'cow', 'crab', 'crow', 'deer', 'dog']
 const watch = { tick() {} }
-
-function newIndex(): TestIndex {
-  return new TestIndex([
-    { name: 'title', kind: 'text', weight: 3, noStem: true },
-    { name: 'body', kind: 'text', noStem: true },
-    { name: 'tags', kind: 'tag' },
-    { name: 'price', kind: 'numeric', sortable: true },
-    { name: 'sizes', kind: 'numeric' },
-    { name: 'place', kind: 'geo' },
-  ])
-}
-
-function randomDocument(random: Random): NaiveDocument {
-  const words = (most: number) => Array.from({ length: random.below(most) }, () => random.pick(WORDS))
-  const point = encodePoint(random.below(20), random.below(20))
-  return {
-    texts: [words(4), words(9)],
-    tags: { tags: [...new Set(Array.from({ length: random.below(4) }, () => random.pick(WORDS)))] },
-    numbers: {
-      price: random.next() < 0.8 ? [random.below(30)] : [],
-      sizes: Array.from({ length: random.below(3) }, () => random.below(10)),
-    },
-    points: random.next() < 0.7 ? { place: [longitudeOf(point), latitudeOf(point)] } : {},
-  }
-}
-
-function put(test: TestIndex, key: string, document: NaiveDocument): void {
-  const [title, body] = document.texts
-  const { price, sizes } = document.numbers
-  test.put(key, {
-    ...(title!.length > 0 && { title: title!.join(' ') }),
-    ...(body!.length > 0 && { body: body!.join(', ') }),
-    ...(document.tags['tags']!.length > 0 && { tags: [...document.tags['tags']!] }),
-    ...(price!.length > 0 && { price: [...price!] }),
-    ...(sizes!.length > 0 && { sizes: [...sizes!] }),
-    ...(document.points['place'] !== undefined && { place: [...document.points['place']] }),
-  })
-}
-
-function randomQuery(random: Random, depth: number): string {
-  const word = () => random.pick(WORDS)
-  const inner = () => randomQuery(random, depth - 1)
-  const range = () => {
-    const low = random.below(25)
-    return `[${random.pick(['', '('])}${low} ${random.pick(['', '('])}${low + random.below(12)}]`
-  }
-  const leaves = [
-    word,
-    word,
-    () => word().slice(0, 2) + '*',
-    () => `*${word().slice(-2)}`,
-    () => `*${word().slice(1, 3)}*`,
-    () => `%${word()}%`,
-    () => `w'${word()[0]}*${random.pick(['t', 'r', '?'])}'`,
-    () => `"${word()} ${word()}"`,
-    () => `@title:${word()}`,
-    () => `@body:(${word()} ${random.pick(['', '|'])} ${word()})`,
-    () => `@price:${range()}`,
-    () => `@sizes:${range()}`,
-    () => `@tags:{${word()} | ${word()}}`,
-    () => `@tags:{${word().slice(0, 2)}*}`,
-    () => `@place:[${random.below(20)} ${random.below(20)} ${200 + random.below(900)} km]`,
-  ]
-  if (depth === 0 || random.next() < 0.25) return random.pick(leaves)()
-  return random.pick([
-    () => `(${inner()} ${inner()})`,
-    () => `(${inner()} ${inner()} ${inner()})`,
-    () => `(${inner()} | ${inner()})`,
-    () => `(${inner()} | ${inner()} | ${inner()})`,
-    () => `(-${inner()})`,
-    () => `(${inner()} ~${inner()})`,
-    () => `(${word()} ${word()})=>{$slop: ${random.below(4)}; $inorder: ${random.pick(['true', 'false'])}}`,
-  ])()
-}
-
-function parse(query: string): Node {
-  const fields = ['title', 'body']
-  const parsed = parseQuery(Buffer.from(query), {
-    dialect: 2,
-    isStopWord: () => false,
-    fieldBit: name => (fields.includes(name.toString()) ? 1n << BigInt(fields.indexOf(name.toString())) : 0n),
-    hasField: () => true,
-    parameters: new Map(),
-  })
-  if ('error' in parsed) throw new Error(`${query}: ${parsed.error}`)
-  resolveParameters(parsed.root!, new Map())
-  return parsed.root!
-}
 
 function options(test: TestIndex, isRanked: boolean): BuildOptions {
   return {

@@ -57,17 +57,26 @@ export function matches(node: Node, document: NaiveDocument, slop = -1, inOrder 
       return node.children.some(child =>
         (document.tags[node.field.toString()] ?? []).some(tag => matchesText(child, tag)),
       )
+    case 'missing':
+      return isMissing(node.field.toString(), document)
     case 'nothing':
       return false
   }
   return positions(node, document).length > 0
 }
 
+function isMissing(field: string, document: NaiveDocument): boolean {
+  const values = document.tags[field] ?? document.numbers[field] ?? document.texts[['title', 'body'].indexOf(field)]
+  return values === undefined ? document.points[field] === undefined : values.length === 0
+}
+
 /** Whether a word node matches a word by its text. */
 function matchesText(node: Node, text: string): boolean {
   switch (node.kind) {
     case 'token':
-      return node.text.text.toString() === text
+      return node.text.text.toString().toLowerCase() === text
+    case 'phrase':
+      return node.children.map(child => (child.kind === 'token' ? child.text.text.toString() : '')).join(' ') === text
     case 'affix': {
       const part = node.text.text.toString()
       if (node.before && node.after) return text.includes(part)
@@ -91,6 +100,7 @@ function positions(node: Node, document: NaiveDocument): number[] {
     node.kind === 'numeric' ||
     node.kind === 'tag' ||
     node.kind === 'geo' ||
+    node.kind === 'missing' ||
     node.kind === 'all'
   )
     return []
