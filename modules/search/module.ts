@@ -27,6 +27,7 @@ export default {
     for (const data of auxData(workspace)) host.aux(data)
     host.onStop(() => {
       workspace.clear()
+      workspace.upkeep.finish()
       workspace.tokenizer.free()
     })
   },

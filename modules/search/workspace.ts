@@ -18,6 +18,7 @@ import { DocumentFilter } from './ingest/filter.ts'
 import { jsonService } from './ingest/json-service.ts'
 import type { OwnFields } from './ingest/own-fields.ts'
 import { startScan } from './ingest/scan.ts'
+import { Upkeep } from './ingest/upkeep.ts'
 import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
@@ -36,6 +37,7 @@ export class Workspace {
   readonly tokenizer: Tokenizer
   readonly ownFields: { vector: OwnFields | null; shape: OwnFields | null } = { vector: null, shape: null }
   readonly follower: Follower
+  readonly upkeep: Upkeep
   readonly cursors: Cursors
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
@@ -48,6 +50,8 @@ export class Workspace {
     this.follower = new Follower(host, kind => this.ownOf(kind))
     this.cursors = new Cursors(host)
     this.onDrop.push(index => this.cursors.endAll(index))
+    this.upkeep = new Upkeep(host, this.follower)
+    this.follower.onDeath = index => this.upkeep.noteDeath(index)
     host.onFlush(() => this.clear())
   }
 
@@ -84,7 +88,9 @@ export class Workspace {
     const index = new Index(schema, this.#structures(schema))
     index.usedAtMs = this.host.clock.nowMs()
     this.catalogue.add(index)
-    this.follower.add(index).filter = accepts
+    const intake = this.follower.add(index)
+    intake.filter = accepts
+    intake.onFull = () => this.host.soon(() => this.#renew(index))
     if (lifetime > 0) this.#watchLifetime(index)
     return index
   }
@@ -136,7 +142,18 @@ export class Workspace {
     this.catalogue.remove(index)
     this.follower.remove(index)
     for (const hook of this.onDrop) hook(index)
-    if (index.structures.readers === 0) index.structures.free()
+    if (index.structures.readers === 0) this.upkeep.bury(index)
+  }
+
+  /** Two thousand million documents have come and gone: the numbers begin anew, in an index of the same definition. */
+  #renew(index: Index): void {
+    if (index.isDropped) return
+    const aliases = [...index.aliases]
+    const { groupsOf } = index.structures.synonyms
+    this.drop(index)
+    const fresh = this.restore(index.schema)
+    for (const [word, groups] of groupsOf) fresh.structures.synonyms.groupsOf.set(word, groups)
+    for (const alias of aliases) this.catalogue.addAlias(alias, fresh)
   }
 
   /** Delete the keys of an index's documents: FT.DROPINDEX DD, and the end of a temporary index. */

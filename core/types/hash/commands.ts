@@ -106,8 +106,19 @@ function setFields(ctx: Context, args: Args): number {
   let added = 0
   while (args.left > 0) if (hash.set(args.bytes(), args.bytes())) added++
   db.changed(key)
-  db.notify(EVENT.hash, 'hset', key)
+  db.notify(EVENT.hash, 'hset', key, fieldsNamed(ctx, args, 2))
   return added
+}
+
+/** A write of more fields than this is not told field by field. */
+const DETAIL_MAX = 4
+
+/** The fields that a write names, from argument 2 on, every `step` arguments; undefined when nobody listens, or for many. */
+function fieldsNamed({ db }: Context, args: Args, step: number, end: number = args.argc): Buffer[] | undefined {
+  if (!db.keyspace.listens(EVENT.hash) || end - 2 > DETAIL_MAX * step) return undefined
+  const fields: Buffer[] = []
+  for (let i = 2; i < end; i += step) fields.push(args.at(i).copy())
+  return fields
 }
 
 function hset(ctx: Context, args: Args): void {
@@ -119,7 +130,8 @@ function hmset(ctx: Context, args: Args): void {
   ctx.reply.ok()
 }
 
-function hsetnx({ db, reply }: Context, args: Args): void {
+function hsetnx(ctx: Context, args: Args): void {
+  const { db, reply } = ctx
   const key = args.key()
   const field = args.bytes()
   const existing = db.open(key, hashType)
@@ -130,17 +142,18 @@ function hsetnx({ db, reply }: Context, args: Args): void {
   const hash = existing ?? db.create(key, hashType)
   hash.set(field, args.bytes())
   db.changed(key)
-  db.notify(EVENT.hash, 'hset', key)
+  db.notify(EVENT.hash, 'hset', key, fieldsNamed(ctx, args, 2))
   reply.integer(1)
 }
 
-function hdel({ db, reply }: Context, args: Args): void {
+function hdel(ctx: Context, args: Args): void {
+  const { db, reply } = ctx
   const key = args.key()
   const hash = db.open(key, hashType)
   let removed = 0
   if (hash !== null) while (args.left > 0) if (hash.delete(args.bytes())) removed++
   if (hash !== null && removed > 0) {
-    db.notify(EVENT.hash, 'hdel', key)
+    db.notify(EVENT.hash, 'hdel', key, fieldsNamed(ctx, args, 1))
     if (hash.length === 0) {
       db.remove(hash.record)
       db.notify(EVENT.generic, 'del', key)
@@ -164,7 +177,7 @@ function hincrby(ctx: Context, args: Args): void {
   const hash = existing ?? db.create(key, hashType)
   hash.set(field, Range.of(after.toString()), true)
   db.changed(key)
-  db.notify(EVENT.hash, 'hincrby', key)
+  db.notify(EVENT.hash, 'hincrby', key, fieldsNamed(ctx, args, 1, 3))
   reply.bigInteger(after)
 }
 
@@ -186,7 +199,7 @@ function hincrbyfloat(ctx: Context, args: Args): void {
   const hash = existing ?? db.create(key, hashType)
   hash.set(field, Range.of(result), true)
   db.changed(key)
-  db.notify(EVENT.hash, 'hincrbyfloat', key)
+  db.notify(EVENT.hash, 'hincrbyfloat', key, fieldsNamed(ctx, args, 1, 3))
   ctx.propagate('HSET', key, field, result)
   const deadline = hash.deadlineOf(field)
   if (deadline > 0) ctx.propagate('HPEXPIREAT', key, deadline, 'FIELDS', 1, field)

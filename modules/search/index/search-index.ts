@@ -134,6 +134,13 @@ export class SearchIndex {
     return true
   }
 
+  /** Let a document go by another key, in the place of the document that has it; false when it is not there. */
+  rename(from: Range, to: Range): boolean {
+    if (this.documents.find(from) === 0) return false
+    this.remove(to)
+    return this.documents.rename(from, to)
+  }
+
   #clearFields(document: number): void {
     for (const field of this.fields) field.clear(document)
   }
@@ -271,8 +278,17 @@ export class SearchIndex {
 
   /** Give everything back. */
   free(): void {
-    for (const field of this.fields) field.free(this.living())
-    this.terms.free()
+    const steps = this.releasing()
+    while (steps.next().done !== true) {}
+  }
+
+  /** The same in steps, each a few hundred lists at most: an index that is dropped may be large. */
+  *releasing(): Generator<void> {
+    for (const field of this.fields) {
+      field.free(this.living())
+      yield
+    }
+    yield* this.terms.releasing()
     this.documents.free()
     this.#writer.free()
   }

@@ -23,6 +23,8 @@ import { matchPattern, type Pattern } from './wildcard.ts'
 
 const LIST_AT = 8
 const KEY_AT = LIST_AT + LIST_WORDS * 4
+/** Lists, or records, given back at a time. */
+const RELEASE_STEP = 512
 
 /** Told of each key that a walk visits; false ends the walk (time is up). */
 export type Watch = () => boolean
@@ -147,9 +149,18 @@ export class Terms {
 
   /** Give everything back. */
   free(): void {
-    for (let i = 0; i < this.dict.count; i++) this.postings.release(this.dict.at(i))
+    const steps = this.releasing()
+    while (steps.next().done !== true) {}
+  }
+
+  /** The same in steps. */
+  *releasing(): Generator<void> {
+    for (let i = 0; i < this.dict.count; i++) {
+      this.postings.release(this.dict.at(i))
+      if (i % RELEASE_STEP === RELEASE_STEP - 1) yield
+    }
     this.keys.free()
-    this.dict.release()
+    while (!this.dict.releaseStep(RELEASE_STEP)) yield
   }
 }
 

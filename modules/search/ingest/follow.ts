@@ -3,9 +3,13 @@
  * Every event of a key that an index covers makes the index look at the key again: whatever happened, what the key holds
  * now is what counts. So there is no list of events to keep in step with the commands that raise them.
  *
+ * Only a renaming is more than that: a document goes by another name and keeps its number and all its postings.
+ *
+ *      RENAME p:1 p:2      rename_from p:1, remembered      rename_to p:2: renamed where both names are covered
+ *
  * Nothing is listened to while there is no index. */
 
-import { type Database, EVENT, type EventDetail, type Host, type Range } from 'redstrata/module'
+import { type Database, EVENT, type EventDetail, type Host, Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { Intake } from './intake.ts'
 import { JsonSource } from './json-source.ts'
@@ -28,12 +32,17 @@ export class Follower {
   readonly #host: Host
   readonly #ownOf: OwnFieldsOf
   readonly #intakes: Intake[] = []
+  /** Told of an index whenever a document of it may have died. */
+  onDeath: ((index: Index) => void) | null = null
+  /** The old name of what is being renamed. */
+  #oldName: Buffer | null = null
+  readonly #old = new Range()
   readonly #hear: (db: Database, kind: number, event: string, key: Range, detail?: EventDetail) => void
 
   constructor(host: Host, ownOf: OwnFieldsOf) {
     this.#host = host
     this.#ownOf = ownOf
-    this.#hear = (db, _kind, _event, key, detail) => this.look(db, key, detail)
+    this.#hear = (db, kind, event, key, detail) => this.#heard(db, kind, event, key, detail)
   }
 
   /** Let an index follow from now on. */
@@ -63,9 +72,44 @@ export class Follower {
     if (this.#intakes.length === 0) this.#host.onKey(0, this.#hear)
   }
 
+  #heard(db: Database, kind: number, event: string, key: Range, detail: EventDetail | undefined): void {
+    if (kind === EVENT.generic && event === 'rename_from') {
+      this.#oldName = key.copy()
+      return
+    }
+    if (kind === EVENT.generic && event === 'rename_to' && this.#oldName !== null) this.#renamed(db, key)
+    else this.look(db, key, detail)
+  }
+
+  #renamed(db: Database, key: Range): void {
+    const from = this.#old.set(this.#oldName!, 0, this.#oldName!.length)
+    this.#oldName = null
+    for (const { index } of this.#intakes)
+      if (covers(index, from) && !(covers(index, key) && index.structures.rename(from, key)))
+        index.structures.remove(from)
+    this.look(db, key)
+  }
+
   /** Look at a key again for all indexes; `detail` names what changed inside it, when that is known. */
   look(db: Database, key: Range, detail?: EventDetail): void {
-    for (const intake of this.#intakes) if (covers(intake.index, key)) intake.look(db, key, db.find(key), detail)
+    for (const intake of this.#intakes) {
+      if (!covers(intake.index, key)) continue
+      intake.look(db, key, db.find(key), detail)
+      this.onDeath?.(intake.index)
+    }
+  }
+
+  /** Look at a key for one index, in whichever database has such a document. */
+  lookEverywhere(index: Index, key: Range): void {
+    const intake = this.intakeOf(index)
+    if (intake === null) return
+    const { typeId } = intake.source
+    const holds = (db: Database): boolean => {
+      const record = db.find(key)
+      return record !== 0 && db.typeOf(record) === typeId
+    }
+    const db = this.#host.databases.find(holds) ?? this.#host.databases[0]!
+    intake.look(db, key, db.find(key), undefined)
   }
 }
 

@@ -18,6 +18,8 @@ export class Intake {
   readonly index: Index
   readonly source: Source
   filter: DocumentFilter | null = null
+  /** Called when no number is left for a document: the index must be built anew. */
+  onFull: (() => void) | null = null
   readonly #now: () => number
   readonly #values: FieldValue[] = []
   readonly #value = new Range()
@@ -80,7 +82,7 @@ export class Intake {
 
   #store(key: Range): void {
     try {
-      this.index.structures.put(key, this.#values, this.#facts)
+      if (!this.index.structures.put(key, this.#values, this.#facts)) this.onFull?.()
     } catch (error) {
       if (!(error instanceof ArenaFull)) throw error
       // The write itself is done and may not fail for it: the document is missing from the index, and FT.INFO says so.

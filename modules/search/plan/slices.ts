@@ -101,7 +101,7 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
     if (isOver) return
     isOver = true
     structures.readers--
-    if (job.index.isDropped && structures.readers === 0) structures.free()
+    if (job.index.isDropped && structures.readers === 0) workspace.upkeep.bury(job.index)
   }
   return ctx.suspend(finish => {
     const slice = (): void => {
