@@ -14,7 +14,7 @@ import {
   EVENT,
   type EventDetail,
   type Memory,
-  type Range,
+  Range,
   replyError,
   type ValueType,
 } from 'redstrata/module'
@@ -146,6 +146,12 @@ export class Workspace {
   done(ctx: Context, key: Range, event: string, detail?: EventDetail): void {
     this.doc.settle()
     this.tell(ctx, key, event, detail)
+  }
+
+  /** State the open document as it is now: for a command that failed half way, which would fail again wherever it is told. */
+  stateWhole(ctx: Context, key: Range): void {
+    const { text, start, textEnd } = this.doc
+    if (ctx.propagates) ctx.propagate('JSON.SET', key, '$', new Range().set(text, start, textEnd))
   }
 
   /** A key was changed. */

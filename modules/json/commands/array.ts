@@ -125,6 +125,7 @@ export function arrinsert(json: Workspace, ctx: Context, args: Args): void {
     )
     json.done(ctx, key, 'json.arrinsert', json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
+  if (wrong > 0) json.stateWhole(ctx, key)
   if (wrong >= 0) throw JSON_ERROR.indexBounds
   const results = numbers.map(n => (n < 0 ? null : lengths[n]!))
   replyResults(ctx, path.legacy, results, lengths[order[order.length - 1]!])
@@ -203,9 +204,17 @@ export function arrpop(json: Workspace, ctx: Context, args: Args): void {
       else popped.reply(ctx, n, form ?? 'text')
     }
   }
+  // Who reads the effects speaks RESP2, where FORMAT is refused.
+  if (form !== null && popped.count > 0) statePlain(ctx, args)
   // Told last: a listener may use the workspace that the reply is made from.
   if (popped.count > 0) json.tell(ctx, key, 'json.arrpop', json.detail(ctx, readable(path)))
   else json.idle(ctx, key)
+}
+
+/** State JSON.ARRPOP without its FORMAT. */
+function statePlain(ctx: Context, args: Args): void {
+  const words = Array.from({ length: args.argc }, (_, i) => args.at(i))
+  if (ctx.propagates) ctx.propagate(...words.slice(0, 2), ...words.slice(4))
 }
 
 /** What FORMAT says, or null when it is not given; a path may be called `FORMAT` when nothing follows. */

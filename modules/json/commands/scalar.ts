@@ -53,7 +53,10 @@ function arithmetic(json: Workspace, ctx: Context, args: Args, event: string, op
     putNumbers(json, matches, results)
     json.done(ctx, key, event, json.detail(ctx, readable(path)))
   } else json.idle(ctx, key)
-  if (failed) throw JSON_ERROR.notFinite
+  if (failed) {
+    if (results.some(result => result !== null)) json.stateWhole(ctx, key)
+    throw JSON_ERROR.notFinite
+  }
   replyNumbers(ctx, path.legacy, results)
 }
 

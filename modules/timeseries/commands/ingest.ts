@@ -101,23 +101,42 @@ export function decrby(shelf: Shelf, ctx: Context, args: Args): void {
 function step(shelf: Shelf, ctx: Context, args: Args, sign: number, event: string): void {
   const { db, reply } = ctx
   const key = args.key()
+  const at = placeOf(args, 'timestamp', 3)
+  // The real server crashes here.
+  if (at >= 0 && at + 1 === args.argc) throw TS_ERR.badTime
   let series = shelf.openOrNull(db, key)
+  const isNew = series === null
   if (series === null) {
     if (db.find(key) !== 0) throw TS_ERR.wrongType
     series = makeSeries(shelf, db, key, withDefaults(readOptions(args, 3), shelf.settings))
   }
   const by = doubleAt(args, 2)
-  if (!Number.isFinite(by)) throw TS_ERR.badIncrement
-  const at = placeOf(args, 'timestamp', 3)
   const time = at < 0 ? ctx.nowMs : timeAt(ctx, args, at + 1)
-  if (!(time >= 0)) throw refusalOfTime(time)
-  if (series.count > 0 && time < series.lastTime) throw TS_ERR.backwards
+  const refusal = refusalOfStep(series, time, by)
+  if (refusal !== null) {
+    // A series that was made stays, as in the real module; whoever follows is told of that and no more.
+    if (isNew) {
+      db.changed(key)
+      if (ctx.propagates) ctx.propagate('TS.CREATE', ...wordsOf(args, 1, 2), ...wordsOf(args, 3, args.argc))
+    }
+    throw refusal
+  }
   increment(series, time, by * sign, shelf.rulesIn(db))
   db.changed(key)
   if (at < 0) propagateAt(ctx, args, args.argc, time)
   else if (isStar(args, at + 1)) propagateAt(ctx, args, at + 1, time)
   db.notify(EVENT.module, event, key)
   replyTime(reply, time)
+}
+
+function refusalOfStep(series: Series, time: number, by: number): ReplyError | null {
+  if (!Number.isFinite(by)) return TS_ERR.badIncrement
+  if (!(time >= 0)) return refusalOfTime(time)
+  return series.count > 0 && time < series.lastTime ? TS_ERR.backwards : null
+}
+
+function wordsOf(args: Args, from: number, to: number): Range[] {
+  return Array.from({ length: to - from }, (_, i) => args.at(from + i))
 }
 
 export function del(shelf: Shelf, { db, reply }: Context, args: Args): void {
