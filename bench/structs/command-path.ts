@@ -83,6 +83,10 @@ for (const [name, command] of Object.entries(COMMANDS)) {
     const { user, system } = process.cpuUsage(start)
     times.push(((user + system) * 1000) / COUNT)
   }
-  console.log(`${name.padEnd(12)} ${Math.min(...times).toFixed(0).padStart(6)} ns`)
+  console.log(
+    `${name.padEnd(12)} ${Math.min(...times)
+      .toFixed(0)
+      .padStart(6)} ns`,
+  )
 }
 await close()

@@ -3,6 +3,8 @@
  * Nothing outside this file asks the machine what time it is or sets a timer. A server gets a Clock; a test gives it one
  * that it turns by hand, and an hour passes in a microsecond. */
 
+import { performance } from 'node:perf_hooks' // the global of that name is found anew at each use
+
 /** A timer that was set; `cancel` is harmless when it has fired. */
 export interface Timer {
   cancel(): void

@@ -366,11 +366,14 @@ export class Engine {
   /** Find the command, ask the gates, and run or queue it. */
   dispatch(ctx: Context, client: Client, mayBlock: boolean): void {
     const args = ctx.args
-    ctx.client = client
-    ctx.reply = client.reply
-    ctx.db = client.db
+    // Storing a reference costs more than seeing that it is there already.
+    if (ctx.client !== client) {
+      ctx.client = client
+      ctx.reply = client.reply
+    }
+    if (ctx.db !== client.db) ctx.db = client.db
+    if (ctx.resumed !== null) ctx.resumed = null
     ctx.mayBlock = mayBlock
-    ctx.resumed = null
     let entry = this.table.find(args.buf, args.starts[0]!, args.ends[0]!)
     if (entry !== null && entry.subcommands !== null && args.argc > 1) {
       const container = entry
@@ -392,8 +395,8 @@ export class Engine {
       return
     }
     if ((this.gates | client.gates) !== 0 && !this.#mayRun(ctx, client, entry)) return
-    ctx.entry = entry
-    client.lastEntry = entry
+    if (ctx.entry !== entry) ctx.entry = entry
+    if (client.lastEntry !== entry) client.lastEntry = entry
     client.lastUsedMs = this.keyspace.nowMs
     this.run(ctx)
   }

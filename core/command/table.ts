@@ -15,6 +15,8 @@ export class Entry {
   readonly name: string
   /** As declared, after rename-command. */
   readonly nameBytes: Buffer
+  /** The name consists of letters only. */
+  readonly isLetters: boolean
   readonly group: string
   /** Subcommands, for a container. */
   readonly subcommands: CommandTable | null
@@ -40,6 +42,7 @@ export class Entry {
     this.name = name.toLowerCase()
     const bar = this.name.indexOf('|')
     this.nameBytes = Buffer.from(bar < 0 ? this.name : this.name.slice(bar + 1), 'latin1')
+    this.isLetters = /^[a-z]*$/.test(this.nameBytes.latin1Slice())
     this.group = group
     this.number = number
     this.subcommands = isContainer ? new CommandTable() : null
@@ -91,13 +94,11 @@ export class CommandTable {
 
   /** The command that the bytes name, or null. */
   find(buf: Buffer, start: number, end: number): Entry | null {
-    let hash = end - start
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (buf[i]! & 0xdf), 0x01000193)
     const slots = this.#slots
     const mask = slots.length - 1
-    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOf(buf, start, end) & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot]!
-      if (entry === null || sameName(entry.nameBytes, buf, start, end)) return entry
+      if (entry === null || sameName(entry, buf, start, end)) return entry
     }
   }
 
@@ -135,20 +136,34 @@ export class CommandTable {
   }
 
   #put(entry: Entry): void {
-    const bytes = entry.nameBytes
-    let hash = bytes.length
-    for (const byte of bytes) hash = Math.imul(hash ^ (byte & 0xdf), 0x01000193)
     const mask = this.#slots.length - 1
-    let slot = (hash ^ (hash >>> 15)) & mask
+    let slot = hashOf(entry.nameBytes, 0, entry.nameBytes.length) & mask
     while (this.#slots[slot] !== null) slot = (slot + 1) & mask
     this.#slots[slot] = entry
   }
 }
 
-/** Whether the bytes spell a name that is in lower case. */
-function sameName(name: Buffer, buf: Buffer, start: number, end: number): boolean {
-  if (name.length !== end - start) return false
-  for (let i = 0; i < name.length; i++) {
+/** A hash of length and four bytes, in any case: the rest is compared anyway. */
+function hashOf(buf: Buffer, start: number, end: number): number {
+  if (start === end) return 0
+  const middle = start + ((end - start) >> 1)
+  let hash = Math.imul(end - start, 0x9e3779b1) ^ (buf[start]! & 0xdf) ^ ((buf[end - 1]! & 0xdf) << 8)
+  hash ^= ((buf[middle]! & 0xdf) << 16) ^ ((buf[end - 1 - ((end - start) >> 2)]! & 0xdf) << 23)
+  hash = Math.imul(hash, 0x85ebca6b)
+  return hash ^ (hash >>> 15)
+}
+
+/** Whether the bytes spell a command's name in any case. */
+function sameName(entry: Entry, buf: Buffer, start: number, end: number): boolean {
+  const name = entry.nameBytes
+  const length = name.length
+  if (length !== end - start) return false
+  // Nothing but a letter becomes that letter when bit 5 is set.
+  if (entry.isLetters) {
+    for (let i = 0; i < length; i++) if ((buf[start + i]! | 32) !== name[i]) return false
+    return true
+  }
+  for (let i = 0; i < length; i++) {
     const byte = buf[start + i]!
     if (byte !== name[i] && (byte < 65 || byte > 90 || (byte | 32) !== name[i])) return false
   }

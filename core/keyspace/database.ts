@@ -120,13 +120,17 @@ export class Database {
   lookup(key: Range): Address {
     const record = this.find(key)
     if (record === 0) {
-      this.keyspace.misses++
-      this.notify(EVENT.miss, 'keymiss', key)
+      this.#missed(key)
       return 0
     }
     this.keyspace.hits++
     this.touch(record)
     return record
+  }
+
+  #missed(key: Range): void {
+    this.keyspace.misses++
+    this.notify(EVENT.miss, 'keymiss', key)
   }
 
   /** Note that a key was used, for LRU, LFU and OBJECT IDLETIME. */
@@ -150,7 +154,7 @@ export class Database {
     if (record === 0) return null
     this.touch(record)
     const value = this.viewAs(record, type)
-    this.keyspace.change(this, record)
+    if (this.keyspace.snapshot !== null) this.keyspace.change(this, record)
     return value
   }
 

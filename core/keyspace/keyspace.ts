@@ -13,7 +13,7 @@ import { ACCOUNT, type Account, type Address, type Memory } from '../memory/aren
 import { Database } from './database.ts'
 import { Handles } from './handles.ts'
 import { defaultLimits } from './limits.ts'
-import type { ValueType } from './value-type.ts'
+import { type ValueType, valueType } from './value-type.ts'
 import { WatchTable } from './watch.ts'
 
 /** What changed inside a value: names of hash fields or paths of a document. Absent: assume all of it. */
@@ -173,7 +173,7 @@ export class Keyspace {
   registerType<V extends object>(type: ValueType<V>): ValueType<V> {
     let id = FIRST_MODULE_TYPE
     while (this.types[id] !== undefined) id++
-    const registered: ValueType<V> = Object.assign(Object.create(Object.getPrototypeOf(type) as object), type, { id })
+    const registered = valueType(type, id)
     this.addType(registered as unknown as ValueType)
     return registered
   }

@@ -115,3 +115,53 @@ export interface ValueType<V extends object = object> {
   rewrite?(key: Range, value: V, emit: EmitCommand): void
   digest(value: V, sink: DigestSink): void
 }
+
+/**
+ * Declare a type. Every declaration gets the same fields in the same order, so that the keyspace, which serves all types
+ * in one place, finds a field without asking which type it has before it.
+ */
+export function valueType<V extends object>(type: ValueType<V>, id = type.id): ValueType<V> {
+  return Object.freeze(new Declared(type, id))
+}
+
+class Declared<V extends object> implements ValueType<V> {
+  readonly name: string
+  readonly id: number
+  readonly form: 'view' | 'object'
+  readonly wrongType: ReplyError | undefined
+  readonly module: ValueType<V>['module']
+  readonly view: ValueType<V>['view']
+  readonly create: ValueType<V>['create']
+  readonly release: ValueType<V>['release']
+  readonly releaseStep: ValueType<V>['releaseStep']
+  readonly elements: ValueType<V>['elements']
+  readonly sizeBytes: ValueType<V>['sizeBytes']
+  readonly encoding: ValueType<V>['encoding']
+  readonly copy: ValueType<V>['copy']
+  readonly copyRefusal: ReplyError | undefined
+  readonly save: ValueType<V>['save']
+  readonly load: ValueType<V>['load']
+  readonly rewrite: ValueType<V>['rewrite']
+  readonly digest: ValueType<V>['digest']
+
+  constructor(type: ValueType<V>, id: number) {
+    this.name = type.name
+    this.id = id
+    this.form = type.form
+    this.wrongType = type.wrongType
+    this.module = type.module
+    this.view = type.view?.bind(type)
+    this.create = type.create.bind(type)
+    this.release = type.release.bind(type)
+    this.releaseStep = type.releaseStep?.bind(type)
+    this.elements = type.elements?.bind(type)
+    this.sizeBytes = type.sizeBytes.bind(type)
+    this.encoding = type.encoding.bind(type)
+    this.copy = type.copy.bind(type)
+    this.copyRefusal = type.copyRefusal
+    this.save = type.save.bind(type)
+    this.load = type.load.bind(type)
+    this.rewrite = type.rewrite?.bind(type)
+    this.digest = type.digest.bind(type)
+  }
+}

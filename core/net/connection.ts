@@ -205,10 +205,9 @@ export class SocketConnection {
 
   #write(reply: Reply): void {
     const socket = this.socket
-    if (reply.chain.length > 0 || socket.writableLength > 0) {
-      if (reply.chain.length > 4) this.#writeChain(reply)
-      else socket.write(reply.take())
-    } else {
+    if (reply.chain.length > 0) this.#writeChain(reply)
+    else if (socket.writableLength > 0) socket.write(reply.take())
+    else {
       const segment = reply.buf
       socket.write(segment.subarray(0, reply.at))
       reply.at = 0
@@ -225,10 +224,12 @@ export class SocketConnection {
     }
   }
 
+  /** Write a long reply piece by piece. What the system took at once is free again; the rest it reads from for a while. */
   #writeChain(reply: Reply): void {
-    this.socket.cork()
-    for (const segment of reply.takeChain()) this.socket.write(segment)
-    this.socket.uncork()
+    const { socket } = this
+    const segments = reply.takeChain()
+    for (const segment of segments) socket.write(segment)
+    if (socket.writableLength === 0) for (const segment of segments) reply.pool.recover(segment)
   }
 
   #drained(): void {

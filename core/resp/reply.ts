@@ -53,6 +53,14 @@ export class SegmentPool {
   forget(segment: Buffer): void {
     if (segment.length === LARGE_BYTES) this.#large--
   }
+
+  /** A segment that was handed to the system has come back after all. */
+  recover(piece: Buffer): void {
+    const segment = whole(piece)
+    if (segment.length !== LARGE_BYTES || this.#free.length >= LARGE_MAX) return
+    this.#large++
+    this.#free.push(segment)
+  }
 }
 
 const NO_SEGMENT = Buffer.alloc(0)

@@ -2,7 +2,14 @@
 
 import { Range } from '../../base/bytes.ts'
 import type { Database } from '../../keyspace/database.ts'
-import type { DigestSink, EmitCommand, LoadSource, SaveSink, ValueType } from '../../keyspace/value-type.ts'
+import {
+  type DigestSink,
+  type EmitCommand,
+  type LoadSource,
+  type SaveSink,
+  type ValueType,
+  valueType,
+} from '../../keyspace/value-type.ts'
 import type { Address } from '../../memory/arena.ts'
 import { HEADER_BYTES, init, NO_DEADLINE } from '../../structs/packed.ts'
 import { HASH_ID, HashView } from './value.ts'
@@ -10,7 +17,7 @@ import { HASH_ID, HashView } from './value.ts'
 /** Fields of one command in a rewritten append-only file. */
 const FIELDS_A_COMMAND = 64
 
-export const hashType: ValueType<HashView> = Object.freeze({
+export const hashType: ValueType<HashView> = valueType({
   name: 'hash',
   id: HASH_ID,
   form: 'view' as const,
@@ -92,7 +99,7 @@ export const hashType: ValueType<HashView> = Object.freeze({
       sink.end()
     })
   },
-} satisfies ValueType<HashView>)
+})
 
 /** Free what a hash has besides its fields once one of them had a deadline. */
 function releaseTimes(value: HashView, { memory }: Database): void {

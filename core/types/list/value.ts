@@ -7,7 +7,14 @@ import { Range } from '../../base/bytes.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { listBytesMax } from '../../keyspace/limits.ts'
 import { PackedView } from '../../keyspace/packed-view.ts'
-import type { DigestSink, EmitCommand, LoadSource, SaveSink, ValueType } from '../../keyspace/value-type.ts'
+import {
+  type DigestSink,
+  type EmitCommand,
+  type LoadSource,
+  type SaveSink,
+  type ValueType,
+  valueType,
+} from '../../keyspace/value-type.ts'
 import type { Address } from '../../memory/arena.ts'
 import type { Reply } from '../../resp/reply.ts'
 import { List } from '../../structs/list.ts'
@@ -270,7 +277,7 @@ function same(a: Range, b: Range): boolean {
   return a.length === b.length && a.buf.compare(b.buf, b.start, b.end, a.start, a.end) === 0
 }
 
-export const listType: ValueType<ListView> = Object.freeze({
+export const listType: ValueType<ListView> = valueType({
   name: 'list',
   id: LIST_ID,
   form: 'view' as const,
@@ -318,4 +325,4 @@ export const listType: ValueType<ListView> = Object.freeze({
     value.each(element => sink.part(element.buf, element.start, element.end))
     sink.end()
   },
-} satisfies ValueType<ListView>)
+})

@@ -12,7 +12,14 @@ import { Range } from '../../base/bytes.ts'
 import { parseInteger, wideValue, writeBigInteger, writeInteger } from '../../base/numbers.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { PackedView } from '../../keyspace/packed-view.ts'
-import type { DigestSink, EmitCommand, LoadSource, SaveSink, ValueType } from '../../keyspace/value-type.ts'
+import {
+  type DigestSink,
+  type EmitCommand,
+  type LoadSource,
+  type SaveSink,
+  type ValueType,
+  valueType,
+} from '../../keyspace/value-type.ts'
 import type { Address } from '../../memory/arena.ts'
 import { Dict } from '../../memory/dict.ts'
 import * as intset from '../../structs/intset.ts'
@@ -238,7 +245,7 @@ export function createSet(db: Database, key: Range, member: Range): SetView {
   return value
 }
 
-export const setType: ValueType<SetView> = Object.freeze({
+export const setType: ValueType<SetView> = valueType({
   name: 'set',
   id: SET_ID,
   form: 'view' as const,
@@ -285,4 +292,4 @@ export const setType: ValueType<SetView> = Object.freeze({
       sink.end()
     })
   },
-} satisfies ValueType<SetView>)
+})

@@ -12,6 +12,7 @@ import {
   type LoadSource,
   type SaveSink,
   type ValueType,
+  valueType,
   View,
 } from '../../keyspace/value-type.ts'
 import type { Address } from '../../memory/arena.ts'
@@ -67,7 +68,7 @@ export class StreamView extends View {
   }
 }
 
-export const streamType: ValueType<StreamView> = Object.freeze({
+export const streamType: ValueType<StreamView> = valueType({
   name: 'stream',
   id: STREAM_ID,
   form: 'view' as const,
@@ -102,4 +103,4 @@ export const streamType: ValueType<StreamView> = Object.freeze({
   load: (value: StreamView, source: LoadSource) => loadStream(value, source),
   rewrite: (key: Range, value: StreamView, emit: EmitCommand) => rewriteStream(key, value, emit),
   digest: (value: StreamView, sink: DigestSink) => digestStream(value, sink),
-} satisfies ValueType<StreamView>)
+})

@@ -15,7 +15,14 @@ import { parseInteger } from '../../base/numbers.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { type Database, INLINE_MAX } from '../../keyspace/database.ts'
 import { FORM, recordWord, VALUE_WORD } from '../../keyspace/record.ts'
-import { type DigestSink, type LoadSource, type SaveSink, type ValueType, View } from '../../keyspace/value-type.ts'
+import {
+  type DigestSink,
+  type LoadSource,
+  type SaveSink,
+  type ValueType,
+  valueType,
+  View,
+} from '../../keyspace/value-type.ts'
 
 /** Bytes before the content of a string that has a block of its own. */
 const BLOCK_HEAD = 8
@@ -127,7 +134,7 @@ function setLength(memory: Memory, block: Address, length: number): void {
   memory.i32[block >>> SLAB_BITS]![(block & UNIT_MASK) << 1] = length
 }
 
-export const stringType: ValueType<StringView> = Object.freeze({
+export const stringType: ValueType<StringView> = valueType({
   name: 'string',
   id: 0,
   form: 'view' as const,
@@ -167,7 +174,7 @@ export const stringType: ValueType<StringView> = Object.freeze({
     sink.part(range.buf, range.start, range.end)
     sink.end()
   },
-} satisfies ValueType<StringView>)
+})
 
 /** Id of the string type, for handlers that make records themselves. */
 export const STRING_ID = 0

@@ -9,7 +9,14 @@ import { Range } from '../../base/bytes.ts'
 import { formatDouble } from '../../base/numbers.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { PackedView } from '../../keyspace/packed-view.ts'
-import type { DigestSink, EmitCommand, LoadSource, SaveSink, ValueType } from '../../keyspace/value-type.ts'
+import {
+  type DigestSink,
+  type EmitCommand,
+  type LoadSource,
+  type SaveSink,
+  type ValueType,
+  valueType,
+} from '../../keyspace/value-type.ts'
 import { type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { Dict } from '../../memory/dict.ts'
 import {
@@ -286,7 +293,7 @@ export class ZsetView extends PackedView {
   }
 }
 
-export const zsetType: ValueType<ZsetView> = Object.freeze({
+export const zsetType: ValueType<ZsetView> = valueType({
   name: 'zset',
   id: ZSET_ID,
   form: 'view' as const,
@@ -339,4 +346,4 @@ export const zsetType: ValueType<ZsetView> = Object.freeze({
       sink.end()
     })
   },
-} satisfies ValueType<ZsetView>)
+})
