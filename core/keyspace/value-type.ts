@@ -124,7 +124,10 @@ export function valueType<V extends object>(type: ValueType<V>, id = type.id): V
   return Object.freeze(new Declared(type, id))
 }
 
-class Declared<V extends object> implements ValueType<V> {
+/** All that a ValueType may have, each field there: one that is forgotten in `Declared` does not compile. */
+type Complete<V extends object> = { readonly [K in keyof Required<ValueType<V>>]: ValueType<V>[K] }
+
+class Declared<V extends object> implements Complete<V> {
   readonly name: string
   readonly id: number
   readonly form: 'view' | 'object'
@@ -134,6 +137,10 @@ class Declared<V extends object> implements ValueType<V> {
   readonly create: ValueType<V>['create']
   readonly release: ValueType<V>['release']
   readonly releaseStep: ValueType<V>['releaseStep']
+  readonly leave: ValueType<V>['leave']
+  readonly enter: ValueType<V>['enter']
+  readonly expire: ValueType<V>['expire']
+  readonly isEmpty: ValueType<V>['isEmpty']
   readonly elements: ValueType<V>['elements']
   readonly sizeBytes: ValueType<V>['sizeBytes']
   readonly encoding: ValueType<V>['encoding']
@@ -154,6 +161,10 @@ class Declared<V extends object> implements ValueType<V> {
     this.create = type.create.bind(type)
     this.release = type.release.bind(type)
     this.releaseStep = type.releaseStep?.bind(type)
+    this.leave = type.leave?.bind(type)
+    this.enter = type.enter?.bind(type)
+    this.expire = type.expire?.bind(type)
+    this.isEmpty = type.isEmpty?.bind(type)
     this.elements = type.elements?.bind(type)
     this.sizeBytes = type.sizeBytes.bind(type)
     this.encoding = type.encoding.bind(type)
