@@ -56,7 +56,7 @@ const NEIGHBOURS: Record<string, readonly string[]> = {
 export const TOP_FILES: readonly string[] = ['server', 'commands', 'main', 'index'].map(name => `core/${name}.ts`)
 
 /** Packages that a module may use, each for a reason stated in docs/decisions. */
-const MODULE_PACKAGES: readonly string[] = ['snowball-stemmers', 'double-metaphone', 'rbush']
+const MODULE_PACKAGES: readonly string[] = ['snowball-stemmers', 'multilingual-stemmer', 'double-metaphone', 'rbush']
 
 /** What a module imports of ours. */
 const MODULE_API = 'redstrata/module'

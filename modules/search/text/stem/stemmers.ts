@@ -1,12 +1,13 @@
 /* Stemmers -- a word and its relations under one stem, in the languages of RediSearch.
  *
- * English is built in. The other Snowball languages come from the npm package snowball-stemmers (compared with
- * libstemmer 2.2.0 by its users' tests and ours), which is loaded when the first index asks for one of them: it takes
- * 16 ms and half a megabyte that most servers never need. A language that has no stemmer is indexed without stems,
- * as in RediSearch. */
+ * English is built in. The other Snowball languages come from two npm packages, `snowball-stemmers` in plain JavaScript and
+ * `multilingual-stemmer` in WebAssembly for those that the first one lacks (see docs/decisions/few-dependencies.md). Each is
+ * loaded when the first index asks for one of its languages: that takes some milliseconds and half a megabyte, which most
+ * servers never need. Chinese has no stems. A language whose package is not there goes without stems too. */
 
 import { createRequire } from 'node:module'
 import { stemEnglish } from './english.ts'
+import { loadWasmLibrary } from './wasm-library.ts'
 
 /** Turns a lower-case word into its stem. */
 export type Stem = (word: string) => string
@@ -55,7 +56,8 @@ export const ENGLISH: number = LANGUAGES.indexOf('english')
 /** The language whose text is cut into words by a dictionary. */
 export const CHINESE: number = LANGUAGES.indexOf('chinese')
 
-interface Library {
+/** What the plain package exports, as far as it is used. */
+interface PlainLibrary {
   newStemmer(language: string): { stem(word: string): string }
   algorithms(): string[]
 }
@@ -63,32 +65,38 @@ interface Library {
 /** Stemmers by language number, made when first asked for. */
 export class Stemmers {
   readonly #made = new Map<number, Stem | null>()
-  #library: Library | null | undefined
 
   /** The stemmer of a language, or null when its words are taken as they are. */
   for(language: number): Stem | null {
     let stem = this.#made.get(language)
     if (stem === undefined) {
-      stem = this.#make(LANGUAGES[language]!)
+      stem = make(LANGUAGES[language]!)
       this.#made.set(language, stem)
     }
     return stem
   }
-
-  #make(name: string): Stem | null {
-    if (name === 'english') return stemEnglish
-    if (this.#library === undefined) this.#library = loadLibrary()
-    if (this.#library === null || !this.#library.algorithms().includes(name)) return null
-    const stemmer = this.#library.newStemmer(name)
-    return word => stemmer.stem(word)
-  }
 }
 
-function loadLibrary(): Library | null {
+function make(name: string): Stem | null {
+  if (name === 'english') return stemEnglish
+  if (name === 'chinese') return null
+  const plain = loadPlainLibrary()
+  if (plain?.algorithms().includes(name) === true) {
+    const stemmer = plain.newStemmer(name)
+    return word => stemmer.stem(word)
+  }
+  const wasm = loadWasmLibrary()
+  const number = wasm?.Languages[name.charAt(0).toUpperCase() + name.slice(1)]
+  if (wasm === null || number === undefined) return null
+  const stemmer = new wasm.Stemmer(number)
+  return word => stemmer.stem(word)
+}
+
+function loadPlainLibrary(): PlainLibrary | null {
   try {
-    return createRequire(import.meta.url)('snowball-stemmers') as Library
+    return createRequire(import.meta.url)('snowball-stemmers') as PlainLibrary
   } catch {
-    // The package is not installed: every language but English goes without stems.
+    // The package is not installed.
     return null
   }
 }
