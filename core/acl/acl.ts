@@ -37,6 +37,7 @@ export class Acl extends Authenticator {
     engine.checks.access = (client, entry, args) => this.#refusal(client, entry, args)
     engine.checks.accessQueued = (client, entry, args) => this.#refusalOfQueued(client, entry, args)
     engine.checks.allows = (client, entry, args) => userOf(client)?.denial(entry, args) == null
+    engine.checks.allowsKey = (client, key, flags) => userOf(client)?.allowsKey(key, flags) ?? true
     engine.checks.allowsAnyKey = (client, entry, args) => allowsAnyKey(userOf(client), entry, args)
   }
 

@@ -151,6 +151,11 @@ export class User {
     return worst
   }
 
+  /** Whether one of the selectors allows to do to a key what flags say. */
+  allowsKey(key: Range, flags: readonly string[]): boolean {
+    return this.selectors.some(selector => selector.allKeys || selector.allowsKey(key, flags))
+  }
+
   allowsChannel(name: string, isPattern: boolean): boolean {
     const channel = Range.of(Buffer.from(name, 'latin1'))
     return this.selectors.some(selector => selector.allowsChannel(channel, isPattern))

@@ -6,7 +6,7 @@ import { Range } from '../base/bytes.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { Reply } from '../resp/reply.ts'
 import { Args } from './args.ts'
-import type { Client } from './client.ts'
+import { CLIENT_GATE, type Client } from './client.ts'
 import type { Engine } from './engine.ts'
 import { type KeyWait, Suspended } from './suspend.ts'
 import type { Entry } from './table.ts'
@@ -24,6 +24,9 @@ export interface WaitOptions {
   /** Handed back as `ctx.wait` in the next run. */
   readonly state?: unknown
 }
+
+/** What a key's specification says of a key that is read. */
+const READING: readonly string[] = ['access']
 
 export class Context {
   readonly engine: Engine
@@ -63,6 +66,16 @@ export class Context {
       this.db.number,
       values.map(value => (value instanceof Range ? value.copy() : value)),
     )
+  }
+
+  /** Whether access rules may forbid the client something. */
+  get isRestricted(): boolean {
+    return (this.client.gates & CLIENT_GATE.restricted) !== 0
+  }
+
+  /** Whether the client may read a key that its arguments do not name. */
+  mayRead(key: Range): boolean {
+    return !this.isRestricted || this.engine.checks.allowsKey(this.client, key, READING)
   }
 
   /** This command has no effect to propagate, whatever it changed. */

@@ -19,6 +19,7 @@
  * one test of two bit sets skips them all. Features arm gates and give the checks; see Engine.checks. */
 
 import { ERR, ReplyError, replyError } from '../base/errors.ts'
+import type { Range } from '../base/bytes.ts'
 import type { Args } from './args.ts'
 import { CLIENT_GATE, type Client } from './client.ts'
 import type { Engine } from './engine.ts'
@@ -50,6 +51,8 @@ export interface Checks {
   allows: (client: Client, entry: Entry, args: Args) => boolean
   /** Whether they allow a command any key at all. */
   allowsAnyKey: (client: Client, entry: Entry, args: Args) => boolean
+  /** Whether a client may do to a key what the flags of a key's specification say; for keys that no argument names. */
+  allowsKey: (client: Client, key: Range, flags: readonly string[]) => boolean
   memory: Check
   disk: Check
   replicas: Check
@@ -61,7 +64,7 @@ const pass: Check = () => null
 
 export function openChecks(): Checks {
   const yes = (): boolean => true
-  const access = { access: pass, accessQueued: pass, allows: yes, allowsAnyKey: yes }
+  const access = { access: pass, accessQueued: pass, allows: yes, allowsAnyKey: yes, allowsKey: yes }
   return { ...access, protected: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
 }
 

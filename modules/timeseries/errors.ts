@@ -55,6 +55,9 @@ export const TS_ERR = {
   badFilter: replyError('ERR TSDB: failed parsing labels'),
   noMatcher: replyError('ERR TSDB: please provide at least one matcher'),
   noSelectedLabels: replyError('ERR TSDB: SELECT_LABELS should have at least 1 parameter'),
+  mayNotRead: replyError(
+    "NOPERM TSDB: current user doesn't have read permission to one or more keys that match the specified filter",
+  ),
   labelsTwice: replyError('ERR TSDB: cannot accept WITHLABELS and SELECT_LABELS together'),
   groupPlace: replyError('ERR TSDB: GROUPBY should always come after filter'),
   badReducer: replyError('ERR TSDB: Invalid reducer type'),

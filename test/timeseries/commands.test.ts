@@ -47,6 +47,24 @@ describe('TS.RANGE with several aggregators', () => {
     ))
 })
 
+describe('series by their labels', () => {
+  const refused =
+    "-NOPERM TSDB: current user doesn't have read permission to one or more keys that match the specified filter"
+
+  it('are read by those only who may read all of them', () =>
+    talk(
+      ...SAMPLES,
+      ['ACL SETUSER ana on nopass ~a %W~b +@all', '+OK'],
+      ['AUTH ana any', '+OK'],
+      ['TS.MGET FILTER room=study', '[["a" [] [:2500 +13]]]'],
+      ['TS.MRANGE - + COUNT 1 FILTER room=study', '[["a" [] [[:1000 +10]]]]'],
+      ['TS.MGET FILTER room=kitchen', refused],
+      ['TS.MRANGE - + FILTER room=(study,kitchen)', refused],
+      ['TS.MREVRANGE - + FILTER room=kitchen GROUPBY room REDUCE sum', refused],
+      ['TS.QUERYINDEX room=kitchen', '["b" "c"]'],
+    ))
+})
+
 describe('TS.NRANGE', () => {
   it('puts series side by side', () =>
     talk(

@@ -12,7 +12,7 @@ import { appendRows, reduceParts } from '../range/join.ts'
 import { type Aggregation, collect } from '../range/query.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
-import type { Shelf } from '../shelf.ts'
+import { keyOf, type Shelf } from '../shelf.ts'
 import { placeOf, wrongArity } from '../words.ts'
 import { aggregationOf, replyNewest, replyRange } from './range.ts'
 
@@ -67,22 +67,32 @@ function gather(found: readonly Series[], name: string | null): Set<string> {
   return texts
 }
 
-export function mget(shelf: Shelf, { db, reply }: Context, args: Args): void {
+export function mget(shelf: Shelf, ctx: Context, args: Args): void {
+  const { reply } = ctx
   const at = placeOf(args, 'filter', 1)
   if (at < 0 || at + 1 === args.argc) throw wrongArity(args)
   const isLatest = placeOf(args, 'latest', 1, at) >= 0
   const choice = readLabelChoice(args, 1, at)
-  const found = shelf.indexOf(db).query(readFilters(args, at + 1, args.argc))
+  const found = selected(shelf, ctx, readFilters(args, at + 1, args.argc))
   if (reply.protocol === 3) reply.map(found.length)
   else reply.array(found.length)
   for (const series of found) {
-    if (!series.isLinked) shelf.tie(db, series)
     if (reply.protocol === 2) reply.array(3)
     replyBytes(reply, series.key)
     if (reply.protocol === 3) reply.array(2)
     replyLabels(reply, chosenLabels(series.labels, choice))
     replyNewest(reply, series, isLatest)
   }
+}
+
+/** The series that filters let through, ready to be read. @throws when the client may not read all of them */
+function selected(shelf: Shelf, ctx: Context, filters: readonly LabelFilter[]): Series[] {
+  const found = shelf.indexOf(ctx.db).query(filters)
+  for (const series of found) {
+    if (!series.isLinked) shelf.tie(ctx.db, series)
+    if (ctx.isRestricted && !ctx.mayRead(keyOf(series))) throw TS_ERR.mayNotRead
+  }
+  return found
 }
 
 export function mrange(shelf: Shelf, ctx: Context, args: Args): void {
@@ -108,8 +118,7 @@ function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void 
   const excludesEmpty = placeOf(args, 'excludeempty', 3, end) >= 0
   const reducer = groupAt < 0 ? null : readReducer(args, groupAt + 3, query)
   if (reducer !== null && excludesEmpty) throw TS_ERR.groupsHaveSamples
-  const found = shelf.indexOf(ctx.db).query(filters)
-  for (const series of found) if (!series.isLinked) shelf.tie(ctx.db, series)
+  const found = selected(shelf, ctx, filters)
   if (reducer === null) replySeries(shelf, ctx, found, query, choice, excludesEmpty)
   else replyGroups(shelf, ctx, found, query, choice, args.at(groupAt + 1).latin1(), reducer)
 }
