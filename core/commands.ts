@@ -10,10 +10,14 @@ import { installMemoryLimit } from './config/memory.ts'
 import { commands as connectionCommands, installConnection } from './connection/commands.ts'
 import type { ValueType } from './keyspace/value-type.ts'
 import { commands as introspectionCommands } from './introspection/commands.ts'
+import { installLatency } from './introspection/latency.ts'
+import { installProtected } from './config/protected.ts'
 import { installInfo } from './introspection/info.ts'
 import { installMonitors } from './introspection/memory.ts'
 import { installSlowLog } from './introspection/slowlog.ts'
-import { clusterCommands, commands as replicationCommands, waitCommands } from './replication/commands.ts'
+import { clusterCommands } from './replication/cluster.ts'
+import { commands as migrateCommands } from './replication/migrate.ts'
+import { commands as replicationCommands, waitCommands } from './replication/commands.ts'
 import { installModules, commands as moduleCommands } from './module/commands.ts'
 import { commands as persistenceCommands, dumpCommands } from './persistence/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
@@ -53,6 +57,7 @@ export const commandTables: readonly (readonly [string, readonly Command[]])[] =
   ['scripting', functionCommands],
   ['server', persistenceCommands],
   ['generic', dumpCommands],
+  ['generic', migrateCommands],
   ['server', databaseCommands],
   ['generic', keyCommands],
   ['string', stringCommands],
@@ -77,6 +82,8 @@ export const features: readonly ((engine: Engine) => void)[] = [
   installMemoryLimit,
   installSlowLog,
   installMonitors,
+  installLatency,
+  installProtected,
   installConnection,
   installTransactions,
   installPubSub,

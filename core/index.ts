@@ -84,8 +84,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     log: new Log({ pid: process.pid, now: () => clock.nowMs(), sink: options.log ?? (() => {}) }),
   })
   try {
-    // In a process of somebody else's nothing is written unless it is asked for.
-    const later = configure(server, { save: '', ...options.config }, false)
+    // In a process of somebody else's nothing is written unless it is asked for; and that process is most likely a test.
+    const later = configure(server, { save: '', 'enable-debug-command': 'yes', ...options.config }, false)
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
     configure(server, later, true)

@@ -68,6 +68,12 @@ export type EventListener = (
   detail: EventDetail | undefined,
 ) => void
 
+/** Hears of commands that took at least so many microseconds. */
+interface SlowWatcher {
+  micros: number
+  readonly run: (client: Client, entry: Entry, args: Args, micros: number) => void
+}
+
 /** Counters that INFO shows. */
 export interface EngineStats {
   commands: number
@@ -115,9 +121,11 @@ export class Engine {
 
   /** Called before a command runs, while monitors are connected. */
   onMonitor: ((client: Client, args: Args) => void) | null = null
-  /** Called after a command that took at least `slowMicros`. */
-  onSlow: ((client: Client, entry: Entry, args: Args, micros: number) => void) | null = null
+  /** The least of what those wait for who want to hear of slow commands; see `watchSlow`. */
   slowMicros = Number.POSITIVE_INFINITY
+  readonly #slowWatchers: SlowWatcher[] = []
+  /** Whether each command counts how long its calls take. */
+  readonly timing = { isOn: true }
   /** Called after a client left. */
   readonly onClientGone: ((client: Client) => void)[] = []
   /** Called after each unit: invalidations, jobs of hooks. A hook that has nothing to do costs a call, so few are here. */
@@ -268,6 +276,20 @@ export class Engine {
     this.keyspace.listening = this.onEvent.reduce((bits, listener) => bits | listener.kinds, 0)
   }
 
+  /** Hear of commands that take long. Returns what sets how long that is, in microseconds; at first none is. */
+  watchSlow(run: SlowWatcher['run']): (micros: number) => void {
+    const watcher = { micros: Number.POSITIVE_INFINITY, run }
+    this.#slowWatchers.push(watcher)
+    return micros => {
+      watcher.micros = micros
+      this.slowMicros = Math.min(...this.#slowWatchers.map(other => other.micros))
+    }
+  }
+
+  #tellSlow(client: Client, entry: Entry, args: Args, micros: number): void {
+    for (const watcher of this.#slowWatchers) if (micros >= watcher.micros) watcher.run(client, entry, args, micros)
+  }
+
   /** Tell an event to those who listen to its class. */
   tellEvent(db: Database, kind: number, name: string, key: Range, detail: EventDetail | undefined): void {
     for (const listener of this.onEvent) if (listener.kinds & kind) listener.run(db, kind, name, key, detail)
@@ -394,7 +416,7 @@ export class Engine {
       if (entry.name === 'exec') this.onExecRefused?.(client)
       return
     }
-    if ((this.gates | client.gates) !== 0 && !this.#mayRun(ctx, client, entry)) return
+    if ((this.gates | client.gates | (entry.flags & FLAG.protected)) !== 0 && !this.#mayRun(ctx, client, entry)) return
     if (ctx.entry !== entry) ctx.entry = entry
     if (client.lastEntry !== entry) client.lastEntry = entry
     client.lastUsedMs = this.keyspace.nowMs
@@ -441,7 +463,7 @@ export class Engine {
     const position = args.position
     ctx.stated = false
     if (this.depth === 0) keyspace.sequence++ // inner commands share the lenses of the outermost
-    if (this.onMonitor !== null && !(entry.flags & (FLAG.skip_monitor | FLAG.admin))) this.onMonitor(client, args)
+    if (this.onMonitor !== null && !(entry.flags & FLAG.admin)) this.onMonitor(client, args)
     let suspended: Suspended | null = null
     // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
     const start = this.#sinceMicros
@@ -463,8 +485,8 @@ export class Engine {
       this.propagation.addFrame(ctx.db.number, args)
     }
     if (this.onTracked !== null) this.onTracked(ctx)
-    if (micros >= this.slowMicros && this.onSlow !== null && !(entry.flags & FLAG.skip_slowlog))
-      this.onSlow(client, entry, args, micros)
+    if (this.timing.isOn) entry.time(micros)
+    if (micros >= this.slowMicros && !(entry.flags & FLAG.skip_slowlog)) this.#tellSlow(client, entry, args, micros)
     return suspended
   }
 

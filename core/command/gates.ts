@@ -16,7 +16,7 @@
  *      busy            a script or a module has been running for too long
  *
  * Then a client inside MULTI queues, and a paused server holds the client back. A gate that is not armed costs nothing:
- * one test of two bit sets skips them all. Features arm gates and give the checks; see Engine.checks. */
+ * one test of a few bits skips them all. Features arm gates and give the checks; see Engine.checks. */
 
 import { ERR, ReplyError, replyError } from '../base/errors.ts'
 import type { Range } from '../base/bytes.ts'
@@ -28,7 +28,6 @@ import type { Entry } from './table.ts'
 
 /** Bits of Engine.gates. */
 export const ENGINE_GATE = {
-  protected: 1 << 8,
   memory: 1 << 9,
   disk: 1 << 10,
   replicas: 1 << 11,
@@ -77,7 +76,7 @@ export function refusal(engine: Engine, client: Client, entry: Entry, args: Args
   const armed = engine.gates | client.gates
   const { checks } = engine
   const flags = entry.flags
-  if (armed & ENGINE_GATE.protected) {
+  if (flags & FLAG.protected) {
     const refused = checks.protected(client, entry, args)
     if (refused !== null) return refused
   }

@@ -5,6 +5,10 @@
 
 import { CATEGORIES, type Command, FLAG } from './spec.ts'
 
+/** Calls are counted in buckets that end at 1.024 microseconds times a power of two; the last takes all from a second on. */
+const FIRST_BUCKET_MICROS = 1.024
+const BUCKETS = 21
+
 /** One command in one server. */
 export class Entry {
   readonly command: Command
@@ -31,7 +35,7 @@ export class Entry {
   microseconds = 0
   rejected = 0
   failed = 0
-  /** Latency histogram, made when first needed; owned by introspection. */
+  /** Calls by how long they took, in buckets that double; see introspection/latency.ts. Made by the first call. */
   histogram: Float64Array | null = null
 
   constructor(command: Command, name: string, group: string, number: number, isContainer: boolean, module: string) {
@@ -48,6 +52,18 @@ export class Entry {
     this.subcommands = isContainer ? new CommandTable() : null
     this.categories = module === '' ? categoriesOf(command, group) : command.categories
     this.module = module
+  }
+
+  /** Count a call that took so long. */
+  time(micros: number): void {
+    const bucket = 32 - Math.clz32((micros / FIRST_BUCKET_MICROS) | 0)
+    this.histogram ??= new Float64Array(BUCKETS)
+    this.histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]!++
+  }
+
+  /** The end of a bucket in whole microseconds. */
+  static bucketEndMicros(bucket: number): number {
+    return Math.floor(FIRST_BUCKET_MICROS * 2 ** bucket * (1 + 1 / 128))
   }
 
   resetStats(): void {

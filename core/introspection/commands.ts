@@ -4,6 +4,7 @@ import type { Command } from '../command/spec.ts'
 import { commandCommands } from './command.ts'
 import { debugCommands } from './debug.ts'
 import { infoCommands } from './info.ts'
+import { latencyCommands } from './latency.ts'
 import { memoryCommands } from './memory.ts'
 import { slowlogCommands } from './slowlog.ts'
 
@@ -11,6 +12,7 @@ export const commands: readonly Command[] = [
   ...commandCommands,
   ...debugCommands,
   ...infoCommands,
+  ...latencyCommands,
   ...memoryCommands,
   ...slowlogCommands,
 ]

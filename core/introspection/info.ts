@@ -152,7 +152,8 @@ function* commandLines(engine: Engine): Lines {
 }
 
 function* errorLines(engine: Engine): Lines {
-  for (const [code, count] of engine.errorCounts) yield [`errorstat_${code}`, `count=${count}`]
+  for (const [code, count] of [...engine.errorCounts].sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield [`errorstat_${code}`, `count=${count}`]
 }
 
 function* keyspaceLines(engine: Engine): Lines {

@@ -69,11 +69,11 @@ function shortened(args: Args): Buffer[] {
 
 export function installSlowLog(engine: Engine): void {
   const log = engine.provide(SlowLog, new SlowLog())
+  const watch = engine.watchSlow((client, _entry, args, micros) => log.add(client, args, micros, engine.keyspace.nowMs))
   const apply = (): void => {
     const { slowerThanMicros } = log.settings
-    engine.slowMicros = slowerThanMicros < 0 ? Number.POSITIVE_INFINITY : slowerThanMicros
+    watch(slowerThanMicros < 0 ? Number.POSITIVE_INFINITY : slowerThanMicros)
   }
-  engine.onSlow = (client, _entry, args, micros) => log.add(client, args, micros, engine.keyspace.nowMs)
   engine.config.add([
     numberParameter('slowlog-log-slower-than', log.settings, 'slowerThanMicros', { min: -1, changed: apply }),
     numberParameter('slowlog-max-len', log.settings, 'maxLength', {

@@ -10,8 +10,10 @@ import { ENGINE_GATE } from '../command/gates.ts'
 import { InfoRegistry } from '../command/info.ts'
 import { cmd, type Command, FLAG } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
+import type { Database } from '../keyspace/database.ts'
 import { EVENT } from '../keyspace/event.ts'
 import { LRU_WORD, setRecordWord } from '../keyspace/record.ts'
+import type { Address } from '../memory/arena.ts'
 import { ValueWriter } from './encode.ts'
 import { AppendOnly } from './aof/append-only.ts'
 import { AofFolder } from './aof/folder.ts'
@@ -49,6 +51,12 @@ export const dumpCommands: readonly Command[] = [
   cmd(
     'RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]',
     'write denyoom @dangerous',
+    'OW update',
+    restore,
+  ),
+  cmd(
+    'RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]',
+    'write denyoom asking @dangerous @keyspace',
     'OW update',
     restore,
   ),
@@ -209,13 +217,18 @@ const BAD_TTL = new ReplyError('ERR Invalid TTL value, must be >= 0')
 const BAD_IDLE = new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
 const BAD_FREQ = new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
 
-function dump({ db, engine, reply, out }: Context, args: Args): void {
+function dump({ db, reply }: Context, args: Args): void {
   const record = db.find(args.key())
-  if (record === 0) {
-    reply.null()
-    return
+  if (record === 0) reply.null()
+  else {
+    const payload = dumpValue(db, record)
+    reply.bytes(payload, 0, payload.length)
   }
-  const { memory } = engine.keyspace
+}
+
+/** The payload of DUMP for a value. */
+export function dumpValue(db: Database, record: Address): Buffer {
+  const { memory } = db.keyspace
   const writer = new RdbWriter(memory).begin()
   const values = new ValueWriter(memory)
   try {
@@ -223,7 +236,7 @@ function dump({ db, engine, reply, out }: Context, args: Args): void {
     writer.byte(type)
     values.write(writer, db, record, type)
     closePayload(writer)
-    reply.bulk(writer.result(out))
+    return writer.result(new Range()).copy()
   } finally {
     writer.release()
     values.release()

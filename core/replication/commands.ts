@@ -9,30 +9,28 @@ import type { Suspended } from '../command/suspend.ts'
 import { AppendOnly } from '../persistence/aof/append-only.ts'
 import type { Reply } from '../resp/reply.ts'
 
-const NO_CLUSTER = new ReplyError('ERR This instance has cluster support disabled')
 const BAD_PORT = new ReplyError('ERR Invalid master port')
 const NO_FAILOVER = new ReplyError('ERR No failover in progress.')
 const NEEDS_REPLICAS = new ReplyError('ERR FAILOVER requires connected replicas.')
+const NO_REPLICAS = new ReplyError('ERR this server cannot have replicas')
 const NO_REPLICATION = new ReplyError('ERR this server cannot be a replica')
 const WAITAOF_OFF = new ReplyError('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
 const LOCAL_RANGE = new ReplyError('ERR value is out of range, value must between 0 and 1')
 
+const SYNC = 'admin noscript no_async_loading no_multi'
 const MASTER = 'admin noscript stale no_async_loading'
 
 export const commands: readonly Command[] = [
   cmd('FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]', 'admin noscript stale', '', failover),
+  cmd('PSYNC replicationid offset [option ...]', SYNC, '', noReplicas),
+  cmd('REPLCONF [option value ...]', 'admin noscript loading stale allow_busy', '', noReplicas),
   cmd('REPLICAOF <host port|NO ONE>', MASTER, '', replicaof),
   cmd('ROLE', 'noscript loading stale fast @admin @dangerous', '', role),
   cmd('SLAVEOF <host port|NO ONE>', MASTER, '', replicaof),
+  cmd('SYNC', SYNC, '', noReplicas),
 ]
 
 /** Commands that the manual counts to other groups. */
-export const clusterCommands: readonly Command[] = [
-  cmd('ASKING', 'fast @connection', '', noCluster),
-  cmd('READONLY', 'loading stale fast @connection', '', noCluster),
-  cmd('READWRITE', 'loading stale fast @connection', '', noCluster),
-]
-
 export const waitCommands: readonly Command[] = [
   cmd(
     'WAIT numreplicas timeout',
@@ -48,8 +46,8 @@ export const waitCommands: readonly Command[] = [
   ),
 ]
 
-function noCluster(): void {
-  throw NO_CLUSTER
+function noReplicas(): void {
+  throw NO_REPLICAS
 }
 
 function role({ engine, reply }: Context): void {

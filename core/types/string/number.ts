@@ -14,7 +14,7 @@ import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
 import type { StringView } from './value.ts'
-import { stringType } from './value.ts'
+import { stringType, TEXT } from './value.ts'
 import { putString } from './write.ts'
 
 const INT64_MAX = 9223372036854775807n
@@ -111,7 +111,7 @@ export function incrbyfloat(ctx: Context, args: Args): void {
   const after = addLongDouble(before, by)
   if (after === null || after === LONG_INFINITY || after === LONG_MINUS_INFINITY) throw ERR.nanOrInfinity
   const result = formatLongDouble(after)
-  putString(db, key, db.find(key), Range.of(result), true)
+  db.setEncoding(putString(db, key, db.find(key), Range.of(result), true), TEXT)
   db.changed(key)
   db.notify(EVENT.string, 'incrbyfloat', key)
   // The sum as text: another machine must not round it anew.

@@ -28,6 +28,8 @@ import {
 const BLOCK_HEAD = 8
 /** Encoding byte: 0 as it was set, 1 changed in place. */
 const RAW = 1
+/** Text, though it may read as a whole number: what INCRBYFLOAT writes. */
+export const TEXT = 2
 const EMBSTR_MAX = 44
 
 /** A string in the keyspace. */
@@ -146,10 +148,12 @@ export const stringType: ValueType<StringView> = valueType({
   sizeBytes: (value: StringView) =>
     value.db.formOf(value.record) === FORM.block ? value.db.memory.sizeOf(value.db.wordOf(value.record)) : 0,
   encoding(value: StringView): string {
-    if (value.db.encodingOf(value.record) === RAW) return 'raw'
+    const kind = value.db.encodingOf(value.record)
+    if (kind === RAW) return 'raw'
     const range = value.range(new Range())
     const length = range.length
-    if (length > 0 && length <= 20 && !Number.isNaN(parseInteger(range.buf, range.start, range.end))) return 'int'
+    if (kind !== TEXT && length > 0 && length <= 20 && !Number.isNaN(parseInteger(range.buf, range.start, range.end)))
+      return 'int'
     return length <= EMBSTR_MAX ? 'embstr' : 'raw'
   },
   copy(from: StringView, to: StringView): void {

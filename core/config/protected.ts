@@ -1,0 +1,34 @@
+/* Commands that are switched off: DEBUG and MODULE, unless the configuration says otherwise. */
+
+import { type ReplyError, replyError } from '../base/errors.ts'
+import type { Client } from '../command/client.ts'
+import { wordParameter } from '../command/config.ts'
+import type { Engine } from '../command/engine.ts'
+
+const CHOICES = ['no', 'yes', 'local']
+
+export function installProtected(engine: Engine): void {
+  const settings = { debug: 'no', module: 'no', configs: 'no' }
+  engine.config.add([
+    wordParameter('enable-debug-command', settings, 'debug', CHOICES, { immutable: true }),
+    wordParameter('enable-module-command', settings, 'module', CHOICES, { immutable: true }),
+    wordParameter('enable-protected-configs', settings, 'configs', CHOICES, { immutable: true }),
+  ])
+  engine.checks.protected = (client, entry) => {
+    const isDebug = entry.name === 'debug'
+    const choice = (isDebug ? settings.debug : settings.module).toLowerCase()
+    if (choice === 'yes' || (choice === 'local' && isLocal(client))) return null
+    return notAllowed(isDebug ? 'debug' : 'module')
+  }
+}
+
+function isLocal({ connection }: Client): boolean {
+  if (connection === null || connection.isUnix) return true
+  return /^(127\.|\[?::1\]?:|in-process:)/.test(connection.address)
+}
+
+function notAllowed(name: string): ReplyError {
+  return replyError(
+    `ERR ${name.toUpperCase()} command not allowed. If the enable-${name}-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
+  )
+}
