@@ -4,13 +4,16 @@
  *   expression/ aggregate/                          the language of APPLY and FILTER; aggregation over lanes of values     pure
  *   schema/ ingest/                                 what an index takes in, and how it goes along with the keys
  *   results/                                        what of a document is returned
+ *   suggest/                                        completions of prefixes, under keys of their own
  *   catalogue.ts workspace.ts settings.ts           what one server keeps
  *   commands.ts                                     the table of commands; commands/ what they do */
 
 import { type Module, replyError } from 'redstrata/module'
 import { searchCommands } from './commands.ts'
+import { suggestCommands } from './commands/suggest.ts'
 import { auxData } from './persist.ts'
 import { settingParameters, takeArguments } from './settings.ts'
+import { suggestionType } from './suggest/value.ts'
 import { Workspace } from './workspace.ts'
 
 export default {
@@ -20,7 +23,8 @@ export default {
     const workspace = new Workspace(host)
     takeArguments(workspace.options, args)
     host.config(settingParameters(workspace.options))
-    host.commands(searchCommands(workspace), {
+    const suggestions = suggestCommands(host.type(suggestionType))
+    host.commands([...searchCommands(workspace), ...suggestions], {
       // The real module names itself as it is written in the manual.
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
     })

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { Memory } from '../../../core/memory/arena.ts'
+import { findSuggestions } from '../../../modules/search/suggest/find.ts'
+import { Trie } from '../../../modules/search/suggest/trie.ts'
+import { Random } from '../../support/random.ts'
+import { serverForTest } from '../../support/server.ts'
+
+const LONG = process.env['REDSTRATA_TEST'] === 'long'
+const LETTERS = ['a', 'b', 'A', 'é', 'É', 'ß', '日', ' ', '😀']
+
+function randomText(random: Random, most: number): Buffer {
+  return Buffer.from(Array.from({ length: random.below(most + 1) }, () => random.pick(LETTERS)).join(''))
+}
+
+/** Edits between two words, by the whole table. */
+function distance(a: readonly string[], b: readonly string[]): number {
+  let row = b.map((_, i) => i + 1)
+  row.unshift(0)
+  for (const letter of a) {
+    const next = [row[0]! + 1]
+    for (let i = 0; i < b.length; i++)
+      next.push(Math.min(row[i]! + (letter === b[i] ? 0 : 1), row[i + 1]! + 1, next[i]! + 1))
+    row = next
+  }
+  return row[b.length]!
+}
+
+interface Model {
+  score: number
+  payload: Buffer | null
+}
+
+/** Scores of all texts that match, by trying each. */
+function naive(model: ReadonlyMap<string, Model>, prefix: string, fuzzy: boolean): Map<string, number> {
+  const wanted = Array.from(prefix.toLowerCase())
+  const found = new Map<string, number>()
+  for (const [text, { score }] of model) {
+    const letters = Array.from(text.toLowerCase())
+    let edits = letters.slice(0, wanted.length).join('') === wanted.join('') ? 0 : 2
+    if (fuzzy)
+      for (let end = 0; end <= letters.length; end++) edits = Math.min(edits, distance(wanted, letters.slice(0, end)))
+    if (edits > (fuzzy ? 1 : 0)) continue
+    const exact = text === prefix.toLowerCase()
+    const near = score * Math.exp(-2 * edits)
+    found.set(text, exact ? 2 ** 31 : near / Math.sqrt(1 + Math.abs(letters.length - wanted.length)))
+  }
+  return found
+}
+
+describe('a trie of suggestions', () => {
+  it('answers as a list of all texts does, and gives all its memory back', () => {
+    for (let seed = 1; seed <= (LONG ? 200 : 12); seed++) {
+      const random = new Random(seed)
+      const memory = new Memory({ poison: true })
+      const before = memory.usedBytes
+      const root = new Trie(memory).create()
+      const trie = new Trie(memory).at(root)
+      const model = new Map<string, Model>()
+      for (let step = 0; step < 300; step++) {
+        const text = randomText(random, 6)
+        const name = text.toString()
+        if (random.oneIn(4)) {
+          expect(trie.remove(text)).toBe(model.delete(name))
+        } else {
+          const score = Math.fround(random.below(200) / 8 - (random.oneIn(8) ? 20 : 0))
+          const increments = random.oneIn(3)
+          const payload = random.oneIn(3) ? randomText(random, 3) : null
+          const old = model.get(name)
+          expect(trie.add(text, score, increments, payload)).toBe(old === undefined && text.length > 0)
+          if (text.length > 0)
+            model.set(name, {
+              score: increments && old !== undefined ? Math.fround(old.score + score) : score,
+              payload: payload ?? old?.payload ?? null,
+            })
+        }
+        expect(trie.count).toBe(model.size)
+      }
+      const all = [...trie.all()].map(entry => trie.text(entry).toString())
+      expect([...all].sort()).toEqual([...model.keys()].sort())
+      for (const [name, { score, payload }] of model) {
+        const entry = trie.find(Buffer.from(name))
+        expect([trie.score(entry), trie.payload(entry)]).toEqual([score, payload])
+      }
+      for (let query = 0; query < 60; query++) compare(trie, model, randomText(random, 4), random)
+      trie.free(root)
+      expect(memory.usedBytes).toBe(before)
+    }
+  })
+
+  function compare(trie: Trie, model: ReadonlyMap<string, Model>, prefix: Buffer, random: Random): void {
+    const fuzzy = random.oneIn(2)
+    const count = random.pick([0, 1, 3, 1000])
+    const want = naive(model, prefix.toString(), fuzzy)
+    const got = findSuggestions(trie, prefix, count, fuzzy)
+    expect(got.length).toBe(Math.min(count, want.size))
+    const scores = [...want.values()].sort((a, b) => b - a)
+    got.forEach(({ entry, score }, i) => {
+      expect(score).toBeCloseTo(want.get(trie.text(entry).toString())!, 3)
+      expect(score).toBeCloseTo(scores[i]!, 3)
+    })
+    expect(new Set(got.map(({ entry }) => entry)).size).toBe(got.length)
+  }
+
+  it('is left as it was when memory ends in the middle of an addition', () => {
+    const memory = new Memory()
+    const trie = new Trie(memory)
+    const root = trie.create()
+    trie.at(root)
+    for (const text of ['alpha', 'alphabet', 'beta']) trie.add(Buffer.from(text), 1, false, null)
+    const used = memory.usedBytes
+    const texts = () => [...trie.all()].map(entry => trie.text(entry).toString())
+    const before = texts()
+    const block = memory.block.bind(memory)
+    for (let allowed = 0; allowed < 3; allowed++) {
+      let left = allowed
+      memory.block = (account, bytes) => {
+        if (left-- === 0) throw new Error('full')
+        return block(account, bytes)
+      }
+      expect(() => trie.add(Buffer.from('alpine'), 9, false, null)).toThrow('full')
+      memory.block = block
+      expect(texts()).toEqual(before)
+      expect(memory.usedBytes).toBe(used)
+    }
+    expect(trie.add(Buffer.from('alpine'), 9, false, null)).toBe(true)
+  })
+})
+
+describe('a key of suggestions', () => {
+  it('is renamed, dumped and restored like any other, with payloads and scores', async () => {
+    const server = await serverForTest()
+    await server.call('FT.SUGADD', 's', 'wired headset', 5)
+    await server.call('FT.SUGADD', 's', 'wireless', 10, 'PAYLOAD', 'p1')
+    const want = await server.call('FT.SUGGET', 's', 'wire', 'WITHSCORES', 'WITHPAYLOADS')
+    await server.call('RENAME', 's', 't')
+    const dump = (await server.client().call('DUMP', 't')) as unknown
+    expect(await server.call('FT.SUGGET', 't', 'wire', 'WITHSCORES', 'WITHPAYLOADS')).toEqual(want)
+    expect(await server.call('COPY', 't', 'u')).toBe(1)
+    expect(await server.call('FT.SUGGET', 'u', 'wire', 'WITHSCORES', 'WITHPAYLOADS')).toEqual(want)
+    expect(dump).not.toBeNull()
+    await server.call('FLUSHALL')
+    expect(await server.call('DBSIZE')).toBe(0)
+  })
+})
