@@ -22,6 +22,7 @@ import { dictadd, dictdel, dictdump } from './commands/dictionary.ts'
 import { add, del, get, mget } from './commands/legacy.ts'
 import { hybrid } from './commands/hybrid.ts'
 import { search } from './commands/search.ts'
+import { spellcheck } from './commands/spellcheck.ts'
 import { syndump, synupdate } from './commands/synonyms.ts'
 import { tagvals } from './commands/tags.ts'
 import type { Workspace } from './workspace.ts'
@@ -54,6 +55,7 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT.DICTADD dict term [term ...]', 'read', '', dictadd),
     on('FT.DICTDEL dict term [term ...]', 'read', '', dictdel),
     on('FT.DICTDUMP dict', 'read', '', dictdump),
+    on('FT.SPELLCHECK index query [arg ...]', 'read', INDEX, spellcheck),
     on('FT.CONFIG action option [value]', 'read', '', config),
     on('FT.SEARCH index [arg ...]', 'read', INDEX, search),
     on('FT.AGGREGATE index [arg ...]', 'read', INDEX, aggregate),

@@ -41,7 +41,7 @@ export class LevenshteinWalk {
   /**
    * Tell `visit` the records of the keys that are looked at, with their distance when it is within `edits` or -1,
    * until it says false.
-   * @param edits up to 3.
+   * @param edits up to 4.
    */
   find(
     keys: SortedKeys,
@@ -67,6 +67,15 @@ export class LevenshteinWalk {
       if (!visit(record, distance <= edits ? distance : -1)) return
       record = this.#dead < 0 ? keys.step() : this.#pass(keys, dict, last)
     }
+  }
+
+  /** The distance between two words, or -1 when it is more than `edits`. */
+  between(word: Buffer, other: Buffer, edits: number): number {
+    if (!this.#setWord(Range.of(word))) return -1
+    const depth = this.#extend(Range.of(other), 0, edits)
+    if (this.#dead >= 0) return -1
+    const distance = this.#rows[depth * (this.#letters + 1) + this.#letters]!
+    return distance <= edits ? distance : -1
   }
 
   #setWord(word: Range): boolean {
