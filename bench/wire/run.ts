@@ -2,26 +2,29 @@
  *
  *   npm run bench                                     everything; about a quarter of an hour on two cores
  *   npm run bench -- --only throughput --tests set,get --pipeline 16 --rounds 5
- *   npm run bench -- --only memory
+ *   npm run bench -- --only types --rounds 3          commands that redis-benchmark does not know, at pipeline 16
+ *   npm run bench -- --only memory --shapes sets,1M
  *
  * Without a redis-server and redis-benchmark on PATH, what can be measured alone is. Ratios are ours to theirs: above 1
  * is faster; for CPU, theirs to ours: above 1 is cheaper. */
 
 import { parseArgs } from 'node:util'
 import { measureInProcess } from './in-process.ts'
-import { type MemoryGrowth, measureMemory, SHAPES } from './memory.ts'
+import { type MemoryGrowth, measureMemory, SHAPES, type Shape } from './memory.ts'
 import { fillPauses, floodRatio } from './pauses.ts'
 import { build, type ServerProcess, startRedis, startRedstrata, versionOf } from './server-process.ts'
 import { geometricMean, median, megabytes, printTable } from './table.ts'
-import { measure, type Result, type Sample, TESTS } from './throughput.ts'
+import { measure, type Result, type Sample, type Test, TESTS } from './throughput.ts'
+import { TYPE_TESTS } from './type-tests.ts'
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'throughput,memory,process,pauses' },
+    only: { type: 'string', default: 'throughput,types,memory,process,pauses' },
     tests: { type: 'string', default: '' },
     pipeline: { type: 'string', default: '1,16,64' },
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '50000' },
+    shapes: { type: 'string', default: '' },
     keys: { type: 'string', default: '10000000' },
   },
 })
@@ -31,24 +34,24 @@ const hasRedis = versionOf('redis-server') !== null
 async function main(): Promise<void> {
   console.log(`node ${process.version}; ${versionOf('redis-server') ?? 'no redis-server on PATH'}`)
   build()
-  if (parts.includes('throughput')) await throughput()
+  if (parts.includes('throughput')) await throughput(TESTS, values.pipeline.split(',').map(Number))
+  if (parts.includes('types')) await throughput(TYPE_TESTS, [16])
   if (parts.includes('memory')) await memory()
   if (parts.includes('process')) await inProcess()
   if (parts.includes('pauses')) await pauses()
 }
 
-async function throughput(): Promise<void> {
+async function throughput(all: readonly Test[], pipelines: readonly number[]): Promise<void> {
   if (versionOf('redis-benchmark') === null) {
     console.log('\nno redis-benchmark on PATH: throughput is not measured')
     return
   }
-  const wanted = values.tests === '' ? [] : values.tests.toUpperCase().split(',')
-  const tests = TESTS.filter(test => wanted.length === 0 || wanted.some(name => test.name.startsWith(name)))
+  const tests = chosen(all, values.tests)
   const servers: ServerProcess[] = [await startRedstrata()]
   if (hasRedis) servers.push(await startRedis())
   const results = await measure(servers, {
     tests,
-    pipelines: values.pipeline.split(',').map(Number),
+    pipelines,
     rounds: Number(values.rounds),
     requests: Number(values.requests),
   })
@@ -60,8 +63,14 @@ async function throughput(): Promise<void> {
     )
 }
 
+/** Those whose names hold one of the words, or all when there are none. */
+function chosen<T extends { readonly name: string }>(all: readonly T[], words: string): readonly T[] {
+  const wanted = words.toUpperCase().split(',')
+  return all.filter(({ name }) => wanted.some(word => name.toUpperCase().includes(word)))
+}
+
 function printThroughput(pipeline: number, results: readonly Result[]): void {
-  console.log(`\nPipeline ${pipeline}, -d 16 -r 100000 -c 50`)
+  console.log(`\nPipeline ${pipeline}, -d 16 -c 50`)
   const ratios: number[] = []
   const cpuRatios: number[] = []
   const rows = results.map(({ test, samples }) => {
@@ -93,23 +102,28 @@ function cpuOf(samples: readonly Sample[]): number {
 }
 
 async function memory(): Promise<void> {
-  const growths: MemoryGrowth[] = await measureMemory(() => startRedstrata())
-  if (hasRedis) growths.push(...(await measureMemory(() => startRedis())))
-  const rows = SHAPES.map(({ name }) => {
-    const ours = growths.find(growth => growth.shape === name && growth.server === 'redstrata')
-    const theirs = growths.find(growth => growth.shape === name && growth.server === 'redis')
-    if (ours === undefined) throw new Error(`${name} was not measured`)
-    return [
-      name,
-      megabytes(ours.rssBytes),
-      theirs === undefined ? '-' : megabytes(theirs.rssBytes),
-      theirs === undefined ? '-' : (ours.rssBytes / theirs.rssBytes).toFixed(2),
-      megabytes(ours.usedBytes),
-      (ours.usedBytes / ours.rssBytes).toFixed(2),
-    ]
-  })
+  const shapes = chosen(SHAPES, values.shapes)
+  const growths: MemoryGrowth[] = await measureMemory(() => startRedstrata(), shapes)
+  if (hasRedis) growths.push(...(await measureMemory(() => startRedis(), shapes)))
+  const rows = shapes.map(shape => memoryRow(shape, growths))
   console.log('\nMemory that came with the data (resident, after a collection)')
-  printTable(['data', 'RSS', 'redis RSS', 'ratio', 'used_memory', 'used/RSS'], rows)
+  printTable(['data', 'RSS', 'redis RSS', 'ratio', 'at most', 'used_memory', 'used/RSS'], rows)
+}
+
+function memoryRow(shape: Shape, growths: readonly MemoryGrowth[]): string[] {
+  const ours = growths.find(growth => growth.shape === shape.name && growth.server === 'redstrata')
+  const theirs = growths.find(growth => growth.shape === shape.name && growth.server === 'redis')
+  if (ours === undefined) throw new Error(`${shape.name} was not measured`)
+  const allowed = theirs === undefined ? Number.NaN : shape.ratioMax * theirs.rssBytes + (shape.extraBytes ?? 0)
+  return [
+    shape.name,
+    megabytes(ours.rssBytes),
+    theirs === undefined ? '-' : megabytes(theirs.rssBytes),
+    theirs === undefined ? '-' : (ours.rssBytes / theirs.rssBytes).toFixed(2),
+    theirs === undefined ? '-' : `${megabytes(allowed)}${ours.rssBytes > allowed ? ' !' : ''}`,
+    megabytes(ours.usedBytes),
+    (ours.usedBytes / ours.rssBytes).toFixed(2),
+  ]
 }
 
 async function inProcess(): Promise<void> {

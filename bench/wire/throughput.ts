@@ -11,27 +11,42 @@ import type { ServerProcess } from './server-process.ts'
 
 const run = promisify(execFile)
 
-interface Test {
+/** What a test needs to be there. It is made once for each group of neighbouring tests that share it. */
+export interface Data {
+  fill(load: Load): Promise<void>
+}
+
+export interface Test {
   readonly name: string
   /** How many times longer than SET a command of it takes: such tests send fewer. */
   readonly weight: number
   /** Arguments of redis-benchmark that choose it. */
   readonly args: readonly string[]
-  /** It reads the list, which must be there. */
-  readonly readsList: boolean
+  readonly data: Data | null
+  /** Random numbers in keys and members are below this. */
+  readonly range?: number
+  /** Sent by us instead of redis-benchmark, where commands depend on each other: `commands` of them, 16 in flight. */
+  readonly drive?: (load: Load, commands: number) => Promise<void>
 }
 
 /** A run that takes longer hangs: the server never ends a reply, or never gives one. */
 const RUN_MS_MAX = 120_000
 const LIST = 'mylist'
 
+/** The list that LRANGE reads, as redis-benchmark would make it. */
+const list: Data = {
+  async fill(load) {
+    await load.batch(encode('DEL', LIST), 1)
+    await load.fill(20_000, () => encode('LPUSH', LIST, 'x'.repeat(16)))
+  },
+}
+
 function listed(name: string, weight = 1): Test {
-  return { name, weight, args: ['-t', name.toLowerCase()], readsList: false }
+  return { name, weight, args: ['-t', name.toLowerCase()], data: null }
 }
 
 function range(count: number): Test {
-  const args = ['LRANGE', LIST, '0', String(count - 1)]
-  return { name: `LRANGE_${count}`, weight: 5 + count / 20, args, readsList: true }
+  return { name: `LRANGE_${count}`, weight: 5 + count / 20, args: ['LRANGE', LIST, '0', String(count - 1)], data: list }
 }
 
 /** The default list in its order, in which a test finds what those before it left. */
@@ -71,10 +86,11 @@ export async function measure(servers: readonly ServerProcess[], options: Throug
     // One short round beforehand lets the compiler and the caches settle, and does not count.
     for (let round = -1; round < options.rounds; round++) {
       for (const server of servers) await empty(server)
-      let hasList = false
+      let data: Data | null = null
       for (const test of options.tests) {
-        if (test.readsList && !hasList) for (const server of servers) await fillList(server)
-        hasList = test.readsList
+        const { data: wanted } = test
+        if (wanted !== null && wanted !== data) for (const server of servers) await fill(server, wanted)
+        data = wanted
         for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
           const requests = requestsOf(test, pipeline, options.requests) / (round < 0 ? 4 : 1)
           const sample = await runTest(server, test, pipeline, Math.ceil(requests))
@@ -103,20 +119,30 @@ async function empty(server: ServerProcess): Promise<void> {
   load.close()
 }
 
-/** The list that LRANGE reads, as redis-benchmark would make it. */
-async function fillList(server: ServerProcess): Promise<void> {
+async function fill(server: ServerProcess, data: Data): Promise<void> {
   const load = await Load.connect(server.port)
-  await load.batch(encode('DEL', LIST), 1)
-  await load.fill(20_000, () => encode('LPUSH', LIST, 'x'.repeat(16)))
+  await data.fill(load)
   load.close()
 }
 
 async function runTest(server: ServerProcess, test: Test, pipeline: number, requests: number): Promise<Sample> {
-  const common = ['-p', String(server.port), '-c', '50', '-d', '16', '-r', '100000', '--csv']
+  if (test.drive !== undefined) return driveTest(server, test.drive, requests)
+  const common = ['-p', String(server.port), '-c', '50', '-d', '16', '-r', String(test.range ?? 100_000), '--csv']
   const cpuBefore = server.cpuMicros()
   const args = [...common, '-n', String(requests), '-P', String(pipeline), ...test.args]
   const { stdout } = await run('redis-benchmark', args, { timeout: RUN_MS_MAX, killSignal: 'SIGKILL' })
   const cpu = server.cpuMicros() - cpuBefore
   const row = stdout.trim().split('\n').at(-1) ?? ''
   return { perSecond: Number(/^"[^"]*","([\d.]+)"/.exec(row)?.[1]), cpuMicros: cpu / requests }
+}
+
+async function driveTest(server: ServerProcess, drive: NonNullable<Test['drive']>, commands: number): Promise<Sample> {
+  const load = await Load.connect(server.port)
+  const cpuBefore = server.cpuMicros()
+  const start = performance.now()
+  await drive(load, commands)
+  const seconds = (performance.now() - start) / 1000
+  const cpu = server.cpuMicros() - cpuBefore
+  load.close()
+  return { perSecond: commands / seconds, cpuMicros: cpu / commands }
 }
