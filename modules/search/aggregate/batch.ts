@@ -14,57 +14,79 @@ import type { Lane } from './lane.ts'
 /** Rows of a batch. */
 export const BATCH_ROWS = 1024
 
+const NONE: Int32Array = new Int32Array(0)
+
+/** What of a batch is still looked at behind a step. */
+export interface Kept {
+  readonly slots: readonly number[]
+  readonly documents: boolean
+}
+
 /** Rows with their properties. */
 export class Batch implements Row {
   count = 0
   /** The document of each row; 0 where rows are groups. */
   readonly documents: Int32Array = new Int32Array(BATCH_ROWS)
-  readonly ordinals: Int32Array = new Int32Array(BATCH_ROWS)
+  /** Kept only where rows go straight from documents to the output: nobody else asks. */
+  readonly ordinals: Int32Array
+  readonly hasOrdinals: boolean
   /** By slot. */
   readonly lanes: Lane[]
   /** Why the rows end here. */
   failure: QueryFailure | null = null
   /** The row that expressions look at. */
   row = 0
-  readonly #rows = new Int32Array(BATCH_ROWS)
+  #rows: Int32Array = NONE
 
-  constructor(lanes: Lane[]) {
+  constructor(lanes: Lane[], hasOrdinals = false) {
     this.lanes = lanes
+    this.hasOrdinals = hasOrdinals
+    this.ordinals = hasOrdinals ? new Int32Array(BATCH_ROWS) : NONE
   }
 
   cell(slot: number): Cell {
     return this.lanes[slot]!.cell(this.row)
   }
 
-  /** Keep the rows whose value is true, and of the lanes those that are filled. */
-  filter(values: Float64Array, slots: readonly number[]): void {
-    const rows = this.#rows
+  /** Keep the rows whose value is true. */
+  filter(values: Float64Array, kept: Kept): void {
+    const rows = this.#places()
     const { count } = this
-    let kept = 0
-    for (let i = 0; i < count; i++) if (values[i] !== 0) rows[kept++] = i
-    if (kept !== count) this.#keep(kept, slots)
+    let left = 0
+    for (let i = 0; i < count; i++) {
+      rows[left] = i
+      // As a number: random rows would make a branch costly.
+      left += Number(values[i] !== 0)
+    }
+    if (left !== count) this.#keep(left, kept)
+  }
+
+  #places(): Int32Array {
+    if (this.#rows.length === 0) this.#rows = new Int32Array(BATCH_ROWS)
+    return this.#rows
   }
 
   /** Leave out rows at the front, and all behind so many. */
-  slice(skip: number, count: number, slots: readonly number[]): void {
+  slice(skip: number, count: number, kept: Kept): void {
     if (skip === 0) {
       this.count = Math.min(this.count, count)
       return
     }
-    const rows = this.#rows
-    const kept = Math.max(0, Math.min(this.count - skip, count))
-    for (let i = 0; i < kept; i++) rows[i] = skip + i
-    this.#keep(kept, slots)
+    const rows = this.#places()
+    const left = Math.max(0, Math.min(this.count - skip, count))
+    for (let i = 0; i < left; i++) rows[i] = skip + i
+    this.#keep(left, kept)
   }
 
-  #keep(kept: number, slots: readonly number[]): void {
+  #keep(left: number, { slots, documents }: Kept): void {
     const rows = this.#rows
-    const { documents, ordinals } = this
-    for (let i = 0; i < kept; i++) {
-      documents[i] = documents[rows[i]!]!
-      ordinals[i] = ordinals[rows[i]!]!
-    }
-    for (const slot of slots) this.lanes[slot]!.keep(rows, kept)
-    this.count = kept
+    if (documents) keepWords(this.documents, rows, left)
+    if (this.hasOrdinals) keepWords(this.ordinals, rows, left)
+    for (const slot of slots) this.lanes[slot]!.keep(rows, left)
+    this.count = left
   }
+}
+
+function keepWords(words: Int32Array, rows: Int32Array, left: number): void {
+  for (let i = 0; i < left; i++) words[i] = words[rows[i]!]!
 }

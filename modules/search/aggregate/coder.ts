@@ -10,7 +10,7 @@
 import type { Cell, Value } from '../expression/value.ts'
 import { refuse } from '../query/failure.ts'
 import { type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
-import { CODES_MAX, PairTable } from './pair-table.ts'
+import { CODES_MAX } from './pair-table.ts'
 
 /** Numbers the values of a lane. */
 export abstract class Coder {
@@ -36,6 +36,9 @@ export function coderOf(lane: Lane): Coder {
   return lane instanceof WordLane ? new WordCoder() : new ValueCoder()
 }
 
+/** Whole numbers below this have a table of their own. */
+const SMALL = 256
+
 /** Numbers; NaN is a number like others, or stands for no number. */
 export class NumberCoder extends Coder {
   readonly #nanIsNumber: boolean
@@ -44,6 +47,8 @@ export class NumberCoder extends Coder {
   readonly #halves = new Int32Array(this.#double.buffer)
   #values = new Float64Array(64)
   #places = new Int32Array(128).fill(-1)
+  /** Codes of small whole numbers, which are the usual ones; 0: not seen yet, else one more than the code. */
+  readonly #small = new Int32Array(SMALL)
   /** The code of NaN, -1 until it is needed. */
   #nanCode = -1
   count = 0
@@ -55,7 +60,17 @@ export class NumberCoder extends Coder {
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
     const { values } = lane as NumberLane
-    for (let i = 0; i < count; i++) codes[i] = this.code(values[i]!)
+    const small = this.#small
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!
+      const whole = value | 0
+      if (whole !== value || whole < 0 || whole >= SMALL) {
+        codes[i] = this.code(value)
+        continue
+      }
+      if (small[whole] === 0) small[whole] = this.code(whole) + 1
+      codes[i] = small[whole]! - 1
+    }
     return true
   }
 
@@ -126,14 +141,18 @@ export class NumberCoder extends Coder {
   }
 }
 
+/** Places of a table that may be mostly empty. */
+const ROOMY = 1 << 14
+
 /** Interned strings. Addresses are believed only until other commands run; then texts decide. */
 class WordCoder extends Coder {
   readonly #codes = new Map<string, number>()
   readonly #texts: (string | null)[] = []
   #nullCode = -1
-  /** Addresses and their codes: number of a pair (address, 0) -> code. */
-  #known = new PairTable()
-  #codeOfKnown = new Int32Array(64)
+  /** Addresses that were seen, where their hashes put them, and their codes; 0: no address. */
+  #known = new Int32Array(512)
+  #codeOfKnown = new Int32Array(512)
+  #knownCount = 0
 
   get count(): number {
     return this.#texts.length
@@ -141,37 +160,56 @@ class WordCoder extends Coder {
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
     const { words } = lane as WordLane
-    const known = this.#known
+    let known = this.#known
+    let shift = Math.clz32(known.length - 1)
     for (let i = 0; i < count; i++) {
       const word = words[i]!
-      if (word === 0) {
-        codes[i] = this.nullCode()
+      let at = Math.imul(word, 0x9e3779b1) >>> shift
+      while (known[at] !== word && known[at] !== 0) at = (at + 1) & (known.length - 1)
+      if (word !== 0 && known[at] === word) {
+        codes[i] = this.#codeOfKnown[at]!
         continue
       }
-      const before = known.count
-      const place = known.code(word, 0)
-      if (place === before) this.#learn(place, (lane as WordLane).text(word))
-      codes[i] = this.#codeOfKnown[place]!
+      codes[i] = word === 0 ? this.nullCode() : this.#learn(word, at, (lane as WordLane).text(word))
+      known = this.#known
+      shift = Math.clz32(known.length - 1)
     }
     return true
   }
 
-  #learn(place: number, text: string): void {
-    if (place === this.#codeOfKnown.length) {
-      const longer = new Int32Array(place * 2)
-      longer.set(this.#codeOfKnown)
-      this.#codeOfKnown = longer
-    }
+  /** Remember an address at a free place; returns its code. */
+  #learn(word: number, at: number, text: string): number {
     let code = this.#codes.get(text)
     if (code === undefined) {
       code = this.#texts.push(text) - 1
       this.#codes.set(text, code)
     }
-    this.#codeOfKnown[place] = code
+    this.#known[at] = word
+    this.#codeOfKnown[at] = code
+    // Where addresses meet on the way is a branch that cannot be foreseen: while few, they are kept far apart.
+    const crowd = this.#known.length < ROOMY ? 8 : 2
+    if (++this.#knownCount * crowd > this.#known.length) this.#spread()
+    return code
+  }
+
+  #spread(): void {
+    const words = this.#known
+    const codes = this.#codeOfKnown
+    this.#known = new Int32Array(words.length * 2)
+    this.#codeOfKnown = new Int32Array(words.length * 2)
+    const shift = Math.clz32(this.#known.length - 1)
+    for (let i = 0; i < words.length; i++) {
+      if (words[i] === 0) continue
+      let at = Math.imul(words[i]!, 0x9e3779b1) >>> shift
+      while (this.#known[at] !== 0) at = (at + 1) & (this.#known.length - 1)
+      this.#known[at] = words[i]!
+      this.#codeOfKnown[at] = codes[i]!
+    }
   }
 
   override forget(): void {
-    this.#known = new PairTable()
+    this.#known.fill(0)
+    this.#knownCount = 0
   }
 
   nullCode(): number {
@@ -215,7 +253,7 @@ export class ValueCoder extends Coder {
   /** The code of a value; a list inside of a list counts as the text of its parts. */
   code(cell: Cell): number {
     if (cell === undefined || cell === null) return this.nullCode()
-    if (typeof cell === 'number') return this.#codeIn(this.#numbers, cell, cell)
+    if (typeof cell === 'number') return this.#codeIn(this.#numbers, cell, cell + 0)
     if (typeof cell === 'string') return this.#codeIn(this.#texts, cell, cell)
     return this.#codeIn(this.#texts, JSON.stringify(cell), cell)
   }

@@ -14,6 +14,7 @@ import { toText, type Value } from '../expression/value.ts'
 const BITS = 12
 const REGISTERS = 1 << BITS
 const EXACT_MAX = 256
+const NUMBER_SEED = 0x2545f491
 
 /** Counts distinct values, roughly when there are many. */
 export class Sketch {
@@ -24,7 +25,9 @@ export class Sketch {
   add(value: Value): void {
     const hash = this.#hash
     const bytes = Buffer.from(textOf(value), 'latin1')
-    murmur64(bytes, 0, bytes.length, 0, typeof value === 'number' ? 1 : 0, hash)
+    // A number and the string that spells it are two values.
+    const seed = typeof value === 'number' ? NUMBER_SEED : 0
+    murmur64(bytes, 0, bytes.length, seed, seed, hash)
     if (this.#registers !== null) {
       put(this.#registers, hash.high, hash.low)
       return

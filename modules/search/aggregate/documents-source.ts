@@ -33,7 +33,8 @@ export class DocumentsSource implements Source {
   readonly #documents: Documents
   readonly #last: number
   readonly #extras: DocumentExtras
-  readonly #found = new Found()
+  /** Takes documents from the iterators; they are put into the batch that is being filled. */
+  readonly #found = new Found(new Int32Array(0))
   readonly #terms: MatchedTerm[] = []
   /** The last document that was given. */
   #at = 0
@@ -83,8 +84,7 @@ export class DocumentsSource implements Source {
     const { scoreSlot, termsSlot } = this.#extras
     if (count === 0) count = scoreSlot < 0 && termsSlot < 0 ? this.#many(batch, root) : this.#oneByOne(batch, root)
     this.#isStale = false
-    const { ordinals } = batch
-    for (let i = 0; i < count; i++) ordinals[i] = this.total + i + 1
+    if (batch.hasOrdinals) for (let i = 0; i < count; i++) batch.ordinals[i] = this.total + i + 1
     this.total += count
     batch.count = count
     if (count > 0) this.#at = batch.documents[count - 1]!
@@ -93,21 +93,24 @@ export class DocumentsSource implements Source {
 
   #many(batch: Batch, root: DocumentIterator): number {
     const found = this.#found
+    found.documents = batch.documents
     root.nextBatch(found, UNSCORED)
-    return this.#living(found.documents, found.count, batch.documents)
+    const documents = this.#documents
+    if (!documents.hasTombs && documents.last === this.#last) return found.count
+    return this.#living(batch.documents, found.count)
   }
 
-  /** Copy the documents that live. */
-  #living(from: Int32Array, count: number, to: Int32Array): number {
+  /** Leave out documents that are dead, or too new. */
+  #living(list: Int32Array, count: number): number {
     const { table, memory } = this.#documents
     const last = this.#last
     let chunk = -1
-    let words = from
+    let words = list
     let base = 0
     let has = false
     let kept = 0
     for (let i = 0; i < count; i++) {
-      const document = from[i]!
+      const document = list[i]!
       if (document >>> CHUNK_BITS !== chunk) {
         chunk = document >>> CHUNK_BITS
         const address = table.chunk(document)
@@ -115,7 +118,7 @@ export class DocumentsSource implements Source {
         if (has) words = memory.i32[address >>> SLAB_BITS]!
         base = ((address & UNIT_MASK) << 1) + NORM_COLUMN
       }
-      if (has && document <= last && words[base + (document & CHUNK_MASK)] !== 0) to[kept++] = document
+      if (has && document <= last && words[base + (document & CHUNK_MASK)] !== 0) list[kept++] = document
     }
     return kept
   }

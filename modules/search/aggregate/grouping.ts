@@ -7,7 +7,7 @@
  * is one group. A row whose property is a list is in the group of each of its elements. Groups come out in the order in which they
  * first appeared, decoded a batch at a time. */
 
-import { type Batch, BATCH_ROWS } from './batch.ts'
+import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
 import { type Coder, coderOf, ValueCoder } from './coder.ts'
 import type { Lane } from './lane.ts'
 import { PairTable } from './pair-table.ts'
@@ -17,6 +17,7 @@ import type { Sink, Source } from './stage.ts'
 /** Groups rows; then it is a source of groups. */
 export class Grouping implements Sink, Source {
   readonly isFull = false
+  readonly reads: Kept
   readonly #keys: readonly number[]
   readonly #reducers: readonly Reducer[]
   readonly #coders: Coder[]
@@ -34,6 +35,7 @@ export class Grouping implements Sink, Source {
    * @param slots all that keys and reducers look at.
    */
   constructor(keys: readonly number[], reducers: readonly Reducer[], lanes: readonly Lane[], slots: readonly number[]) {
+    this.reads = { slots, documents: false }
     this.#keys = keys
     this.#reducers = reducers
     this.#coders = keys.map(slot => coderOf(lanes[slot]!))
@@ -127,12 +129,8 @@ export class Grouping implements Sink, Source {
     const count = Math.min(BATCH_ROWS, this.#count - this.#given)
     if (count <= 0) return false
     const first = this.#given
-    const { lanes, documents, ordinals } = batch
-    documents.fill(0, 0, count)
-    for (let i = 0; i < count; i++) {
-      ordinals[i] = first + i + 1
-      this.#decode(first + i, lanes, i)
-    }
+    const { lanes } = batch
+    for (let i = 0; i < count; i++) this.#decode(first + i, lanes, i)
     const keys = this.#keys.length
     for (let r = 0; r < this.#reducers.length; r++) {
       this.#reducers[r]!.reserve(this.#count)

@@ -13,7 +13,7 @@
 
 import { Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import type { Cell } from '../expression/value.ts'
-import { CHUNK_BITS, CHUNK_MASK, type Column } from '../index/column.ts'
+import { CHUNK_DOCS, CHUNK_MASK } from '../index/column.ts'
 import type { Numbers } from '../index/numbers.ts'
 import type { Strings } from '../index/strings.ts'
 
@@ -98,26 +98,48 @@ export class NumberLane extends Lane {
     this.values.set((from as NumberLane).values.subarray(fromRow, fromRow + count), row)
   }
 
-  /** Take the numbers of documents. */
-  load(numbers: Numbers, documents: Int32Array, count: number): void {
+  /** Take the numbers of documents. @param ordered whether those stand in order. */
+  load(numbers: Numbers, documents: Int32Array, count: number, ordered: boolean): void {
     const { values } = this
     const { column } = numbers
-    let chunk = -1
-    let doubles = values
-    let base = 0
-    let has = false
-    for (let i = 0; i < count; i++) {
-      const document = documents[i]!
-      if (document >>> CHUNK_BITS !== chunk) {
-        chunk = document >>> CHUNK_BITS
-        const address = column.chunk(document)
-        has = address !== 0
-        if (has) doubles = column.memory.f64[address >>> SLAB_BITS]!
-        base = address & UNIT_MASK
+    for (let row = 0; row < count; ) {
+      const document = documents[row]!
+      const rows = ordered ? rowsOfChunk(documents, row, count) : 1
+      const address = column.chunk(document)
+      if (address === 0) values.fill(NaN, row, row + rows)
+      else {
+        const doubles = column.memory.f64[address >>> SLAB_BITS]!
+        const from = (address & UNIT_MASK) + (document & CHUNK_MASK)
+        if (isRun(documents, row, rows)) values.set(doubles.subarray(from, from + rows), row)
+        else for (let i = row; i < row + rows; i++) values[i] = doubles[from + documents[i]! - document]!
       }
-      values[i] = has ? doubles[base + (document & CHUNK_MASK)]! : NaN
+      row += rows
     }
   }
+}
+
+/** How many documents from a row on are in the same chunk as the first of them. Documents stand in order. */
+function rowsOfChunk(documents: Int32Array, row: number, count: number): number {
+  const last = documents[row]! | CHUNK_MASK
+  const most = Math.min(count - row, CHUNK_DOCS)
+  // Mostly all documents of a chunk are there, or many.
+  if (documents[row + most - 1]! <= last) return most
+  let low = 1
+  let high = most - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (documents[row + middle - 1]! <= last) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Fewer rows are not worth a call. */
+const RUN_MIN = 8
+
+/** Whether documents in order follow each other without a gap. */
+function isRun(documents: Int32Array, row: number, rows: number): boolean {
+  return rows >= RUN_MIN && documents[row + rows - 1] === documents[row]! + rows - 1
 }
 
 /** Interned strings, as their addresses; 0 where there is none. */
@@ -177,24 +199,22 @@ export class WordLane extends Lane {
     this.words[row] = (from as WordLane).words[fromRow]!
   }
 
-  /** Take the strings of documents. */
-  load(documents: Int32Array, count: number): void {
+  /** Take the strings of documents. @param ordered whether those stand in order. */
+  load(documents: Int32Array, count: number, ordered: boolean): void {
     const { words } = this
-    const { column }: { column: Column } = this.strings
-    let chunk = -1
-    let from = words
-    let base = 0
-    let has = false
-    for (let i = 0; i < count; i++) {
-      const document = documents[i]!
-      if (document >>> CHUNK_BITS !== chunk) {
-        chunk = document >>> CHUNK_BITS
-        const address = column.chunk(document)
-        has = address !== 0
-        if (has) from = column.memory.i32[address >>> SLAB_BITS]!
-        base = (address & UNIT_MASK) << 1
+    const { column } = this.strings
+    for (let row = 0; row < count; ) {
+      const document = documents[row]!
+      const rows = ordered ? rowsOfChunk(documents, row, count) : 1
+      const address = column.chunk(document)
+      if (address === 0) words.fill(0, row, row + rows)
+      else {
+        const from = column.memory.i32[address >>> SLAB_BITS]!
+        const first = ((address & UNIT_MASK) << 1) + (document & CHUNK_MASK)
+        if (isRun(documents, row, rows)) words.set(from.subarray(first, first + rows), row)
+        else for (let i = row; i < row + rows; i++) words[i] = from[first + documents[i]! - document]!
       }
-      words[i] = has ? from[base + (document & CHUNK_MASK)]! : 0
+      row += rows
     }
   }
 }

@@ -1,13 +1,14 @@
 /* Output -- the rows at the end of a plan, until they are sent. A cursor takes them in portions: what is left of a batch waits
  * for the next read. */
 
-import type { Batch } from './batch.ts'
+import type { Batch, Kept } from './batch.ts'
 import type { Lane } from './lane.ts'
 import { RowStore } from './row-store.ts'
 import type { Sink } from './stage.ts'
 
 /** Rows to be sent. */
 export class Output implements Sink {
+  readonly reads: Kept
   readonly #slots: readonly number[]
   #store: RowStore
   /** The rows that wait: from `first`, up to `count`. */
@@ -17,6 +18,7 @@ export class Output implements Sink {
   wanted = Number.POSITIVE_INFINITY
 
   constructor(lanes: readonly Lane[], slots: readonly number[]) {
+    this.reads = { slots, documents: false }
     this.#slots = slots
     this.#store = new RowStore(lanes, slots)
   }
@@ -31,7 +33,7 @@ export class Output implements Sink {
 
   /** The ordinal of a row. */
   ordinal(row: number): number {
-    return this.#store.ordinals[row]!
+    return this.#store.order[row]!
   }
 
   take(batch: Batch): void {

@@ -53,7 +53,7 @@ export class Pipeline {
     this.#segments = segments
     this.output = output
     this.shape = shape
-    this.#batches = segments.map(segment => new Batch(segment.lanes))
+    this.#batches = segments.map(segment => new Batch(segment.lanes, segments.length === 1))
   }
 
   /** Whether all rows are in the output. */

@@ -80,6 +80,8 @@ class Planner {
   readonly #expressions: (Expression | QueryFailure | null)[]
   #scope = new Scope()
   #isOfDocuments = true
+  /** Whether rows are in the order of their documents: until something sorts them. */
+  #inOrder = true
   #steps: Step[] = []
   #source!: Source
   readonly #segments: Segment[] = []
@@ -140,8 +142,21 @@ class Planner {
 
   /** Let the rows so far end in a sink. */
   #end(sink: Sink): void {
+    this.#tellWhatIsKept(sink)
     this.#segments.push({ source: this.#source, steps: this.#steps, sink, lanes: this.#scope.lanes })
     this.#steps = []
+  }
+
+  /** From the sink backwards: what each step must keep is what is looked at behind it. */
+  #tellWhatIsKept(sink: Sink): void {
+    const live = new Set(sink.reads.slots)
+    let { documents } = sink.reads
+    for (const step of this.#steps.toReversed()) {
+      step.kept = { slots: [...live], documents }
+      for (const slot of step.fills) live.delete(slot)
+      for (const slot of step.reads) live.add(slot)
+      documents ||= step.readsDocuments
+    }
   }
 
   // ------------------------------------------------------------------ properties
@@ -160,7 +175,7 @@ class Planner {
     const { numbers, strings } = this.#fieldIndex(field)
     if (strings !== null) {
       const slot = this.#scope.addLane(new WordLane(BATCH_ROWS, strings))
-      this.#steps.push(new LoadWords(slot))
+      this.#steps.push(new LoadWords(slot, this.#inOrder))
       this.#scope.set(name, slot, !field.unnormalized)
     } else if (numbers !== null) this.#loadColumn(name, this.#fieldIndex(field))
     else return null
@@ -169,7 +184,7 @@ class Planner {
 
   #loadColumn(name: string, { numbers }: FieldIndex): void {
     const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
-    this.#steps.push(new LoadNumbers(slot, numbers!))
+    this.#steps.push(new LoadNumbers(slot, numbers!, this.#inOrder))
     this.#scope.set(name, slot)
   }
 
@@ -266,18 +281,21 @@ class Planner {
     }
   }
 
-  #compile(expression: Expression): { vector: Vector | null; evaluate: Evaluate } {
+  #compile(expression: Expression): { vector: Vector | null; evaluate: Evaluate; reads: readonly number[] } {
+    const reads = new Set<number>(this.#termsSlot < 0 ? [] : [this.#termsSlot])
     const slotOf = (name: string): number => {
       const property = this.#read(name)
       if (property === null) refuse(`Property \`${name}\` not loaded nor in pipeline`)
+      reads.add(property.slot)
       return property.slot
     }
     const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
-    return { vector: compileVector(expression, { slotOf, lane: slot => this.#scope.lanes[slot]! }), evaluate }
+    const vector = compileVector(expression, { slotOf, lane: slot => this.#scope.lanes[slot]! })
+    return { vector, evaluate, reads: [...reads] }
   }
 
   #apply(name: string, expression: Expression): void {
-    const { vector, evaluate } = this.#compile(expression)
+    const { vector, evaluate, reads } = this.#compile(expression)
     const lanes = {
       slotOf: (read: string) => this.#scope.find(read)!.slot,
       lane: (slot: number) => this.#scope.lanes[slot]!,
@@ -285,13 +303,13 @@ class Planner {
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
     const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
     const slot = this.#scope.addLane(lane)
-    this.#steps.push(new Apply(slot, vector, evaluate))
+    this.#steps.push(new Apply(slot, vector, evaluate, reads))
     this.#scope.set(name, slot)
   }
 
   #filter(expression: Expression): void {
-    const { vector, evaluate } = this.#compile(expression)
-    this.#steps.push(new Filter(vector, evaluate, this.#scope.slots()))
+    const { vector, evaluate, reads } = this.#compile(expression)
+    this.#steps.push(new Filter(vector, evaluate, reads))
   }
 
   #arrange(step: ArrangeStep): void {
@@ -305,13 +323,13 @@ class Planner {
       const { lanes } = this.#scope
       const sorting = new Sorting(this.#source, sortKeys, wanted, lanes, this.#scope.slots())
       this.#end(sorting)
+      this.#inOrder = false
       this.#source = sorting
       this.#scope = this.#scope.over(sorting.outputLanes(lanes))
       // Names found from here on belong to other lanes.
       this.#everything = null
     }
-    if (limit >= 0 && (keys === null || offset > 0 || limit === 0))
-      this.#steps.push(new Limit(offset, limit, this.#scope.slots()))
+    if (limit >= 0 && (keys === null || offset > 0 || limit === 0)) this.#steps.push(new Limit(offset, limit))
   }
 
   #group({ properties, reducers }: GroupStep): void {

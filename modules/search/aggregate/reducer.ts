@@ -7,6 +7,7 @@
  * group. One contract, many engines; test/search/aggregate/reducers.test.ts runs all through the same checks. */
 
 import { type Cell, type Value, toNumber } from '../expression/value.ts'
+import { BATCH_ROWS } from './batch.ts'
 import { type Lane, NAN, NumberLane, ValueLane } from './lane.ts'
 
 /** Keeps something of the rows of each group. */
@@ -66,11 +67,18 @@ function numberOf(cell: Cell): number {
   return cell === undefined ? NaN : (toNumber(cell) ?? NaN)
 }
 
-/** The numbers of a lane: the lane's own, or read out of its values. */
-function numbersOf(lane: Lane, count: number, scratch: Float64Array): Float64Array {
-  if (lane instanceof NumberLane) return lane.values
-  for (let i = 0; i < count; i++) scratch[i] = numberOf(lane.cell(i))
-  return scratch
+/** Reads the numbers of lanes. */
+class Numbers {
+  #scratch: Float64Array | null = null
+
+  /** The numbers of a lane: the lane's own, or read out of its values. */
+  of(lane: Lane, count: number): Float64Array {
+    if (lane instanceof NumberLane) return lane.values
+    this.#scratch ??= new Float64Array(BATCH_ROWS)
+    const scratch = this.#scratch
+    for (let i = 0; i < count; i++) scratch[i] = numberOf(lane.cell(i))
+    return scratch
+  }
 }
 
 /** Whether NaN in a lane says that there is no number. */
@@ -99,11 +107,10 @@ export class Count extends NumberReducer {
 /** SUM: what is no number adds nothing. */
 export class Sum extends NumberReducer {
   protected sums: Float64Array<ArrayBuffer> = new Float64Array(16)
-  readonly #scratch: Float64Array
+  readonly #numbers = new Numbers()
 
-  constructor(slot: number, rows: number) {
+  constructor(slot: number) {
     super([slot])
-    this.#scratch = new Float64Array(rows)
   }
 
   reserve(groups: number): void {
@@ -113,7 +120,7 @@ export class Sum extends NumberReducer {
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
     const lane = lanes[this.slots[0]!]!
     const { sums } = this
-    const values = numbersOf(lane, count, this.#scratch)
+    const values = this.#numbers.of(lane, count)
     if (nanIsNone(lane)) {
       for (let i = 0; i < count; i++) {
         const value = values[i]!
@@ -151,15 +158,14 @@ export class Average extends Sum {
 /** MIN and MAX: 0 when there was no number. */
 export class Extreme extends NumberReducer {
   readonly #sign: 1 | -1
-  readonly #scratch: Float64Array
+  readonly #numbers = new Numbers()
   /** The greatest so far of the numbers times the sign; NaN: none yet. */
   #best = new Float64Array(16).fill(NaN)
 
   /** @param sign 1 for MAX, -1 for MIN. */
-  constructor(slot: number, rows: number, sign: 1 | -1) {
+  constructor(slot: number, sign: 1 | -1) {
     super([slot])
     this.#sign = sign
-    this.#scratch = new Float64Array(rows)
   }
 
   reserve(groups: number): void {
@@ -167,7 +173,7 @@ export class Extreme extends NumberReducer {
   }
 
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
-    const values = numbersOf(lanes[this.slots[0]!]!, count, this.#scratch)
+    const values = this.#numbers.of(lanes[this.slots[0]!]!, count)
     const best = this.#best
     const sign = this.#sign
     for (let i = 0; i < count; i++) {
@@ -189,14 +195,13 @@ export class Extreme extends NumberReducer {
 
 /** STDDEV of a sample, by Welford's recurrence: the mean so far, and the sum of squares around it. */
 export class Deviation extends NumberReducer {
-  readonly #scratch: Float64Array
+  readonly #numbers = new Numbers()
   #counts = new Float64Array(16)
   #means = new Float64Array(16)
   #squares = new Float64Array(16)
 
-  constructor(slot: number, rows: number) {
+  constructor(slot: number) {
     super([slot])
-    this.#scratch = new Float64Array(rows)
   }
 
   reserve(groups: number): void {
@@ -207,7 +212,7 @@ export class Deviation extends NumberReducer {
 
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
     const lane = lanes[this.slots[0]!]!
-    const values = numbersOf(lane, count, this.#scratch)
+    const values = this.#numbers.of(lane, count)
     const skipsNaN = nanIsNone(lane)
     for (let i = 0; i < count; i++) {
       const value = values[i]!

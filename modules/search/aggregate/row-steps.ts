@@ -4,7 +4,7 @@ import type { Evaluate } from '../expression/evaluate.ts'
 import { type Cell, isTrue } from '../expression/value.ts'
 import type { Numbers } from '../index/numbers.ts'
 import { QueryFailure } from '../query/failure.ts'
-import { type Batch, BATCH_ROWS } from './batch.ts'
+import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
 import { NumberLane, type ValueLane, type WordLane } from './lane.ts'
 import type { Step } from './stage.ts'
 import type { Vector } from './vector.ts'
@@ -21,43 +21,67 @@ export interface DocumentFields {
   each(visit: (name: string, value: Cell) => void): void
 }
 
-/** Takes the numbers of a field from its column. */
-export class LoadNumbers implements Step {
+const NOTHING: Kept = { slots: [], documents: false }
+
+/** A step that fills lanes from documents. */
+abstract class Load implements Step {
   readonly isDone = false
+  readonly reads: readonly number[] = []
+  readonly readsDocuments = true
+  kept: Kept = NOTHING
+  abstract get fills(): readonly number[]
+  abstract run(batch: Batch): void
+}
+
+/** Takes the numbers of a field from its column. */
+export class LoadNumbers extends Load {
+  readonly fills: readonly number[]
   readonly #slot: number
   readonly #numbers: Numbers
+  readonly #ordered: boolean
 
-  constructor(slot: number, numbers: Numbers) {
+  /** @param ordered whether documents come in the order of their numbers. */
+  constructor(slot: number, numbers: Numbers, ordered: boolean) {
+    super()
+    this.#ordered = ordered
+    this.fills = [slot]
     this.#slot = slot
     this.#numbers = numbers
   }
 
   run(batch: Batch): void {
-    ;(batch.lanes[this.#slot] as NumberLane).load(this.#numbers, batch.documents, batch.count)
+    ;(batch.lanes[this.#slot] as NumberLane).load(this.#numbers, batch.documents, batch.count, this.#ordered)
   }
 }
 
 /** Takes the sortable strings of a field. */
-export class LoadWords implements Step {
-  readonly isDone = false
+export class LoadWords extends Load {
+  readonly fills: readonly number[]
   readonly #slot: number
+  readonly #ordered: boolean
 
-  constructor(slot: number) {
+  /** @param ordered whether documents come in the order of their numbers. */
+  constructor(slot: number, ordered: boolean) {
+    super()
+    this.#ordered = ordered
+    this.fills = [slot]
     this.#slot = slot
   }
 
   run(batch: Batch): void {
-    ;(batch.lanes[this.#slot] as WordLane).load(batch.documents, batch.count)
+    ;(batch.lanes[this.#slot] as WordLane).load(batch.documents, batch.count, this.#ordered)
   }
 }
 
 /** Asks the query for what it found out about documents. */
-export class LoadYield implements Step {
-  readonly isDone = false
+export class LoadYield extends Load {
+  readonly fills: readonly number[]
   readonly #slot: number
   readonly #number: (document: number) => number
 
   constructor(slot: number, number: (document: number) => number) {
+    super()
+    this.fills = [slot]
     this.#slot = slot
     this.#number = number
   }
@@ -78,14 +102,18 @@ export interface FieldToLoad {
 }
 
 /** Reads fields from the documents themselves. */
-export class LoadFields implements Step {
-  readonly isDone = false
+export class LoadFields extends Load {
   readonly fields: FieldToLoad[]
   readonly #documents: DocumentFields
 
   constructor(documents: DocumentFields, fields: FieldToLoad[]) {
+    super()
     this.#documents = documents
     this.fields = fields
+  }
+
+  get fills(): readonly number[] {
+    return this.fields.map(field => field.slot)
   }
 
   run(batch: Batch): void {
@@ -124,8 +152,7 @@ export class FoundNames {
 }
 
 /** Reads everything that documents have. Fields that the plan names go to their slots, others into a list by place of name. */
-export class LoadEverything implements Step {
-  readonly isDone = false
+export class LoadEverything extends Load {
   /** Slots by name of the fields that the plan names. */
   readonly named: Map<string, { slot: number; isNumeric: boolean }> = new Map()
   readonly #documents: DocumentFields
@@ -133,9 +160,14 @@ export class LoadEverything implements Step {
   readonly #found: FoundNames
 
   constructor(documents: DocumentFields, restSlot: number, found: FoundNames) {
+    super()
     this.#documents = documents
     this.#restSlot = restSlot
     this.#found = found
+  }
+
+  get fills(): readonly number[] {
+    return [this.#restSlot, ...[...this.named.values()].map(named => named.slot)]
   }
 
   run(batch: Batch): void {
@@ -170,12 +202,19 @@ function cut(batch: Batch, row: number, thrown: unknown): void {
 /** APPLY. */
 export class Apply implements Step {
   readonly isDone = false
+  readonly readsDocuments = false
+  readonly reads: readonly number[]
+  readonly fills: readonly number[]
+  kept: Kept = NOTHING
   readonly #slot: number
   readonly #vector: Vector | null
   readonly #evaluate: Evaluate
 
-  constructor(slot: number, vector: Vector | null, evaluate: Evaluate) {
+  /** @param reads the slots that the expression reads. */
+  constructor(slot: number, vector: Vector | null, evaluate: Evaluate, reads: readonly number[]) {
     this.#slot = slot
+    this.fills = [slot]
+    this.reads = reads
     this.#vector = vector
     this.#evaluate = evaluate
   }
@@ -206,23 +245,26 @@ export class Apply implements Step {
 /** FILTER. */
 export class Filter implements Step {
   readonly isDone = false
+  readonly readsDocuments = false
+  readonly reads: readonly number[]
+  readonly fills: readonly number[] = []
+  kept: Kept = NOTHING
   readonly #vector: Vector | null
   readonly #evaluate: Evaluate
-  readonly #slots: readonly number[]
-  readonly #truths = new Float64Array(BATCH_ROWS)
+  #truths: Float64Array | null = null
 
-  /** @param slots the lanes that are filled by then. */
-  constructor(vector: Vector | null, evaluate: Evaluate, slots: readonly number[]) {
+  constructor(vector: Vector | null, evaluate: Evaluate, reads: readonly number[]) {
     this.#vector = vector
     this.#evaluate = evaluate
-    this.#slots = slots
+    this.reads = reads
   }
 
   run(batch: Batch): void {
-    batch.filter(this.#vector?.(batch) ?? this.#rowByRow(batch), this.#slots)
+    batch.filter(this.#vector?.(batch) ?? this.#rowByRow(batch), this.kept)
   }
 
   #rowByRow(batch: Batch): Float64Array {
+    this.#truths ??= new Float64Array(BATCH_ROWS)
     const truths = this.#truths
     for (batch.row = 0; batch.row < batch.count; batch.row++) {
       try {
@@ -237,16 +279,18 @@ export class Filter implements Step {
 
 /** LIMIT. With a limit of 0 all rows are asked for and none let through: that counts them. */
 export class Limit implements Step {
+  readonly readsDocuments = false
+  readonly reads: readonly number[] = []
+  readonly fills: readonly number[] = []
+  kept: Kept = NOTHING
   readonly #counts: boolean
-  readonly #slots: readonly number[]
   #skip: number
   #left: number
 
-  constructor(offset: number, limit: number, slots: readonly number[]) {
+  constructor(offset: number, limit: number) {
     this.#skip = offset
     this.#left = limit
     this.#counts = limit === 0
-    this.#slots = slots
   }
 
   get isDone(): boolean {
@@ -256,7 +300,7 @@ export class Limit implements Step {
   run(batch: Batch): void {
     const skip = Math.min(this.#skip, batch.count)
     this.#skip -= skip
-    batch.slice(skip, this.#left, this.#slots)
+    batch.slice(skip, this.#left, this.kept)
     this.#left -= batch.count
   }
 }

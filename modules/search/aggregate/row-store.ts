@@ -10,7 +10,8 @@ export class RowStore {
   /** By slot; slots that are not kept have an empty lane. */
   readonly lanes: Lane[]
   documents: Int32Array = new Int32Array(0)
-  ordinals: Int32Array = new Int32Array(0)
+  /** Ordinals of rows, or whatever else orders them. */
+  order: Int32Array = new Int32Array(0)
   readonly #slots: readonly number[]
   #capacity = 0
 
@@ -25,28 +26,26 @@ export class RowStore {
     if (capacity <= this.#capacity) return
     this.#capacity = Math.max(capacity, this.#capacity * 2)
     this.documents = longer(this.documents, this.#capacity)
-    this.ordinals = longer(this.ordinals, this.#capacity)
+    this.order = longer(this.order, this.#capacity)
     for (const slot of this.#slots) this.lanes[slot]!.reserve(this.#capacity)
   }
 
   /** Put a row of a batch in. */
   put(row: number, batch: Batch, from: number): void {
     this.documents[row] = batch.documents[from]!
-    this.ordinals[row] = batch.ordinals[from]!
     for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
   }
 
   /** Put the first rows of a batch in. */
   copy(row: number, batch: Batch, count: number): void {
     this.documents.set(batch.documents.subarray(0, count), row)
-    this.ordinals.set(batch.ordinals.subarray(0, count), row)
+    if (batch.hasOrdinals) this.order.set(batch.ordinals.subarray(0, count), row)
     for (const slot of this.#slots) this.lanes[slot]!.copy(row, batch.lanes[slot]!, 0, count)
   }
 
   /** Put a row into a batch whose lanes are keepers like these. */
   give(row: number, batch: Batch, to: number): void {
     batch.documents[to] = this.documents[row]!
-    batch.ordinals[to] = this.ordinals[row]!
     for (const slot of this.#slots) batch.lanes[slot]!.put(to, this.lanes[slot]!, row)
   }
 }

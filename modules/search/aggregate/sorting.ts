@@ -16,8 +16,8 @@
  *   add O(1) mostly, O(log kept) when kept     give O(log kept) a row */
 
 import { compareValues } from '../expression/value.ts'
-import { type Batch, BATCH_ROWS } from './batch.ts'
-import { type Lane, NAN, NumberLane } from './lane.ts'
+import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
+import { type Lane, NumberLane } from './lane.ts'
 import { RowStore } from './row-store.ts'
 import type { Sink, Source } from './stage.ts'
 
@@ -33,6 +33,7 @@ const TURN_AT_ONCE = 4096
 /** Sorts rows; then it is a source of them. */
 export class Sorting implements Sink, Source {
   readonly isFull = false
+  readonly reads: Kept
   readonly #upstream: Source
   readonly #keys: readonly SortKey[]
   readonly #keep: number
@@ -53,6 +54,7 @@ export class Sorting implements Sink, Source {
     lanes: readonly Lane[],
     slots: readonly number[],
   ) {
+    this.reads = { slots, documents: true }
     this.#upstream = upstream
     this.#keys = keys
     this.#keep = keep
@@ -75,7 +77,12 @@ export class Sorting implements Sink, Source {
     // One place more than the heap has is where a newcomer is looked at.
     store.reserve(Math.min(this.#keep, this.#count + batch.count) + 1)
     while (row < batch.count && this.#count < this.#keep) this.#push(batch, row++)
-    if (this.#keep > 0) for (; row < batch.count; row++) this.#offer(batch, row)
+    if (this.#keep > 0) {
+      const first = this.#keys[0]
+      const lane = first === undefined ? null : batch.lanes[first.slot]!
+      if (lane instanceof NumberLane) this.#offerNumbers(batch, row, lane.values)
+      else for (; row < batch.count; row++) this.#offer(batch, row)
+    }
     this.#seen += batch.count
   }
 
@@ -87,35 +94,38 @@ export class Sorting implements Sink, Source {
     }
     const place = this.#count++
     this.#store.put(place, batch, row)
-    this.#store.ordinals[place] = this.#seen + row
+    this.#store.order[place] = this.#seen + row
     this.#rise(place, place)
   }
 
   #offer(batch: Batch, row: number): void {
     const top = this.#heap[0]!
-    if (this.#isHopeless(batch, row, top)) return
     const place = this.#keep
     this.#store.put(place, batch, row)
-    this.#store.ordinals[place] = this.#seen + row
+    this.#store.order[place] = this.#seen + row
     if (this.#order(place, top) >= 0) return
     this.#store.put(top, batch, row)
-    this.#store.ordinals[top] = this.#seen + row
+    this.#store.order[top] = this.#seen + row
     this.#sink(0, top, 1)
   }
 
-  /** Whether the first key alone tells that a row comes behind the last one that is kept. */
-  #isHopeless(batch: Batch, row: number, top: number): boolean {
+  /** Offer rows from one on; most of many are told by their first key alone that they come behind all that are kept. */
+  #offerNumbers(batch: Batch, from: number, values: Float64Array): void {
     const { slot, ascending } = this.#keys[0]!
-    const lane = batch.lanes[slot]!
-    if (!(lane instanceof NumberLane) || lane.nan !== NAN.missing) return false
-    const value = lane.values[row]!
-    const worst = (this.#store.lanes[slot] as NumberLane).values[top]!
-    return ascending ? value > worst : value < worst
+    const kept = (this.#store.lanes[slot] as NumberLane).values
+    const { count } = batch
+    let worst = kept[this.#heap[0]!]!
+    for (let row = from; row < count; row++) {
+      // Comparisons with NaN are false: such rows are looked at.
+      if (ascending ? values[row]! > worst : values[row]! < worst) continue
+      this.#offer(batch, row)
+      worst = kept[this.#heap[0]!]!
+    }
   }
 
   /** Negative when row a comes before row b. */
   #order(a: number, b: number): number {
-    const { lanes, ordinals } = this.#store
+    const { lanes, order: came } = this.#store
     for (const { slot, ascending } of this.#keys) {
       const lane = lanes[slot]!
       const x = lane.cell(a)
@@ -127,7 +137,7 @@ export class Sorting implements Sink, Source {
       const order = compareValues(x, y, false)
       if (order !== 0) return ascending ? order : -order
     }
-    return this.#laterFirst ? ordinals[b]! - ordinals[a]! : ordinals[a]! - ordinals[b]!
+    return this.#laterFirst ? came[b]! - came[a]! : came[a]! - came[b]!
   }
 
   /** Put a place at a leaf of the heap whose last row is on top, and let it rise. */

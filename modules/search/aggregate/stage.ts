@@ -6,7 +6,7 @@
  *
  * Everything is done in pieces of a batch, so that a long aggregation can let others be served between two of them. */
 
-import type { Batch } from './batch.ts'
+import type { Batch, Kept } from './batch.ts'
 
 /** Gives rows. */
 export interface Source {
@@ -21,11 +21,20 @@ export interface Step {
   run(batch: Batch): void
   /** Whether it lets no row pass any more. */
   readonly isDone: boolean
+  /** Slots that it reads, and slots that it fills. */
+  readonly reads: readonly number[]
+  readonly fills: readonly number[]
+  /** Whether it looks at the documents of rows. */
+  readonly readsDocuments: boolean
+  /** What is looked at behind it, set when the plan is made: whoever leaves rows out need not care for the rest. */
+  kept: Kept
 }
 
 /** Takes rows. */
 export interface Sink {
   take(batch: Batch): void
+  /** What it looks at. */
+  readonly reads: Kept
   /** Whether it wants no more rows. */
   readonly isFull: boolean
 }

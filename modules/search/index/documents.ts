@@ -184,6 +184,13 @@ export class Documents {
   livingFrom(number: number, out: Int32Array): number {
     const last = this.last
     let count = 0
+    if (this.count === last) {
+      // Nothing ever died: every number lives.
+      const first = Math.max(number, 1)
+      const fits = Math.max(0, Math.min(out.length, last - first + 1))
+      for (; count < fits; count++) out[count] = first + count
+      return count
+    }
     for (let at = Math.max(number, this.table.firstDocument, 1); at <= last; at = (at | CHUNK_MASK) + 1) {
       const chunk = this.table.chunk(at)
       if (chunk === 0) continue

@@ -94,7 +94,9 @@ export class ColumnRange extends Leaf {
     const first = at & ~CHUNK_MASK
     for (let i = at & CHUNK_MASK; i < CHUNK_DOCS; i++) {
       const value = values[base + i]!
-      if (value >= low && value <= high) documents[count++] = first | i
+      // Numbers of neighbours are mostly unrelated: a branch would be guessed wrong again and again.
+      documents[count] = first | i
+      count += Number(value >= low) & Number(value <= high)
     }
     return count
   }

@@ -54,9 +54,15 @@ export class Positions {
 
 /** Documents with what their words add up to, many at a time. */
 export class Batch {
-  readonly documents: Int32Array = new Int32Array(1024)
+  /** Filled by `nextBatch`; the caller may put another array of at least 1,024 in its place. */
+  documents: Int32Array
+  /** Filled too, unless the ranking is none. */
   readonly scores: Float64Array = new Float64Array(1024)
   count = 0
+
+  constructor(documents: Int32Array = new Int32Array(1024)) {
+    this.documents = documents
+  }
 }
 
 /** Called in long loops; throws to pause or to end the query. */

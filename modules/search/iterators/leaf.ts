@@ -37,7 +37,7 @@ export abstract class Leaf extends DocumentIterator {
 
   /** Documents that were told without scores have one and the same. */
   protected scoreBatch(batch: Batch, ranking: Ranking): void {
-    batch.scores.fill(this.score(ranking), 0, batch.count)
+    if (ranking.mode !== RANK.none) batch.scores.fill(this.score(ranking), 0, batch.count)
   }
 }
 
