@@ -75,24 +75,27 @@ function banner(port: number): string {
 
 async function listen(server: Server): Promise<void> {
   const { settings, log } = server
-  if (settings.port > 0)
-    for (const word of settings.bind.split(/\s+/).filter(w => w !== '')) {
-      const isOptional = word.startsWith('-')
-      const host = word
-        .replace(/^-/, '')
-        .replace(/^\*$/, '0.0.0.0')
-        .replace(/^::\*$/, '::')
-      try {
-        await server.listen(settings.port, host)
-      } catch (error) {
-        if (!isOptional) fail(`cannot listen on ${host}:${settings.port}: ${(error as Error).message}`)
-      }
-    }
+  if (settings.port > 0) await listenOnAll(settings.bind, settings.port, host => server.listen(settings.port, host))
+  const { tls } = settings
+  if (tls.port > 0) await listenOnAll(settings.bind, tls.port, host => server.listenTls(tls.port, host))
   if (settings.unixSocket !== '') {
     await server.listenUnix(settings.unixSocket).catch((error: Error) => {
       fail(`cannot listen on ${settings.unixSocket}: ${error.message}`)
     })
     log.notice(`The server listens at ${settings.unixSocket}`)
+  }
+}
+
+/** Listen on every address of `bind`; those with a dash may be missing. */
+async function listenOnAll(bind: string, port: number, begin: (host: string) => Promise<number>): Promise<void> {
+  for (const word of bind.split(/\s+/).filter(w => w !== '')) {
+    const host = word
+      .replace(/^-/, '')
+      .replace(/^\*$/, '0.0.0.0')
+      .replace(/^::\*$/, '::')
+    await begin(host).catch((error: Error) => {
+      if (!word.startsWith('-')) fail(`cannot listen on ${host}:${port}: ${error.message}`)
+    })
   }
 }
 

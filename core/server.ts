@@ -18,6 +18,7 @@ import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
 import { inherentParameters } from './config/inherent.ts'
+import { identityOf } from './config/tls.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
 import { cpuLines, memoryLines, moduleLines } from './introspection/program.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
@@ -28,6 +29,7 @@ import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './mo
 import { Memory } from './memory/arena.ts'
 import type { Dispatcher, SocketConnection } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
+import { type Identity, SecureListener } from './net/secure.ts'
 import { installPersistence } from './persistence/commands.ts'
 import type { Files } from './persistence/file.ts'
 import { type Reply, SegmentPool } from './resp/reply.ts'
@@ -62,6 +64,8 @@ export class Server implements Dispatcher {
   readonly startedMs: number
   readonly connections = new Set<SocketConnection>()
   readonly #listeners: Listener[] = []
+  readonly #secure: SecureListener[] = []
+  #identityText = ''
   readonly #turnEnd: TurnEnd
   readonly #receive = Listener.receiveBuffer()
   readonly #timers: Timer[] = []
@@ -115,6 +119,7 @@ export class Server implements Dispatcher {
   }
 
   #applySettings(): void {
+    this.#renewIdentity()
     this.log.level = LEVEL[this.settings.logLevel as keyof typeof LEVEL]
   }
 
@@ -308,6 +313,32 @@ export class Server implements Dispatcher {
     return bound
   }
 
+  /** Listen on a TCP port for encrypted connections. Rejects when the certificate cannot be used. */
+  async listenTls(port: number, host: string): Promise<number> {
+    const listener = new SecureListener(this, this.connections, this.#identity())
+    const bound = await listener.listen({ port, host, backlog: this.settings.backlog })
+    this.#identityText = JSON.stringify(this.settings.tls)
+    this.#secure.push(listener)
+    return bound
+  }
+
+  #identity(): Identity {
+    return identityOf(this.settings.tls, path => this.files.readText(resolve(this.settings.dir, path)))
+  }
+
+  /** After CONFIG SET named other certificates: those that cannot be used leave the old ones in force. */
+  #renewIdentity(): void {
+    const now = JSON.stringify(this.settings.tls)
+    if (this.#secure.length === 0 || now === this.#identityText) return
+    this.#identityText = now
+    try {
+      const identity = this.#identity()
+      for (const listener of this.#secure) listener.renew(identity)
+    } catch (error) {
+      this.log.warning(`the certificates could not be changed: ${(error as Error).message}`)
+    }
+  }
+
   /** Listen on a Unix socket. */
   async listenUnix(path: string): Promise<void> {
     const listener = new Listener(this, this.connections, this.#receive, path)
@@ -334,7 +365,7 @@ export class Server implements Dispatcher {
     this.#closed = true
     this.engine.closed = true
     for (const timer of this.#timers) timer.cancel()
-    for (const listener of this.#listeners) listener.close()
+    for (const listener of [...this.#listeners, ...this.#secure]) listener.close()
     const gone = [...this.connections].map(
       connection =>
         new Promise<void>(resolve => {

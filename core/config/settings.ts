@@ -10,6 +10,7 @@ import {
   wordParameter,
 } from '../command/config.ts'
 import type { RequestLimits } from '../resp/request.ts'
+import { defaultTls, type TlsSettings, tlsParameters } from './tls.ts'
 
 /** How much output a class of clients may leave unread: at once, or for some seconds. 0: no limit. */
 export interface OutputLimit {
@@ -40,6 +41,7 @@ export interface Settings extends RequestLimits {
   unixSocket: string
   unixSocketPermissions: string
   protectedMode: boolean
+  tls: TlsSettings
   outputNormal: OutputLimit
   outputReplica: OutputLimit
   outputPubsub: OutputLimit
@@ -66,6 +68,7 @@ export function defaultSettings(limits: RequestLimits): Settings {
     unixSocket: '',
     unixSocketPermissions: '0',
     protectedMode: true,
+    tls: defaultTls(),
     outputNormal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
     outputReplica: { hardBytes: 256 << 20, softBytes: 64 << 20, softSeconds: 60 },
     outputPubsub: { hardBytes: 32 << 20, softBytes: 8 << 20, softSeconds: 60 },
@@ -95,6 +98,7 @@ export function settingsParameters(s: Settings): Parameter[] {
     textParameter('unixsocketperm', s, 'unixSocketPermissions', { immutable: true }),
     booleanParameter('protected-mode', s, 'protectedMode'),
     outputLimits(s),
+    ...tlsParameters(s.tls),
   ]
 }
 

@@ -61,6 +61,7 @@ export class SocketConnection {
   /** On the list of the turn. */
   isQueued = false
   readonly #dispatcher: Dispatcher
+  readonly #copies: boolean
   #tail: Buffer = NO_BYTES
   #tailStart = 0
   #tailEnd = 0
@@ -71,8 +72,10 @@ export class SocketConnection {
   /** At the end of the turn, go on with input that waited. */
   #resumes = false
 
-  constructor(socket: Socket, dispatcher: Dispatcher, descriptor: number, path: string) {
+  /** @param copies the socket may read from what was written after `write` has returned: TLS. */
+  constructor(socket: Socket, dispatcher: Dispatcher, descriptor: number, path: string, copies = false) {
     this.socket = socket
+    this.#copies = copies
     this.#dispatcher = dispatcher
     this.descriptor = descriptor
     this.isUnix = path !== ''
@@ -205,7 +208,8 @@ export class SocketConnection {
 
   #write(reply: Reply): void {
     const socket = this.socket
-    if (reply.chain.length > 0) this.#writeChain(reply)
+    if (this.#copies) socket.write(reply.take())
+    else if (reply.chain.length > 0) this.#writeChain(reply)
     else if (socket.writableLength > 0) socket.write(reply.take())
     else {
       const segment = reply.buf
