@@ -12,4 +12,9 @@ export const GAPS: Readonly<Record<string, string>> = {
   'search/geo.txt: a bad shape leaves the other fields of the document searchable': 'GEOSHAPE is not there yet',
   'search/geo.txt: geoshape with another condition': 'GEOSHAPE is not there yet',
   'search/explain_profile.txt: FT.PROFILE of an aggregation': 'steps of aggregations are not timed yet',
+  'reloaded search/create.txt: SKIPINITIALSCAN leaves existing documents out': 'all keys are looked at after loading',
+  'reloaded search/create.txt: a document left out by SKIPINITIALSCAN enters when it is touched':
+    'all keys are looked at after loading',
+  'reloaded search/language.txt: SKIPINITIALSCAN of synonyms': 'all keys are looked at after loading',
+  'reloaded search/numeric_tag.txt: FT.TAGVALS': 'values that only dead documents had are gone after loading',
 }
