@@ -236,7 +236,9 @@ export class Database {
     const type = this.keyspace.types[this.typeOf(record)]!
     const value = this.view(record, type)
     type.leave?.(value)
-    if (type.elements !== undefined && type.elements(value) > 64 && type.releaseStep !== undefined)
+    // A snapshot may still need what is left of a large value.
+    const few = this.keyspace.snapshot === null ? 64 : 0
+    if (type.elements !== undefined && type.elements(value) > few && type.releaseStep !== undefined)
       this.keyspace.bury(this, record, type)
     else type.release(value, this)
     if (form === FORM.object) this.keyspace.objects.remove(recordWord(this.memory, record, VALUE_WORD))

@@ -113,6 +113,18 @@ interface Batch {
   usedPages: number
 }
 
+/** Hears of changes before they happen, while a snapshot is being written. */
+export interface Guard {
+  /** A node of a list or a block of a stream is about to change, to move, or to be freed. */
+  block(address: Address): void
+  /** A record of the Dict at `root` is about to change in place. */
+  change(root: Address, record: Address): void
+  /** A record is about to be taken out. */
+  removal(root: Address, record: Address): void
+  /** A record has moved. */
+  moved(root: Address, from: Address, to: Address): void
+}
+
 /** The memory of one server. Views are replaced only when slabs come or go, never while a block in them lives. */
 export class Memory {
   /** Bytes of each slab. */
@@ -125,6 +137,8 @@ export class Memory {
   readonly used: Float64Array = new Float64Array(ACCOUNTS)
   /** Bytes of all slabs, and of regions. */
   slabBytes = 0
+  /** Whom structures tell before they change; null while nobody wants to know. */
+  guard: Guard | null = null
 
   readonly #limitBytes: number
   readonly #quarantine: { account: Account; address: Address }[] | null

@@ -219,6 +219,7 @@ export class Dict {
     const hash = this.#hashOf(record)
     const fresh = memory.resize(this.account, record, Math.min(size, need), need)
     this.#relink(hash, record, fresh)
+    if (memory.guard !== null) memory.guard.moved(this.root, record, fresh)
     memory.f64[this.root >>> SLAB_BITS]![(this.root & UNIT_MASK) + 3]! += memory.sizeOf(fresh) - size
     return fresh
   }
@@ -233,10 +234,16 @@ export class Dict {
     if (this.#foundRecord === record) this.#foundRecord = fresh
   }
 
+  /** To be called before a record's content is changed in place. */
+  change(record: Address): void {
+    if (this.memory.guard !== null) this.memory.guard.change(this.root, record)
+  }
+
   /** Take a record out and free it. */
   remove(record: Address): void {
     const memory = this.memory
     const root = this.root
+    if (memory.guard !== null) memory.guard.removal(root, record)
     memory.f64[root >>> SLAB_BITS]![(root & UNIT_MASK) + 3]! -= memory.sizeOf(record)
     const hash = this.#hashOf(record)
     this.#locate(hash)

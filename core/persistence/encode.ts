@@ -17,11 +17,13 @@ import type { Database } from '../keyspace/database.ts'
 import { listBytesMax } from '../keyspace/limits.ts'
 import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
 import type { Address, Memory } from '../memory/arena.ts'
+import { BigList, BigStream, BigTable, type Big, type BlockOwners, ownView, rootOf, type TableView } from './big.ts'
+import { ElementWriter } from './element.ts'
 import { CONTAINER, RDB_VERSION, TYPE } from './rdb/format.ts'
 import { IntsetBuilder } from './rdb/intset.ts'
 import { LISTPACK_BYTES_MIN, ListpackBuilder, listpackBytes } from './rdb/listpack.ts'
 import { ModuleSink } from './rdb/module-value.ts'
-import type { RdbWriter } from './rdb/writer.ts'
+import { RdbWriter } from './rdb/writer.ts'
 import { StreamSaver, type StreamValue } from './stream.ts'
 
 /** Files before this version know neither packed sets nor the active times of consumers. */
@@ -33,6 +35,8 @@ const NODE_ELEMENT_OVERHEAD = 8
 /** Integral scores up to here are stored as integers. */
 const INTEGER_SCORE_MAX = 2 ** 62
 const TWO_32 = 4294967296
+/** Types whose values are tables. */
+const BIG_TYPES: readonly number[] = [TYPE.set, TYPE.zset, TYPE.hash, TYPE.hashTimes]
 
 /** What this file asks of the core's views. */
 interface Elements {
@@ -74,6 +78,7 @@ function unexpected(): void {
 export class ValueWriter {
   /** The version of the file; see the header. */
   version = RDB_VERSION
+  readonly #memory: Memory
   readonly #listpack: ListpackBuilder
   readonly #intset: IntsetBuilder
   readonly #streams: StreamSaver
@@ -82,6 +87,7 @@ export class ValueWriter {
   #writer!: RdbWriter
 
   constructor(memory: Memory) {
+    this.#memory = memory
     this.#listpack = new ListpackBuilder(memory)
     this.#intset = new IntsetBuilder(memory)
     this.#streams = new StreamSaver(memory)
@@ -172,6 +178,27 @@ export class ValueWriter {
       default:
         this.#streams.save(writer, value as StreamValue, type)
     }
+  }
+
+  /** The value of a record as a collection to be written in pieces, or null when it has few elements. */
+  bigOf(db: Database, record: Address, type: number, few: number, blocks: BlockOwners): Big | null {
+    if (type === TYPE.string || type === TYPE.module || few === Number.POSITIVE_INFINITY) return null
+    const declared = db.keyspace.types[db.typeOf(record)]!
+    if (BIG_TYPES.includes(type)) {
+      const found = db.view(record, declared) as unknown as TableView
+      if (found.isPacked || found.dict.count <= few) return null
+      const view = ownView(db, record, declared) as TableView
+      return new BigTable(view, type, new ElementWriter(type, view, this.#listpack), () => new RdbWriter(this.#memory))
+    }
+    const value = db.view(record, declared)
+    const root = rootOf(value)
+    if (type === TYPE.listQuicklist2) {
+      if (root === 0 || (value as unknown as Elements).length <= few) return null
+      return new BigList(this.#memory, root, new ElementWriter(type, null, this.#listpack), blocks)
+    }
+    const stream = value as unknown as StreamValue
+    if ((type !== TYPE.stream2 && type !== TYPE.stream3) || stream.log.length <= few) return null
+    return new BigStream(this.#memory, root, stream, type, this.#streams, new RdbWriter(this.#memory), blocks)
   }
 
   #finish(): void {

@@ -70,7 +70,7 @@ export class Persistence {
   }
 
   /** Begin a snapshot into a file. */
-  open(file: NewFile, isAofBase: boolean, asCommands = false): Snapshot {
+  open(file: NewFile, isAofBase: boolean, inPieces: boolean, asCommands = false): Snapshot {
     const { settings } = this
     const { keyspace, clock } = this.#engine
     const options: TargetOptions = {
@@ -80,6 +80,7 @@ export class Persistence {
       isAofBase,
       aux: this.#engine.auxData,
       libraries: this.#engine.service(Libraries).codes(),
+      elementsAtOnce: inPieces ? settings.elementsAtOnce : Number.POSITIVE_INFINITY,
     }
     const target = asCommands ? new CommandTarget(keyspace, file, options) : new RdbTarget(keyspace, file, options)
     try {
@@ -98,7 +99,7 @@ export class Persistence {
     const startedMs = this.#engine.clock.nowMs()
     const { dirty } = this.#engine.keyspace
     try {
-      const snapshot = this.open(this.#files.create(this.path), false)
+      const snapshot = this.open(this.#files.create(this.path), false, false)
       this.finishNow(snapshot)
       this.#saved(snapshot, dirty, startedMs)
       return true
@@ -142,7 +143,7 @@ export class Persistence {
     this.#lastTryMs = startedMs
     this.isScheduled = false
     try {
-      const snapshot = this.open(this.#files.create(this.path), false)
+      const snapshot = this.open(this.#files.create(this.path), false, true)
       this.#log.notice('Background saving started')
       this.begin('rdb', snapshot, {
         done: () => {
@@ -183,7 +184,7 @@ export class Persistence {
   /** Write a snapshot in slices. */
   begin(kind: 'rdb' | 'aof', snapshot: Snapshot, ends: Pick<Job, 'done' | 'failed'>): void {
     this.#job = { kind, snapshot, startedMs: this.#engine.clock.nowMs(), ...ends }
-    this.#engine.keyspace.snapshot = snapshot
+    snapshot.watch()
     this.#engine.clock.soon(() => this.#slice())
   }
 
@@ -209,7 +210,6 @@ export class Persistence {
   #end(error: unknown): void {
     const job = this.#job!
     this.#job = null
-    this.#engine.keyspace.snapshot = null
     if (error === null) job.done()
     else {
       this.#quietly(() => job.snapshot.abandon())

@@ -24,6 +24,8 @@ export interface PersistenceSettings {
   stopsWrites: boolean
   /** The version of RDB files that are written; 10 is what Redis 7.0 reads. */
   version: number
+  /** Collections of more elements are written in pieces by a background job. */
+  elementsAtOnce: number
   isAppendOnly: boolean
   aofName: string
   aofFolder: string
@@ -53,6 +55,7 @@ export function defaultPersistence(): PersistenceSettings {
     withSum: true,
     stopsWrites: true,
     version: RDB_VERSION,
+    elementsAtOnce: 1024,
     isAppendOnly: false,
     aofName: 'appendonly.aof',
     aofFolder: 'appendonlydir',

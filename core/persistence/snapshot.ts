@@ -3,36 +3,55 @@
  * There is no fork. The dense array of each database's Dict is the list of what is still to be written:
  *
  *      position    0 ....................... cursor ................ count
- *                  still to be written       written, changed, or new since
+ *                  still to be written       written, or new since
  *
- * The walk writes the record below the cursor and lowers it. A key that is about to change or to go while it lies below
- * the cursor is written first, exchanged with the record just below the cursor, and the cursor lowered: so it lies in the
- * upper part when it changes, and the hole that a removal leaves there is filled from there. New keys are added at the top.
- * Thus each key of the first moment is written once, as it was, and no other; no mark in any record is needed.
+ * The walk writes the record below the cursor and lowers it. A key that is about to change while it lies below the cursor is
+ * written first and remembered by its address, so that the walk passes over it. One that goes is exchanged with the
+ * record just below the cursor, and the cursor lowered: the hole that it leaves is filled from above. New keys are added at
+ * the top. Thus each key of the first moment is written once, as it was, and no other; no mark in any record is needed.
  *
- *   before a change O(size of the value), once a key      a slice: as many keys as fit in a millisecond */
+ * A collection that is too big to be written at once, or to be written before a command that changes it, waits in a queue and is
+ * watched meanwhile by the same rule, element by element (big.ts). While it is written, other keys that must be written
+ * early go to a buffer, since the file cannot take them in its middle.
+ *
+ * SWAPDB and FLUSHDB need no care: the walk holds the tables, and what a flush buries is not freed before it was written.
+ *
+ *   before a change O(size of a small value), once a key      a slice: as much as fits in a millisecond */
 
 import { Database } from '../keyspace/database.ts'
 import type { ChangeHook, Keyspace } from '../keyspace/keyspace.ts'
-import type { Address } from '../memory/arena.ts'
+import type { Address, Guard } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
+import { type BlockOwners, BigTable, rootOf } from './big.ts'
 import type { NewFile } from './file.ts'
-import type { SnapshotTarget } from './target.ts'
+import type { PendingBig, SnapshotTarget } from './target.ts'
 
+/** Keys, or pieces of a big collection, between two looks at the clock. */
+const STEPS = 8
+
+/** The keys of a database. */
 interface Part {
   /** The content at the beginning: SWAPDB may move it to another database, and FLUSHDB to the graveyard. */
   readonly db: Database
   readonly keys: Dict
   readonly number: number
+  readonly early: Set<Address>
   cursor: number
 }
 
-export class Snapshot implements ChangeHook {
+export class Snapshot implements ChangeHook, Guard {
   readonly #keyspace: Keyspace
   readonly #file: NewFile
   readonly #target: SnapshotTarget
   readonly #parts: Part[]
+  readonly #partOf = new Map<Address, Part>()
   readonly #marks: number[] = []
+  /** Big collections that wait, and the one that is being written. */
+  readonly #queue: PendingBig[] = []
+  #open: PendingBig | null = null
+  /** Those of them that are tables, by their roots, and the blocks of the others. */
+  readonly #tables = new Map<Address, BigTable>()
+  readonly #blocks: BlockOwners = new Map()
   readonly keysTotal: number
   /** Why a change could not be written in time. */
   failure: Error | null = null
@@ -44,66 +63,166 @@ export class Snapshot implements ChangeHook {
     this.#target = target
     this.#parts = keyspace.databases
       .filter(db => db.size > 0)
-      .map(db => ({ db: new Database(keyspace, db.number, db), keys: db.keys, number: db.number, cursor: db.size }))
+      .map(db => {
+        const content = new Database(keyspace, db.number, db)
+        return { db: content, keys: db.keys, number: db.number, early: new Set<Address>(), cursor: db.size }
+      })
+    for (const part of this.#parts) this.#partOf.set(part.keys.root, part)
     this.keysTotal = this.#parts.reduce((keys, part) => keys + part.cursor, 0)
     target.begin(nowMs)
   }
 
-  before(db: Database, record: Address): void {
-    if (this.failure !== null) return
-    const part = this.#parts.find(candidate => candidate.keys === db.keys)
-    if (part === undefined) return
-    const position = part.keys.positionOf(record)
-    if (position >= part.cursor) return
-    try {
-      this.#write(part, db, record)
-    } catch (error) {
-      this.failure = error as Error // the walk ends with it; the change itself must not fail
-      return
-    }
-    part.keys.swap(position, part.cursor - 1)
-    part.cursor--
-  }
-
-  holds(value: object): boolean {
-    return value instanceof Database && this.#parts.some(part => part.keys === value.keys && part.cursor > 0)
+  /** Hear of all changes from now on. */
+  watch(): void {
+    this.#keyspace.snapshot = this
+    this.#keyspace.memory.guard = this
   }
 
   get percentDone(): number {
     return this.keysTotal === 0 ? 100 : (100 * this.keysWritten) / this.keysTotal
   }
 
-  /** Write keys until `mayGoOn` says no. True when nothing is left to be written. */
+  // ------------------------------------------------------------------ what is about to change
+
+  before(db: Database, record: Address): void {
+    const part = this.#partOf.get(db.keys.root)
+    if (part === undefined || this.failure !== null) return
+    if (part.keys.positionOf(record) >= part.cursor || part.early.has(record)) return
+    this.#guarded(() => {
+      this.#leave(part, record)
+      part.early.add(record)
+    })
+  }
+
+  holds(value: object): boolean {
+    if (value instanceof Database) return (this.#partOf.get(value.keys.root)?.cursor ?? 0) > 0
+    if (this.#open === null && this.#queue.length === 0) return false
+    const root = rootOf(value)
+    return this.#open?.big.root === root || this.#queue.some(({ big }) => big.root === root)
+  }
+
+  change(root: Address, record: Address): void {
+    const table = this.#tables.get(root)
+    if (table !== undefined) this.#guarded(() => table.change(record))
+  }
+
+  removal(root: Address, record: Address): void {
+    const part = this.#partOf.get(root)
+    if (part !== undefined) this.#removeKey(part, record)
+    else {
+      const table = this.#tables.get(root)
+      if (table !== undefined) this.#guarded(() => table.removal(record))
+    }
+  }
+
+  #removeKey(part: Part, record: Address): void {
+    const place = part.keys.positionOf(record)
+    if (place >= part.cursor) return
+    // It was written by `before`, unless that failed.
+    part.early.delete(record)
+    part.cursor--
+    part.keys.swap(place, part.cursor)
+  }
+
+  moved(root: Address, from: Address, to: Address): void {
+    const early = this.#partOf.get(root)?.early
+    if (early === undefined) this.#tables.get(root)?.moved(from, to)
+    else if (early.delete(from)) early.add(to)
+  }
+
+  block(block: Address): void {
+    const row = this.#blocks.get(block)
+    if (row !== undefined) this.#guarded(() => row.block(block))
+  }
+
+  /** A change must not fail because it could not be written: the walk ends with that. */
+  #guarded(run: () => void): void {
+    if (this.failure !== null) return
+    try {
+      run()
+    } catch (error) {
+      this.failure = error as Error
+    }
+  }
+
+  // ------------------------------------------------------------------ the walk
+
+  /** Go on until `mayGoOn` says no. True when nothing is left to be written. */
   step(mayGoOn: () => boolean): boolean {
-    if (this.failure !== null) throw this.failure
-    for (const part of this.#parts)
-      while (part.cursor > 0) {
-        this.#write(part, part.db, part.keys.at(part.cursor - 1))
-        part.cursor--
-        if (!mayGoOn()) return false
-      }
+    for (;;) {
+      if (this.failure !== null) throw this.failure
+      for (let i = 0; i < STEPS; i++) if (!this.#next()) return true
+      if (!mayGoOn()) return false
+    }
+  }
+
+  /** Write one key or one piece. False when there is none. */
+  #next(): boolean {
+    if (this.#open !== null) this.#stepBig(this.#open)
+    else if (this.#queue.length > 0) {
+      this.#open = this.#queue.shift()!
+      this.#target.open(this.#open)
+    } else return this.#nextKey()
     return true
   }
+
+  #nextKey(): boolean {
+    const part = this.#parts.find(one => one.cursor > 0)
+    if (part === undefined) return false
+    const record = part.keys.at(part.cursor - 1)
+    if (!part.early.delete(record)) this.#leave(part, record)
+    part.cursor--
+    return true
+  }
+
+  #stepBig(pending: PendingBig): void {
+    if (!pending.big.isDone) {
+      this.#target.step(pending)
+      return
+    }
+    this.#target.close(pending)
+    this.#tables.delete(pending.big.root)
+    pending.big.release()
+    this.#open = null
+  }
+
+  /** Write a key, or have it written in pieces later. */
+  #leave(part: Part, record: Address): void {
+    // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
+    const { poolList: pools, sequence } = this.#keyspace
+    for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
+    const pending = this.#target.key(part.number, part.keys, part.db, record, this.#blocks)
+    for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
+    this.keysWritten++
+    if (pending === null) return
+    this.#queue.push(pending)
+    if (pending.big instanceof BigTable) this.#tables.set(pending.big.root, pending.big)
+  }
+
+  // ------------------------------------------------------------------ the end
 
   /** Everything is written: close the file and give it its name. */
   finish(): void {
     this.#target.end()
+    this.#letGo()
     this.#file.commit()
     this.#target.release()
   }
 
   /** Leave nothing behind. */
   abandon(): void {
-    this.#file.abandon()
+    this.#letGo()
     this.#target.release()
+    this.#file.abandon()
   }
 
-  #write(part: Part, db: Database, record: Address): void {
-    // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
-    const { poolList: pools, sequence } = this.#keyspace
-    for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
-    this.#target.key(part.number, part.keys, db, record)
-    for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
-    this.keysWritten++
+  #letGo(): void {
+    const { memory } = this.#keyspace
+    if (this.#keyspace.snapshot === this) this.#keyspace.snapshot = null
+    if (memory.guard === this) memory.guard = null
+    this.#open?.big.release()
+    for (const { big } of this.#queue) big.release()
+    this.#open = null
+    this.#queue.length = 0
   }
 }

@@ -5,8 +5,21 @@
 
 import { Range } from '../base/bytes.ts'
 import { wide } from '../base/numbers.ts'
-import type { Address, Memory } from '../memory/arena.ts'
+import { type Address, type Memory, SLAB_BITS } from '../memory/arena.ts'
 import { type Groups, UNKNOWN_READ } from '../structs/pending.ts'
+import {
+  enterBlock,
+  entriesOf,
+  fieldCount,
+  firstPiece,
+  isDeleted,
+  isSame,
+  liveOf,
+  namesAt,
+  readBytes,
+  readHead,
+  skipFields,
+} from '../structs/stream-block.ts'
 import { compareIds, StreamId } from '../structs/stream-id.ts'
 import type { StreamLog } from '../structs/stream-log.ts'
 import { TYPE } from './rdb/format.ts'
@@ -48,6 +61,11 @@ export class StreamSaver {
   save(writer: RdbWriter, { log, groups }: StreamValue, type: number): void {
     writer.length(log.blockCount)
     this.#writeNodes(writer, log)
+    this.saveFacts(writer, { log, groups }, type)
+  }
+
+  /** What follows the nodes: what is known of the whole, and the groups. */
+  saveFacts(writer: RdbWriter, { log, groups }: Pick<StreamValue, 'log' | 'groups'>, type: number): void {
     writer.length(log.length)
     log.readLastId(this.#id)
     writeId(writer, this.#id)
@@ -83,6 +101,42 @@ export class StreamSaver {
       this.#node.entry(log.id, this.#parts, count)
     }
     if (block !== 0) this.#node.write(writer, this.#packed)
+  }
+
+  /** Write one block, which may be a copy of what the log once had, as a node. */
+  saveBlock(writer: RdbWriter, memory: Memory, block: Address): void {
+    const slab = memory.u8[block >>> SLAB_BITS]!
+    const id = this.#id
+    let at = enterBlock(memory, block, id)
+    let isOpen = false
+    for (let left = entriesOf(memory, block); left > 0; left--) {
+      const entry = at
+      const fields = readHead(slab, entry, id)
+      const same = isSame(slab, entry)
+      at = skipFields(memory, block, fields, same)
+      if (isDeleted(slab, entry)) continue
+      const count = this.#takeFields(memory, block, fields, same)
+      if (!isOpen) this.#beginNode(id, liveOf(memory, block), count)
+      isOpen = true
+      this.#node.entry(id, this.#parts, count)
+    }
+    this.#node.write(writer, this.#packed)
+  }
+
+  /** Take the fields that begin at a position in hand. Returns how many parts they are. */
+  #takeFields(memory: Memory, block: Address, fields: number, same: boolean): number {
+    const parts = this.#parts
+    const slab = memory.u8[block >>> SLAB_BITS]!
+    const count = fieldCount(memory, block, fields, same)
+    let nameAt = namesAt(block)
+    let at = firstPiece(count, fields, same)
+    while (parts.length < count * 2) parts.push(new Range())
+    for (let i = 0; i < count * 2; i += 2) {
+      if (same) nameAt = readBytes(slab, nameAt, parts[i]!)
+      else at = readBytes(slab, at, parts[i]!)
+      at = readBytes(slab, at, parts[i + 1]!)
+    }
+    return count * 2
   }
 
   /** The names of its first entry are those that a node's entries are likely to share. */

@@ -12,18 +12,34 @@ import type { Dict } from '../memory/dict.ts'
 import type { Address } from '../memory/arena.ts'
 import { writeModuleAux } from './aux.ts'
 import { ValueWriter } from './encode.ts'
+import type { Big, BlockOwners } from './big.ts'
 import type { NewFile } from './file.ts'
-import { writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
+import { type KeyFacts, writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
 import { closePayload } from './rdb/payload.ts'
 import { RdbWriter } from './rdb/writer.ts'
+
+/** A big collection that waits to be written in pieces, with what is said of its key. */
+export interface PendingBig {
+  readonly number: number
+  readonly key: Buffer
+  readonly facts: KeyFacts
+  readonly big: Big
+}
 
 /** Takes the keys of a snapshot, those of one database after those of another, or in turn. */
 export interface SnapshotTarget {
   /** Before the first key. */
   begin(nowMs: number): void
-  /** A key of database `number`, whose content `keys` may meanwhile stand in `db`, another one. */
-  key(number: number, keys: Dict, db: Database, record: Address): void
-  /** After the last: everything is handed to the file. */
+  /**
+   * A key of database `number`, whose content `keys` is seen through `db`. A collection that is too big to be written now is
+   * returned; the caller has it watched, and written in pieces.
+   */
+  key(number: number, keys: Dict, db: Database, record: Address, blocks: BlockOwners): PendingBig | null
+  /** Begin a big collection, write its next piece, and end it. Keys that come meanwhile follow it. */
+  open(pending: PendingBig): void
+  step(pending: PendingBig): void
+  close(pending: PendingBig): void
+  /** After the last key: everything is handed to the file. */
   end(): void
   release(): void
 }
@@ -38,13 +54,18 @@ export interface TargetOptions {
   /** What modules keep beside keys, and the code of libraries. */
   readonly aux: readonly AuxData[]
   readonly libraries: Iterable<Buffer>
+  /** Collections of more elements are written in pieces; infinite when the file is written in one go. */
+  readonly elementsAtOnce: number
 }
 
 /** Writes an RDB file. */
 export class RdbTarget implements SnapshotTarget {
   readonly #keyspace: Keyspace
   readonly #options: TargetOptions
-  readonly #writer: RdbWriter
+  readonly #file: RdbWriter
+  /** Takes keys while a big collection is written. */
+  #aside: RdbWriter | null = null
+  #writer: RdbWriter
   readonly #values: ValueWriter
   readonly #key = new Range()
   readonly #facts = { expireMs: -1, idleSeconds: -1, frequency: -1 }
@@ -53,7 +74,7 @@ export class RdbTarget implements SnapshotTarget {
   constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
     this.#keyspace = keyspace
     this.#options = options
-    this.#writer = new RdbWriter(keyspace.memory, {
+    this.#file = this.#writer = new RdbWriter(keyspace.memory, {
       sink: (buf, start, end) => file.write(buf, start, end),
       compress: options.compresses,
     })
@@ -74,25 +95,55 @@ export class RdbTarget implements SnapshotTarget {
     for (const code of options.libraries) writeLibrary(writer, Range.of(code))
   }
 
-  key(number: number, keys: Dict, db: Database, record: Address): void {
-    const writer = this.#writer
-    if (number !== this.#selected) {
-      this.#selected = number
-      writeDatabase(writer, number, keys.count, db.deadlines.count)
-    }
-    this.#facts.expireMs = Math.min(db.deadlines.of(record), Number.MAX_SAFE_INTEGER)
+  key(number: number, keys: Dict, db: Database, record: Address, blocks: BlockOwners): PendingBig | null {
     const type = this.#values.typeOf(db, record)
-    writeKey(writer, keys.key(record, this.#key), type, this.#facts)
-    this.#values.write(writer, db, record, type)
+    const expireMs = Math.min(db.deadlines.of(record), Number.MAX_SAFE_INTEGER)
+    const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, blocks)
+    if (big !== null) {
+      const facts = { expireMs, idleSeconds: -1, frequency: -1 }
+      return { number, key: keys.key(record, this.#key).copy(), facts, big }
+    }
+    this.#select(number, keys, db)
+    this.#facts.expireMs = expireMs
+    writeKey(this.#writer, keys.key(record, this.#key), type, this.#facts)
+    this.#values.write(this.#writer, db, record, type)
+    return null
+  }
+
+  #select(number: number, keys: Dict | null, db: Database | null): void {
+    if (number === this.#selected) return
+    this.#selected = number
+    writeDatabase(this.#writer, number, keys?.count ?? 0, db?.deadlines.count ?? 0)
+  }
+
+  open({ number, key, facts, big }: PendingBig): void {
+    this.#select(number, null, null)
+    writeKey(this.#file, Range.of(key), big.type, facts)
+    big.begin(this.#file)
+    this.#writer = this.#aside = new RdbWriter(this.#keyspace.memory, { compress: this.#options.compresses })
+  }
+
+  step({ big }: PendingBig): void {
+    big.step(this.#file)
+  }
+
+  close({ big }: PendingBig): void {
+    big.end(this.#file)
+    const meanwhile = this.#aside!.result(new Range())
+    this.#file.raw(meanwhile.buf, meanwhile.start, meanwhile.end)
+    this.#aside!.release()
+    this.#aside = null
+    this.#writer = this.#file
   }
 
   end(): void {
-    writeModuleAux(this.#writer, this.#options.aux, 'after')
-    writeEnd(this.#writer, this.#options.withSum)
+    writeModuleAux(this.#file, this.#options.aux, 'after')
+    writeEnd(this.#file, this.#options.withSum)
   }
 
   release(): void {
-    this.#writer.release()
+    this.#file.release()
+    this.#aside?.release()
     this.#values.release()
   }
 }
@@ -124,7 +175,7 @@ export class CommandTarget implements SnapshotTarget {
     for (const code of this.#libraries) this.#emit(['FUNCTION', 'LOAD', code])
   }
 
-  key(number: number, keys: Dict, db: Database, record: Address): void {
+  key(number: number, keys: Dict, db: Database, record: Address): null {
     if (number !== this.#selected) this.#emit(['SELECT', number])
     this.#selected = number
     const type = db.keyspace.types[db.typeOf(record)]!
@@ -133,7 +184,16 @@ export class CommandTarget implements SnapshotTarget {
     else type.rewrite(key, db.view(record, type), this.#emit)
     const deadline = db.deadlines.of(record)
     if (deadline >= 0) this.#emit(['PEXPIREAT', key.copy(), db.deadlines.exactOf(record)])
+    return null
   }
+
+  // Every value is written at once.
+
+  open(): void {}
+
+  step(): void {}
+
+  close(): void {}
 
   #restore(key: Range, db: Database, record: Address): void {
     const payload = this.#payload.begin()

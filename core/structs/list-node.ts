@@ -39,6 +39,11 @@ const FIRST = 4
 const LAST = 5
 const CAPACITY = 6
 
+/** A snapshot may want the node as it is. */
+function guard(memory: Memory, node: Address): void {
+  if (memory.guard !== null) memory.guard.block(node)
+}
+
 /** Bytes of a block that are left for elements. */
 export function dataBytes(capacity: number): number {
   return capacity - HEADER_BYTES - 2 * tableLength(capacity)
@@ -252,6 +257,7 @@ function rebuild(memory: Memory, node: Address, i: number): void {
 
 /** Put an element behind the last; the room has been checked. */
 export function appendElement(memory: Memory, node: Address, value: Range, bytes: number): void {
+  guard(memory, node)
   const words = memory.i32[node >>> SLAB_BITS]!
   const slab = memory.u8[node >>> SLAB_BITS]!
   const header = (node & UNIT_MASK) << 1
@@ -266,6 +272,7 @@ export function appendElement(memory: Memory, node: Address, value: Range, bytes
 
 /** Put an element before the first; the room has been checked. */
 export function prependElement(memory: Memory, node: Address, value: Range, bytes: number): void {
+  guard(memory, node)
   const words = memory.i32[node >>> SLAB_BITS]!
   const slab = memory.u8[node >>> SLAB_BITS]!
   const header = (node & UNIT_MASK) << 1
@@ -281,6 +288,7 @@ export function prependElement(memory: Memory, node: Address, value: Range, byte
 
 /** Put an element before element `i`, neither first nor last; the room behind has been checked. */
 export function insertElement(memory: Memory, node: Address, i: number, value: Range, bytes: number): void {
+  guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
   const at = block + offsetOf(memory, node, i)
@@ -294,6 +302,7 @@ export function insertElement(memory: Memory, node: Address, i: number, value: R
 
 /** Write other bytes over element `i`; `change` more bytes than it had, for which there is room behind. */
 export function rewriteElement(memory: Memory, node: Address, i: number, value: Range, change: number): void {
+  guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
   const at = block + offsetOf(memory, node, i)
@@ -309,6 +318,7 @@ export function rewriteElement(memory: Memory, node: Address, i: number, value: 
 
 /** Take `k` elements out of a node, from element `i` on. */
 export function removeElements(memory: Memory, node: Address, i: number, k: number): void {
+  guard(memory, node)
   const count = countOf(memory, node)
   if (i === 0) {
     setWord(memory, node, FIRST, offsetOf(memory, node, k))
@@ -328,6 +338,7 @@ export function removeElements(memory: Memory, node: Address, i: number, k: numb
 
 /** Take the last element out of a node that has several; it begins at an index of the slab. */
 export function cutLast(memory: Memory, node: Address, at: number): void {
+  guard(memory, node)
   setWord(memory, node, LAST, at - ((node & UNIT_MASK) << 3))
   setCount(memory, node, countOf(memory, node) - 1)
 }
@@ -345,6 +356,7 @@ export function countMatches(memory: Memory, node: Address, value: Range): numbe
 
 /** Take out the elements that hold these bytes, but for the first `spare` of them, `most` at most. Returns how many. */
 export function removeMatches(memory: Memory, node: Address, value: Range, spare: number, most: number): number {
+  guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
   const end = block + lastOf(memory, node)
@@ -374,6 +386,7 @@ export function removeMatches(memory: Memory, node: Address, value: Range, spare
 
 /** Lay a node's elements out again behind a gap of so many bytes, and number them so that both ends have numbers left. */
 export function shiftNode(memory: Memory, node: Address, gap: number): void {
+  guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
   const first = firstOf(memory, node)
@@ -400,6 +413,7 @@ export function copyElements(memory: Memory, from: Address, to: Address, gap: nu
 
 /** Move the elements from `i` on to the begin of an empty node. */
 export function splitNode(memory: Memory, node: Address, i: number, right: Address): void {
+  guard(memory, node)
   const from = offsetOf(memory, node, i)
   const bytes = lastOf(memory, node) - from
   const start = firstOf(memory, right)
@@ -413,6 +427,8 @@ export function splitNode(memory: Memory, node: Address, i: number, right: Addre
 
 /** Copy the elements of `right` behind those of `left`, which has been laid out with room for them. */
 export function joinNodes(memory: Memory, left: Address, right: Address): void {
+  guard(memory, left)
+  guard(memory, right)
   const last = lastOf(memory, left)
   const bytes = usedOf(memory, right)
   copyRun(memory, right, firstOf(memory, right), bytes, left, last)

@@ -611,6 +611,7 @@ export class List {
     if (right === 0) this.#setWord(1, left)
     else setPrevious(memory, right, left)
     this.#addBytes(-capacityOf(memory, node))
+    if (memory.guard !== null) memory.guard.block(node)
     memory.free(this.#account, node)
   }
 

@@ -255,6 +255,7 @@ export function appendEntry(
   first: number,
   pairs: number,
 ): void {
+  if (memory.guard !== null) memory.guard.block(block)
   const slab = memory.u8[block >>> SLAB_BITS]!
   const start = (block & UNIT_MASK) << 3
   const forms = headForms(memory, block, id)
@@ -355,6 +356,7 @@ export function isSame(slab: Buffer, at: number): boolean {
 
 /** Make the entry at a position a tombstone. */
 export function markDeleted(memory: Memory, block: Address, at: number): void {
+  if (memory.guard !== null) memory.guard.block(block)
   memory.u8[block >>> SLAB_BITS]![at]! |= IS_DELETED
   setWord(memory, block, DELETED, word(memory, block, DELETED) + 1)
 }

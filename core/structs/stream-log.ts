@@ -273,6 +273,12 @@ export class StreamLog {
     this.#openFields(this.#entry, readHead(this.#memory.u8[this.#block >>> SLAB_BITS]!, this.#entry, this.#other))
   }
 
+  /** Visit the blocks in order. The cursor is lost. */
+  eachBlock(visit: (block: Address) => void): void {
+    this.#block = 0
+    for (let more = this.#directory.first(); more; more = this.#directory.next()) visit(this.#directory.payload(0))
+  }
+
   /** The lowest id in the stream. False when it is empty. */
   firstId(out: StreamId): boolean {
     this.seek(MIN_ID, MAX_ID)
@@ -630,6 +636,7 @@ export class StreamLog {
   #resize(block: Address, bytes: number): Address {
     const memory = this.#memory
     const before = memory.sizeOf(block)
+    if (memory.guard !== null) memory.guard.block(block)
     const moved = memory.resize(this.#account, block, usedOf(memory, block), bytes)
     this.#addBytes(memory.sizeOf(moved) - before)
     return moved
@@ -643,6 +650,7 @@ export class StreamLog {
 
   #freeBlock(block: Address): void {
     this.#addBytes(-this.#memory.sizeOf(block))
+    if (this.#memory.guard !== null) this.#memory.guard.block(block)
     this.#memory.free(this.#account, block)
   }
 

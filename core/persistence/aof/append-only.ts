@@ -329,7 +329,7 @@ export class AppendOnly implements PropagationReader {
     const { manifest } = this.#folder
     this.#log.notice('Creating AOF base file on server start')
     const base = manifest.nextBase(this.#settings.aofName, withPreamble)
-    this.#persistence.finishNow(this.#persistence.open(this.#folder.create(base), true, !withPreamble))
+    this.#persistence.finishNow(this.#persistence.open(this.#folder.create(base), true, false, !withPreamble))
     manifest.base = base
     this.#folder.persist(manifest)
   }
@@ -411,7 +411,7 @@ export class AppendOnly implements PropagationReader {
       const next = this.#folder.manifest.copy()
       const base = next.nextBase(this.#settings.aofName, withPreamble)
       this.#folder.make()
-      const snapshot = this.#persistence.open(this.#folder.create(base), true, !withPreamble)
+      const snapshot = this.#persistence.open(this.#folder.create(base), true, true, !withPreamble)
       this.#log.notice('Background append only file rewriting started')
       this.#persistence.begin('aof', snapshot, {
         done: () => this.#rewritten(base, startedMs),

@@ -171,6 +171,7 @@ export class HashView extends PackedView {
     const tail = length > SHORT_MAX ? length + 4 : length
     const found = dict.find(field.buf, field.start, field.end)
     this.#wasNew = found === 0
+    if (found !== 0) dict.change(found)
     const record = found === 0 ? dict.insert(field.buf, field.start, field.end, tail) : dict.resize(found, tail)
     if (record !== found && found !== 0 && this.times.holder !== 0) this.times.heap.moved(record)
     const bytes = dict.memory.u8[record >>> SLAB_BITS]!
@@ -243,6 +244,7 @@ export class HashView extends PackedView {
     } else {
       const record = this.dict.find(field.buf, field.start, field.end)
       if (record === 0) return false
+      this.dict.change(record)
       if (this.times.holder !== 0) this.times.heap.remove(record)
       this.dict.remove(record)
     }
@@ -336,6 +338,7 @@ export class HashView extends PackedView {
     if (this.isPacked) this.#setPackedDeadline(field, deadline)
     else {
       const record = this.dict.find(field.buf, field.start, field.end)
+      this.dict.change(record)
       if (deadline === NO_DEADLINE) this.times.heap.remove(record)
       else this.times.heap.set(record, deadline)
     }
@@ -422,6 +425,7 @@ export class HashView extends PackedView {
       while (this.times.heap.firstTime <= now && names.length < budget) {
         const record = this.times.heap.first
         names.push(this.dict.key(record, field).copy())
+        this.dict.change(record)
         this.times.heap.remove(record)
         this.dict.remove(record)
       }

@@ -109,6 +109,7 @@ export class ZsetView extends PackedView {
     }
     const before = this.#scoreOf(found)
     if (before === score) return PUT.same
+    dict.change(found)
     ranked.rescore(before, found, score)
     dict.memory.f64[found >>> SLAB_BITS]![(found & UNIT_MASK) + 1] = score
     return PUT.updated
