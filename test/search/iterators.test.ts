@@ -111,7 +111,17 @@ const ENGINES: readonly [name: string, make: (f: Fixture) => { iterator: Documen
       const records = words.map(word => terms.find(Buffer.from(word), 0, word.length)).filter(record => record !== 0)
       const allowed = isRanked ? null : fieldSets.allowed(1n)
       const textOf = () => Buffer.from('')
-      const iterator = new FirstOf(terms.postings, records, textOf, allowed, 1, documents.count, isRanked, watch)
+      const iterator = new FirstOf(
+        terms.postings,
+        records,
+        textOf,
+        allowed,
+        1,
+        documents.count,
+        documents.last,
+        isRanked,
+        watch,
+      )
       const wanted = f.matching(f.all, doc =>
         words.some(word => (isRanked ? has(doc, word) : doc.a.split(' ').includes(word))),
       )
@@ -258,7 +268,7 @@ describe('the first of many words', () => {
     const records = ['x', 'y'].map(word => index.terms.intern(Buffer.from(word), 0, 1))
     for (const document of [10, 100_001, 300_007])
       for (const record of records) postings.append(record, document, 1, 0, new Int32Array(0), 0, 0, 1)
-    const iterator = new FirstOf(postings, records, () => Buffer.from(''), null, 1, 3, true, watch)
+    const iterator = new FirstOf(postings, records, () => Buffer.from(''), null, 1, 3, 300_007, true, watch)
     expect([iterator.next(), iterator.skipTo(20_000), iterator.next(), iterator.next()]).toEqual([
       10,
       100_001,

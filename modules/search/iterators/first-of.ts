@@ -28,8 +28,9 @@ import {
 } from './iterator.ts'
 import { rarity, type Rarity, termScore } from './term.ts'
 
-const WINDOW_BITS = 15
-const WINDOW = 1 << WINDOW_BITS
+/** A window holds all documents of a small index, and no more than fit into a cache of one level. */
+const WINDOW_BITS_MIN = 10
+const WINDOW_BITS_MAX = 16
 
 /** Documents of many lists, each counted for the first list that holds it. */
 export class FirstOf extends DocumentIterator {
@@ -46,8 +47,9 @@ export class FirstOf extends DocumentIterator {
   readonly #isRanked: boolean
   /** The block that each list goes on with in the next window. */
   readonly #resume: Int32Array
-  readonly #bits = new Int32Array(WINDOW >>> 5)
-  readonly #owner = new Uint16Array(WINDOW)
+  readonly #windowBits: number
+  readonly #bits: Int32Array
+  readonly #owner: Uint16Array
   readonly #freqs: Int32Array
   readonly #block = new Block()
   /** The window that the marks are of; -1: none is complete. */
@@ -61,6 +63,7 @@ export class FirstOf extends DocumentIterator {
 
   /**
    * @param records at most 65,535 lists.
+   * @param documents how many documents the index has; @param last the greatest number of one.
    * @param isRanked whether scores will be asked for.
    */
   constructor(
@@ -70,10 +73,15 @@ export class FirstOf extends DocumentIterator {
     allowed: Uint8Array | null,
     weight: number,
     documents: number,
+    last: number,
     isRanked: boolean,
     watch: Watch,
   ) {
     super()
+    const window = Math.max(1 << WINDOW_BITS_MIN, 1 << Math.min(WINDOW_BITS_MAX, 32 - Math.clz32(last)))
+    this.#windowBits = 31 - Math.clz32(window)
+    this.#bits = new Int32Array(window >>> 5)
+    this.#owner = new Uint16Array(window)
     this.#postings = postings
     this.#records = records
     this.#textOf = textOf
@@ -84,7 +92,7 @@ export class FirstOf extends DocumentIterator {
     this.#rarities = records.map(record => rarity(documents, postings.count(record)))
     this.#factors = Float64Array.from(this.#rarities, rare => weight * rare.idf)
     this.#resume = new Int32Array(records.length)
-    this.#freqs = new Int32Array(this.#isRanked ? WINDOW : 0)
+    this.#freqs = new Int32Array(this.#isRanked ? window : 0)
     let sum = 0
     for (const record of records) sum += postings.count(record)
     this.estimate = Math.min(sum, documents)
@@ -100,18 +108,19 @@ export class FirstOf extends DocumentIterator {
 
   #from(target: number): number {
     target = Math.max(target, this.#reached)
+    const windowBits = this.#windowBits
     for (;;) {
-      const window = target >>> WINDOW_BITS
+      const window = target >>> windowBits
       if (window !== this.#window && !this.#fill(window)) return (this.document = END)
-      if (this.#window > window) target = this.#window << WINDOW_BITS
+      if (this.#window > window) target = this.#window << windowBits
       const bits = this.#bits
-      const bit = target & (WINDOW - 1)
+      const bit = target & ((1 << windowBits) - 1)
       let at = bit >>> 5
       let word = bits[at]! & (-1 << (bit & 31))
       while (word === 0 && ++at < bits.length) word = bits[at]!
-      if (word !== 0) return (this.document = (this.#window << WINDOW_BITS) + at * 32 + (31 - Math.clz32(word & -word)))
+      if (word !== 0) return (this.document = (this.#window << windowBits) + at * 32 + (31 - Math.clz32(word & -word)))
       if (this.#following === END) return (this.document = END)
-      this.#reached = target = (this.#window + 1) << WINDOW_BITS
+      this.#reached = target = (this.#window + 1) << windowBits
     }
   }
 
@@ -120,7 +129,7 @@ export class FirstOf extends DocumentIterator {
     for (;;) {
       if (window !== this.#filling) this.#beginWindow(window)
       while (this.#list < this.#records.length) {
-        const next = this.#mark(this.#list++, window << WINDOW_BITS)
+        const next = this.#mark(this.#list++, window << this.#windowBits)
         if (next < this.#following) this.#following = next
         this.#watch.tick()
       }
@@ -128,8 +137,8 @@ export class FirstOf extends DocumentIterator {
       this.#filling = -1
       if (this.#bits.some(word => word !== 0)) return true
       if (this.#following === END) return false
-      window = Math.max(window + 1, this.#following >>> WINDOW_BITS)
-      this.#reached = window << WINDOW_BITS
+      window = Math.max(window + 1, this.#following >>> this.#windowBits)
+      this.#reached = window << this.#windowBits
     }
   }
 
@@ -148,7 +157,7 @@ export class FirstOf extends DocumentIterator {
     const postings = this.#postings
     const record = this.#records[list]!
     const block = this.#block
-    const end = first + WINDOW
+    const end = first + (1 << this.#windowBits)
     const blocks = postings.blocks(record)
     for (let number = postings.find(record, first, this.#resume[list]!); number < blocks; number++) {
       this.#resume[list] = number
@@ -172,11 +181,12 @@ export class FirstOf extends DocumentIterator {
     const owner = this.#owner
     const kept = this.#freqs
     const isRanked = this.#isRanked
+    const window = 1 << this.#windowBits
     let row = 0
     while (row < rows && documents[row]! < first) row++
     for (; row < rows; row++) {
       const place = documents[row]! - first
-      if (place >= WINDOW) return row
+      if (place >= window) return row
       const bit = 1 << (place & 31)
       const word = bits[place >>> 5]!
       if ((word & bit) !== 0 || (allowed !== null && allowed[fields[row]!] !== 1)) continue
@@ -192,7 +202,7 @@ export class FirstOf extends DocumentIterator {
     batch.count = 0
     while (batch.count + 32 <= room && this.next() !== END) {
       // What is left of the window, word by word.
-      const first = this.#window << WINDOW_BITS
+      const first = this.#window << this.#windowBits
       const from = batch.count
       this.document = this.#takeBits(batch, this.document - first)
       if (ranking.mode === RANK.tfidf || ranking.mode === RANK.dismax) this.#scoreByFactor(batch, from, ranking)
@@ -205,7 +215,7 @@ export class FirstOf extends DocumentIterator {
   #takeBits(batch: Batch, place: number): number {
     const { documents } = batch
     const bits = this.#bits
-    const first = this.#window << WINDOW_BITS
+    const first = this.#window << this.#windowBits
     let count = batch.count
     let at = place >>> 5
     let word = bits[at]! & (-1 << (place & 31))
@@ -220,6 +230,7 @@ export class FirstOf extends DocumentIterator {
   /** Scores that are a frequency times a factor of the word. */
   #scoreByFactor(batch: Batch, from: number, ranking: Ranking): void {
     const { documents, scores, count } = batch
+    const mask = (1 << this.#windowBits) - 1
     const owner = this.#owner
     const freqs = this.#freqs
     const isRanked = this.#isRanked
@@ -227,7 +238,7 @@ export class FirstOf extends DocumentIterator {
     const plain = ranking.mode === RANK.dismax
     const weight = this.#weight
     for (let i = from; i < count; i++) {
-      const place = documents[i]! & (WINDOW - 1)
+      const place = documents[i]! & mask
       const freq = isRanked ? freqs[place]! : 1
       scores[i] = freq * (plain ? weight : factors[owner[place]!]!)
     }
@@ -249,7 +260,7 @@ export class FirstOf extends DocumentIterator {
   override refresh(): void {}
 
   get #place(): number {
-    return this.document & (WINDOW - 1)
+    return this.document & ((1 << this.#windowBits) - 1)
   }
 
   #freq(): number {

@@ -191,6 +191,11 @@ export class TermIterator extends DocumentIterator {
     this.#rows = this.#row = 0
   }
 
+  /** The current block, of which only the documents are needed. */
+  get rowsAhead(): Block {
+    return this.#block
+  }
+
   /** The current block, with its frequencies. */
   get block(): Block {
     this.#block.needFreqs()

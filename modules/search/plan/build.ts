@@ -45,7 +45,7 @@ import { vectorIterator } from '../vector/clause.ts'
 import type { QueryProfile } from './profile.ts'
 import type { Yields } from './yields.ts'
 
-/** What of a range is better looked up in the column than gathered: an eighth of all documents. */
+/** What of a range is better looked up in the column than gathered: an eighth of all numbers that documents have. */
 const COLUMN_SHARE = 8
 /** Words of a bitmap that may be made for few documents. */
 const BITMAP_WORDS = 1 << 14
@@ -205,7 +205,8 @@ class Builder {
     if (records.length === 1) return this.#term(terms, records[0]!, textOf(records[0]!), allowed, weight)
     const { documents } = this.#index
     const { isRanked, watch } = this.#options
-    return new FirstOf(terms.postings, records, textOf, allowed, weight, documents.count, isRanked, watch)
+    const { count, last } = documents
+    return new FirstOf(terms.postings, records, textOf, allowed, weight, count, last, isRanked, watch)
   }
 
   #affix(node: AffixNode): DocumentIterator {
@@ -297,7 +298,8 @@ class Builder {
     const to = order.place(high, !node.highOpen, { chunk: 0, slot: 0 })
     const count = order.between(from, to)
     if (count === 0) return new Nothing()
-    if (count * COLUMN_SHARE > this.#index.documents.count && !numbers.hasSeveral)
+    const { last, table } = this.#index.documents
+    if (count * COLUMN_SHARE > last - table.firstDocument && !numbers.hasSeveral)
       return this.#columnRange(node, numbers, count)
     return this.#gathered([from, to], order, count, node.weight)
   }

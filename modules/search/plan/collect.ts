@@ -222,16 +222,27 @@ export class RankedRun extends Run {
     while (term.blockAhead < blocks) {
       const ahead = term.blockAhead
       const bound = (factor * postings.impactOf(record, ahead)) / IMPACT_SCALE
-      if (passes && bound <= top.least && postings.lastOf(record, ahead) <= this.last) {
+      const isHopeless = bound <= top.least && postings.lastOf(record, ahead) <= this.last
+      if (isHopeless && passes) {
         this.total += postings.rowsOf(record, ahead)
         this.at = postings.lastOf(record, ahead)
         term.passBlock()
         continue
       }
       if (!term.nextBlock()) return
-      this.#block(term, factor)
+      if (isHopeless) this.#countBlock(term)
+      else this.#block(term, factor)
       this.watch.tick()
     }
+  }
+
+  /** Count the living of the current block, whose frequencies do not matter. */
+  #countBlock(term: TermIterator): void {
+    const { documents, rows } = term.rowsAhead
+    let living = 0
+    for (let row = 0; row < rows; row++) if (this.norm(documents[row]!) !== 0) living++
+    this.total += living
+    this.at = documents[rows - 1]!
   }
 
   #block(term: TermIterator, factor: number): void {

@@ -14,6 +14,7 @@ import { PlainRun, RankedRun } from '../plan/collect.ts'
 import { refusing } from '../plan/prepare.ts'
 import type { QueryProfile } from '../plan/profile.ts'
 import type { Job, SliceWatch } from '../plan/slices.ts'
+import { type SortedRange, sortedRange } from '../plan/sorted-range.ts'
 import { type Yields, yieldNames } from '../plan/yields.ts'
 import type { Node } from '../query/ast.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
@@ -48,6 +49,7 @@ export class SearchJob implements Job {
   #builder: (() => DocumentIterator) | null = null
   #run: PlainRun | RankedRun | null = null
   #order: Order | null = null
+  #range: SortedRange | null = null
   #top: Top | null = null
   #isTimedOut = false
   readonly #profile: QueryProfile | null
@@ -78,6 +80,7 @@ export class SearchJob implements Job {
   }
 
   run(watch: SliceWatch): void {
+    if (this.#answersByOrder()) return
     const start = watch.now()
     // Building is timed part by part in a profile, so it is not paused.
     if (this.#run === null)
@@ -105,6 +108,19 @@ export class SearchJob implements Job {
     }
     this.#top = new Top(keep)
     return new RankedRun(root, documents, watch, this.#newScorer(), this.#top)
+  }
+
+  /** Whether the order of the field that is sorted by is all that the query asks for. */
+  #answersByOrder(): boolean {
+    const { offset, limit, descending } = this.#options
+    if (this.#run !== null || this.#sortField === null || this.#profile !== null || limit === 0) return false
+    this.#range = sortedRange(this.#root, this.#sortField, this.index.structures, offset + limit, descending)
+    return this.#range !== null
+  }
+
+  /** Sort keys of documents that the order of the field has told. */
+  #rangeOrder(): Order | null {
+    return this.#range === null ? null : this.#newOrder(this.#options.sortBy!, 0)
   }
 
   #newScorer(): Scorer {
@@ -151,7 +167,7 @@ export class SearchJob implements Job {
     const sorted = now()
     const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
     const writer = new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
-    const total = this.#run?.total ?? 0
+    const total = this.#range?.total ?? this.#run?.total ?? 0
     writer.write(total, found.documents, this.#warnings(), this.#profile === null ? 0 : 1)
     if (this.#profile !== null) this.#noteProcessors(total, found.documents.length, sorted - start, now() - sorted)
   }
@@ -178,6 +194,7 @@ export class SearchJob implements Job {
 
   #found(): Found {
     const { offset, limit } = this.#options
+    if (this.#range !== null) return { documents: this.#range.documents.slice(offset), scores: [] }
     if (this.#order !== null) return { documents: this.#order.kept(offset).slice(0, limit), scores: [] }
     if (this.#top === null) return { documents: [], scores: [] }
     const { documents, keys } = this.#top.take(offset)
@@ -195,7 +212,7 @@ export class SearchJob implements Job {
       score: document => scores.get(document) ?? details.get(document)?.score ?? 0,
       explain: document => details.get(document)?.why ?? { text: '', children: [] },
       payload: (document, range) => documents.payload(document, range),
-      sortKey: document => this.#order?.sortKey(document) ?? null,
+      sortKey: document => (this.#order ?? this.#rangeOrder())?.sortKey(document) ?? null,
       marker: document => (marks ? this.#marker(details.get(document)?.terms ?? [], out) : null),
     }
   }
