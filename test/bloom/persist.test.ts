@@ -20,8 +20,8 @@ import {
   writeCuckooHeader,
 } from '../../modules/bloom/cuckoo/persist.ts'
 import { CuckooFilter, newCuckooShape } from '../../modules/bloom/cuckoo/sketch.ts'
-import { loadTDigest } from '../../modules/bloom/tdigest/persist.ts'
-import { TDigest } from '../../modules/bloom/tdigest/sketch.ts'
+import { loadTDigest, TDIGEST_ENCODING } from '../../modules/bloom/tdigest/persist.ts'
+import { capacityFor, TDigest } from '../../modules/bloom/tdigest/sketch.ts'
 import { loadTopK, saveTopK } from '../../modules/bloom/topk/persist.ts'
 import { TopK } from '../../modules/bloom/topk/sketch.ts'
 import { type Field, FieldList, FieldReader, recordedValues } from './fields.ts'
@@ -231,6 +231,23 @@ describe('a damaged sketch', () => {
       }
       expect(refused).toBeGreaterThan(rounds / 10)
     })
+
+  it('is refused when it is a digest without room for another value', () => {
+    const digest = new TDigest(memory)
+    const capacity = capacityFor(3)
+    const full = (count: number) => [
+      ...[3, 0, 9, BigInt(capacity), BigInt(count), 0n, 1n, count, 0],
+      ...Array.from({ length: count }, (_, i) => i / 10),
+      ...Array.from({ length: count }, () => 1),
+    ]
+    expect(loadTDigest(digest, new FieldReader(full(capacity)), TDIGEST_ENCODING)).toBe(0)
+    const root = loadTDigest(digest, new FieldReader(full(capacity - 1)), TDIGEST_ENCODING)
+    digest.at(root)
+    for (let i = 0; i < 3 * capacity; i++) expect(digest.add(i, 1)).toBe(true)
+    expect(digest.size).toBe(4 * capacity - 1)
+    digest.free(root)
+    expect(memory.usedBytes).toBe(0)
+  })
 
   it('is refused in any later version', () => {
     for (const kind of kindsOver(memory)) {

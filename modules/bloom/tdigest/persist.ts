@@ -41,7 +41,8 @@ export function loadTDigest(digest: TDigest, source: LoadSource, version: number
   const weight = source.double()
   source.double()
   if (version > TDIGEST_ENCODING || !(compression >= 1 && compression <= COMPRESSION_MAX)) return 0
-  if (merged > capacityFor(compression) || compressions > Number.MAX_SAFE_INTEGER) return 0
+  // One place is always free, so that the next value has where to wait.
+  if (merged >= capacityFor(compression) || compressions > Number.MAX_SAFE_INTEGER) return 0
   if (!Number.isFinite(min) || !Number.isFinite(max)) return 0
   const root = digest.create(Math.floor(compression))
   if (root === 0) return 0

@@ -154,7 +154,7 @@ export class TDigest extends RootLens {
     return this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + this.capacity + i]!
   }
 
-  /** Add a finite value that came `weight` times. False, with nothing changed, when the weights would leave their range. */
+  /** Add a finite value that came `weight` times. False, with nothing added, when the weights would leave their range. */
   add(mean: number, weight: number): boolean {
     const memory = this.memory
     const slab = this.root >>> SLAB_BITS
@@ -163,6 +163,8 @@ export class TDigest extends RootLens {
     const word = at * 2
     const capacity = words[word + 14]!
     if (words[word + 12]! + words[word + 13]! >= capacity - 1) this.compress()
+    // Compressing always makes room; what would write beyond the block must not rest on that alone.
+    if (words[word + 12]! + words[word + 13]! >= capacity) return false
     const fields = memory.f64[slab]!
     const waiting = fields[at + 4]! + weight
     if (fields[at + 3]! + waiting >= WEIGHT_MAX) return false
