@@ -232,8 +232,13 @@ class AdHoc implements VectorSearch {
     const count = this.#count
     if (count === 0 || nearest.limit === 0) return
     this.#index.distances(documents, count, distances)
-    for (let i = 0; i < count; i++)
-      if (nearest.takes(distances[i]!) && !Number.isNaN(distances[i])) nearest.push(distances[i]!, documents[i]!)
+    let { bound } = nearest
+    for (let i = 0; i < count; i++) {
+      // Documents without a vector have no distance, and none of theirs is within a bound.
+      if (!(distances[i]! <= bound)) continue
+      nearest.push(distances[i]!, documents[i]!)
+      bound = nearest.bound
+    }
     this.#last = documents[count - 1]!
     this.#count = 0
   }

@@ -3,18 +3,17 @@
  *      slots   | 0 | 1 | 2 | ... | n-1 |        removing 1:   | 0 | n-1 | 2 | ... |
  *
  * Slots have no holes: the last vector moves to where one was removed. A search goes through them from the last to the
- * first, so that, when it is paused, what moves meanwhile has been seen already.
+ * first, so that what moves while it is paused is not missed, though it may be seen twice.
  *
  *   set, clear O(1)      nearest, within O(n) */
 
-import { PLACE_BITS } from 'redstrata/module'
+import { type Memory, PLACE_BITS } from 'redstrata/module'
 import type { Watch } from '../iterators/iterator.ts'
 import { Nearest } from './heap.ts'
-import { Matches } from './matches.ts'
+import { Found, Matches } from './matches.ts'
 import type { VectorOptions } from './options.ts'
 import type { Spaces } from './space.ts'
 import { comparable, LIST_MIN, VectorIndex, type VectorSearch } from './vector-index.ts'
-import type { Memory } from 'redstrata/module'
 
 const NOTHING_BELOW = Number.NEGATIVE_INFINITY
 
@@ -43,50 +42,56 @@ export class FlatIndex extends VectorIndex {
   }
 
   protected searchNearest(k: number): VectorSearch {
-    const nearest = new Nearest(k)
     // A document with several vectors must not take several places.
-    const best = new Map<number, number>()
+    const found = this.hasSeveral ? new Found(true) : null
+    const nearest = new Nearest(k)
     const search = this.#search((document, distance) => {
-      if (!this.hasSeveral) {
-        if (nearest.takes(distance)) nearest.push(distance, document)
-      } else best.set(document, Math.min(distance, best.get(document) ?? distance))
-    })
+      if (found === null) nearest.push(distance, document)
+      else found.add(document, distance)
+      return found === null ? nearest.bound : Number.POSITIVE_INFINITY
+    }, Number.POSITIVE_INFINITY)
     return {
       run: watch => {
-        search(watch)
-        for (const [document, distance] of best) nearest.push(distance, document)
-        best.clear()
-        return Matches.ofNearest(nearest.heap)
+        if (k > 0) search(watch)
+        return found === null ? Matches.ofNearest(nearest.heap) : found.nearest(k)
       },
     }
   }
 
   protected searchWithin(radius: number): VectorSearch {
-    const found = new Map<number, number>()
+    const found = new Found(this.hasSeveral)
     const search = this.#search((document, distance) => {
-      if (distance <= radius) found.set(document, Math.min(distance, found.get(document) ?? distance))
-    })
+      found.add(document, distance)
+      return radius
+    }, radius)
     return {
       run: watch => {
         search(watch)
-        return Matches.of([...found.keys()], [...found.values()], found.size)
+        return found.matches()
       },
     }
   }
 
-  /** Goes through all vectors, and on when it was paused. */
-  #search(take: (document: number, distance: number) => void): (watch: Watch) => void {
+  /**
+   * Goes through all vectors, and on when it was paused.
+   * @param take is told of documents within a bound, and answers with the bound from then on.
+   */
+  #search(take: (document: number, distance: number) => number, first: number): (watch: Watch) => void {
     let end = -1
+    let bound = first
     return watch => {
       if (end < 0) end = this.records.count
       while (end > 0) {
         end = Math.min(end, this.records.count)
-        const first = Math.max(0, end - LIST_MIN)
-        this.#measure(first, end)
+        const begin = Math.max(0, end - LIST_MIN)
+        this.#measure(begin, end)
         const { i32, f64 } = this.space.region
-        const out = (this.outAt >>> 3) - first
-        for (let slot = first; slot < end; slot++) take(i32[this.documentOf.base + slot]!, comparable(f64[out + slot]!))
-        end = first
+        const out = (this.outAt >>> 3) - begin
+        for (let slot = end - 1; slot >= begin; slot--) {
+          const distance = comparable(f64[out + slot]!)
+          if (distance <= bound) bound = take(i32[this.documentOf.base + slot]!, distance)
+        }
+        end = begin
         watch.tick()
       }
     }

@@ -82,13 +82,14 @@ export class Nearest {
     this.limit = limit
   }
 
-  /** Whether something so far away would be kept. */
-  takes(distance: number): boolean {
-    return this.heap.size < this.limit || -distance > this.heap.keys[0]!
+  /** What is farther away than this is not kept. */
+  get bound(): number {
+    return this.heap.size < this.limit ? Number.POSITIVE_INFINITY : -this.heap.keys[0]!
   }
 
   push(distance: number, value: number): void {
     const { heap } = this
+    if (this.limit === 0) return
     if (heap.size < this.limit) heap.push(-distance, -value)
     else if (-distance > heap.keys[0]! || (-distance === heap.keys[0] && -value > heap.values[0]!))
       heap.replace(-distance, -value)

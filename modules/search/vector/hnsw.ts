@@ -29,7 +29,7 @@ import { type Memory, PLACE_BITS, SeededRandom } from 'redstrata/module'
 import type { Watch } from '../iterators/iterator.ts'
 import { Heap, Nearest } from './heap.ts'
 import { type Graph, Repair, STATE } from './hnsw-repair.ts'
-import { Matches } from './matches.ts'
+import { Found, type Matches } from './matches.ts'
 import type { VectorOptions } from './options.ts'
 import { Records, type Spaces, Words } from './space.ts'
 import { comparable, LIST_MIN, VectorIndex, type VectorSearch } from './vector-index.ts'
@@ -402,38 +402,31 @@ export class HnswIndex extends VectorIndex implements Graph {
   }
 
   #nearestDocuments(k: number, ef: number, watch: Watch): Matches {
-    const nearest = new Nearest(k)
-    if (this.#entry < 0 || k === 0) return Matches.ofNearest(nearest.heap)
+    if (this.#entry < 0 || k === 0) return new Found(false).matches()
     for (let wide = Math.max(ef, k); ; wide *= 2) {
       this.#searchLayer(this.queryAt, this.#descend(this.queryAt, 0), wide, 0)
       const { heap } = this.#nearest
       const { i32 } = this.space.region
-      const isAll = heap.size < wide
-      const best = new Map<number, number>()
-      for (let i = 0; i < heap.size; i++) {
-        const document = i32[this.documentOf.base - heap.values[i]!]!
-        best.set(document, Math.min(-heap.keys[i]!, best.get(document) ?? Number.POSITIVE_INFINITY))
-      }
+      const found = new Found(this.hasSeveral)
+      for (let i = 0; i < heap.size; i++) found.add(i32[this.documentOf.base - heap.values[i]!]!, -heap.keys[i]!)
       watch.tick()
       // With several vectors of a document among the nearest there may be too few documents.
-      if (best.size < k && !isAll && this.hasSeveral) continue
-      for (const [document, distance] of best) nearest.push(distance, document)
-      return Matches.ofNearest(nearest.heap)
+      if (found.count >= k || heap.size < wide || !this.hasSeveral) return found.nearest(k)
     }
   }
 
   protected searchWithin(radius: number, epsilon: number): VectorSearch {
     return {
       run: () => {
-        const found = new Map<number, number>()
+        const found = new Found(this.hasSeveral)
         if (this.#entry >= 0) this.#flood(radius, epsilon, found)
-        return Matches.of([...found.keys()], [...found.values()], found.size)
+        return found.matches()
       },
     }
   }
 
   /** From the nearest ones on, walk on as long as it stays within the radius, or a little beyond. */
-  #flood(radius: number, epsilon: number, found: Map<number, number>): void {
+  #flood(radius: number, epsilon: number, found: Found): void {
     const { queryAt } = this
     this.#searchLayer(queryAt, this.#descend(queryAt, 0), this.options.efRuntime, 0)
     const { i32, f64 } = this.space.region
@@ -445,8 +438,7 @@ export class HnswIndex extends VectorIndex implements Graph {
     const see = (distance: number, slot: number): void => {
       if (distance <= bound) candidates.push(distance, slot)
       if (distance > radius || i32[this.#states.base + slot]! >> LEVEL_BITS !== STATE.living) return
-      const document = i32[this.documentOf.base + slot]!
-      found.set(document, Math.min(distance, found.get(document) ?? distance))
+      found.add(i32[this.documentOf.base + slot]!, distance)
     }
     for (let i = 0; i < heap.size; i++) {
       i32[this.#marks.base - heap.values[i]!] = this.#mark

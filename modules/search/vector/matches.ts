@@ -1,6 +1,6 @@
 /* Matches -- the documents that a vector clause found, by their numbers, with how far away each is. */
 
-import type { Heap } from './heap.ts'
+import { type Heap, Nearest } from './heap.ts'
 
 /** Documents, growing, and their distances. */
 export class Matches {
@@ -12,17 +12,20 @@ export class Matches {
     this.distances = distances
   }
 
-  /** From documents in any order, each once. */
+  /** From documents in any order; of one that comes twice the least distance counts. */
   static of(documents: ArrayLike<number>, distances: ArrayLike<number>, count: number): Matches {
     const order = Int32Array.from({ length: count }, (_, i) => i)
-    order.sort((a, b) => documents[a]! - documents[b]!)
+    order.sort((a, b) => documents[a]! - documents[b]! || distances[a]! - distances[b]!)
     const sorted = new Int32Array(count)
     const away = new Float64Array(count)
+    let kept = 0
     for (let i = 0; i < count; i++) {
-      sorted[i] = documents[order[i]!]!
-      away[i] = distances[order[i]!]!
+      const document = documents[order[i]!]!
+      if (kept > 0 && sorted[kept - 1] === document) continue
+      sorted[kept] = document
+      away[kept++] = distances[order[i]!]!
     }
-    return new Matches(sorted, away)
+    return new Matches(sorted.subarray(0, kept), away.subarray(0, kept))
   }
 
   /** From a heap with negated keys and values, as Nearest keeps them. */
@@ -55,5 +58,52 @@ export class Matches {
   distance(document: number): number {
     const at = this.place(document)
     return this.documents[at] === document ? this.distances[at]! : Number.NaN
+  }
+}
+
+/** Documents as they are found, in any order; of several distances of one the least counts. */
+export class Found {
+  #documents: Int32Array = new Int32Array(64)
+  #distances: Float64Array = new Float64Array(64)
+  /** Where a document stands, when one may come twice. */
+  readonly #places: Map<number, number> | null
+  count = 0
+
+  /** @param repeats whether a document may come more than once. */
+  constructor(repeats: boolean) {
+    this.#places = repeats ? new Map() : null
+  }
+
+  add(document: number, distance: number): void {
+    const known = this.#places?.get(document)
+    if (known !== undefined) {
+      this.#distances[known] = Math.min(distance, this.#distances[known]!)
+      return
+    }
+    if (this.count === this.#documents.length) this.#grow()
+    this.#places?.set(document, this.count)
+    this.#documents[this.count] = document
+    this.#distances[this.count++] = distance
+  }
+
+  #grow(): void {
+    const documents = new Int32Array(this.count * 2)
+    documents.set(this.#documents)
+    this.#documents = documents
+    const distances = new Float64Array(this.count * 2)
+    distances.set(this.#distances)
+    this.#distances = distances
+  }
+
+  /** All of them. */
+  matches(): Matches {
+    return Matches.of(this.#documents, this.#distances, this.count)
+  }
+
+  /** The `k` nearest. */
+  nearest(k: number): Matches {
+    const nearest = new Nearest(k)
+    for (let i = 0; i < this.count; i++) nearest.push(this.#distances[i]!, this.#documents[i]!)
+    return Matches.ofNearest(nearest.heap)
   }
 }
