@@ -17,7 +17,7 @@ import { installMonitors } from './introspection/memory.ts'
 import { installSlowLog } from './introspection/slowlog.ts'
 import { clusterCommands } from './replication/cluster.ts'
 import { commands as migrateCommands } from './replication/migrate.ts'
-import { commands as replicationCommands, waitCommands } from './replication/commands.ts'
+import { commands as replicationCommands, installReplication, waitCommands } from './replication/commands.ts'
 import { installModules, commands as moduleCommands } from './module/commands.ts'
 import { commands as persistenceCommands, dumpCommands } from './persistence/commands.ts'
 import { commands as pubsubCommands, installPubSub } from './pubsub/commands.ts'
@@ -83,6 +83,7 @@ export const features: readonly ((engine: Engine) => void)[] = [
   installSlowLog,
   installMonitors,
   installLatency,
+  installReplication,
   installProtected,
   installConnection,
   installTransactions,

@@ -17,6 +17,7 @@ import { Engine } from './command/engine.ts'
 import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
+import { absentParameters } from './config/absent.ts'
 import { inherentParameters } from './config/inherent.ts'
 import { identityOf } from './config/tls.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
@@ -89,6 +90,7 @@ export class Server implements Dispatcher {
     this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
     this.config.add(encodingParameters(this.keyspace.limits))
     this.config.add(inherentParameters())
+    this.config.add(absentParameters())
     for (const type of nativeTypes) this.keyspace.addType(type)
     this.engine = new Engine({
       clock: this.clock,

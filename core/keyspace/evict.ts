@@ -32,10 +32,12 @@ export interface EvictionSettings {
   samples: number
   lfuLogFactor: number
   lfuDecayMinutes: number
+  /** How long a command may be held up by eviction: 0 to 100, where 100 is for ever. */
+  tenacity: number
 }
 
 export function defaultEviction(): EvictionSettings {
-  return { maxBytes: 0, policy: 'noeviction', samples: 5, lfuLogFactor: 10, lfuDecayMinutes: 1 }
+  return { maxBytes: 0, policy: 'noeviction', samples: 5, lfuLogFactor: 10, lfuDecayMinutes: 1, tenacity: 10 }
 }
 
 /** What counts against maxmemory: what is held, less what already waits to be freed. */
@@ -43,14 +45,21 @@ export function countedBytes(keyspace: Keyspace): number {
   return keyspace.memory.usedBytes - keyspace.buriedBytes
 }
 
-/** Remove keys until the limit holds. False when there is nothing more that may go. */
-export function makeRoom(keyspace: Keyspace, settings: EvictionSettings): boolean {
-  while (countedBytes(keyspace) > settings.maxBytes) {
+/** How making room ended: the limit holds, there is nothing more that may go, or the time was up before either. */
+export type Room = 'enough' | 'none' | 'later'
+
+/** Keys that go before the time is looked at again. */
+const EVICTED_AT_ONCE = 16
+
+/** Remove keys until the limit holds, or `mayGoOn` says no. */
+export function makeRoom(keyspace: Keyspace, settings: EvictionSettings, mayGoOn: () => boolean): Room {
+  for (let evicted = 1; countedBytes(keyspace) > settings.maxBytes; evicted++) {
     const victim = settings.policy === 'noeviction' ? null : pickVictim(keyspace, settings)
-    if (victim === null) return false
+    if (victim === null) return 'none'
     evict(victim.db, victim.record)
+    if (evicted % EVICTED_AT_ONCE === 0 && !mayGoOn()) return 'later'
   }
-  return true
+  return 'enough'
 }
 
 function evict(db: Database, record: Address): void {

@@ -4,7 +4,10 @@ import { ERR, ReplyError } from '../base/errors.ts'
 import { parseInteger } from '../base/numbers.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
-import { cmd, type Command } from '../command/spec.ts'
+import { numberParameter } from '../command/config.ts'
+import type { Engine } from '../command/engine.ts'
+import { ENGINE_GATE } from '../command/gates.ts'
+import { cmd, type Command, FLAG } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
 import { AppendOnly } from '../persistence/aof/append-only.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -45,6 +48,25 @@ export const waitCommands: readonly Command[] = [
     waitaof,
   ),
 ]
+
+const TOO_FEW = new ReplyError('NOREPLICAS Not enough good replicas to write.')
+
+/** `min-replicas-to-write`: as there are no replicas, to ask for any forbids writing. */
+export function installReplication(engine: Engine): void {
+  const settings = { count: 0, lagSeconds: 10 }
+  const changed = (): void => {
+    if (settings.count > 0 && settings.lagSeconds > 0) engine.gates |= ENGINE_GATE.replicas
+    else engine.gates &= ~ENGINE_GATE.replicas
+  }
+  const name = (last: string): string => `min-replicas-${last}`
+  const alias = (last: string): string => `min-slaves-${last}`
+  engine.config.add([
+    numberParameter(name('to-write'), settings, 'count', { changed, alias: alias('to-write') }),
+    numberParameter(name('max-lag'), settings, 'lagSeconds', { changed, alias: alias('max-lag') }),
+    { name: 'replicaof', alias: 'slaveof', immutable: true, get: () => '', set: () => NO_REPLICATION.text },
+  ])
+  engine.checks.replicas = (_client, entry) => (entry.flags & FLAG.write ? TOO_FEW : null)
+}
 
 function noReplicas(): void {
   throw NO_REPLICAS
