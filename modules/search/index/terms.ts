@@ -35,6 +35,8 @@ export class Terms {
   readonly dict: Dict
   readonly keys: SortedKeys
   readonly postings: Postings
+  /** Whether the last walk matched more terms than it was to tell. */
+  wasCut = false
   readonly #walk: LevenshteinWalk
   readonly #key = new Range()
 
@@ -102,7 +104,7 @@ export class Terms {
       picks.add(record)
       if (!watch()) break
     }
-    return picks.take()
+    return this.#taken(picks)
   }
 
   /** Terms that hold some bytes anywhere, or at their end. */
@@ -113,7 +115,7 @@ export class Terms {
       if (!isMark(key) && (atEnd ? endsWith(key, part) : holds(key, part))) picks.add(record)
       if (!watch()) break
     }
-    return picks.take()
+    return this.#taken(picks)
   }
 
   /** Terms that match a wildcard pattern. */
@@ -127,7 +129,7 @@ export class Terms {
       if (!isMark(key) && matchPattern(pattern, key)) picks.add(record)
       if (!watch()) break
     }
-    return picks.take()
+    return this.#taken(picks)
   }
 
   /** Terms within so many edits of a word. */
@@ -137,7 +139,13 @@ export class Terms {
       if (distance >= 0 && !isMark(this.dict.key(record, this.#key))) picks.add(record)
       return watch()
     })
-    return picks.take()
+    return this.#taken(picks)
+  }
+
+  #taken(picks: Picks): Address[] {
+    const records = picks.take()
+    this.wasCut = picks.isCut
+    return records
   }
 
   // ------------------------------------------------------------------ upkeep
@@ -193,6 +201,8 @@ class Picks {
   readonly #postings: Postings
   readonly #limit: number
   #records: Address[] = []
+  /** Whether there were more than the limit. */
+  isCut = false
 
   constructor(postings: Postings, limit: number) {
     this.#postings = postings
@@ -205,6 +215,7 @@ class Picks {
   }
 
   #cut(): void {
+    this.isCut = true
     const counted = this.#records.map((record, at) => ({ record, at, count: this.#postings.count(record) }))
     counted.sort((a, b) => b.count - a.count || a.at - b.at)
     counted.length = Math.min(counted.length, this.#limit)

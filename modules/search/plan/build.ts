@@ -66,6 +66,8 @@ export interface BuildOptions {
   readonly prefixMin: number
   readonly expansionsMax: number
   readonly watch: Watch
+  /** Told when a word expands to more terms than it may. */
+  readonly onCut?: () => void
   /** Has the iterators counted. */
   readonly profile?: QueryProfile | null
   /** Where clauses of vectors put what they find out about documents. */
@@ -221,8 +223,22 @@ class Builder {
   #affixTerms(terms: Terms, node: AffixNode, text: Buffer): Address[] {
     const range = Range.of(text)
     const { expansionsMax } = this.#options
-    if (!node.after) return terms.withPrefix(range, expansionsMax, this.#tick)
-    return terms.withPart(range, !node.before, expansionsMax, this.#tick)
+    return this.#told(
+      terms,
+      node.after
+        ? terms.withPart(range, !node.before, expansionsMax, this.#tick)
+        : terms.withPrefix(range, expansionsMax, this.#tick),
+    )
+  }
+
+  #patternTerms(terms: Terms, text: Buffer): Address[] {
+    return this.#told(terms, terms.withPattern(compilePattern(text), this.#options.expansionsMax, this.#tick))
+  }
+
+  /** Terms that a walk has told, perhaps not all. */
+  #told(terms: Terms, records: Address[]): Address[] {
+    if (terms.wasCut) this.#options.onCut?.()
+    return records
   }
 
   /** With a suffix trie on some fields, parts of words are looked for in those fields only. */
@@ -246,13 +262,7 @@ class Builder {
     const allowed = this.#allowed(node.fields)
     if (allowed === undefined) return new Nothing()
     const { terms } = this.#index
-    const pattern = compilePattern(lowered(node.text.text))
-    return this.#expanded(
-      terms,
-      terms.withPattern(pattern, this.#options.expansionsMax, this.#tick),
-      allowed,
-      node.weight,
-    )
+    return this.#expanded(terms, this.#patternTerms(terms, lowered(node.text.text)), allowed, node.weight)
   }
 
   // ------------------------------------------------------------------ joining
@@ -381,7 +391,6 @@ class Builder {
   #makeTag(node: Node, field: FieldIndex): DocumentIterator {
     const fold = (text: Buffer) => (field.field.caseSensitive ? text : lowered(text))
     const { values } = field.tags!
-    const { expansionsMax } = this.#options
     switch (node.kind) {
       case 'token':
       case 'phrase': {
@@ -395,10 +404,8 @@ class Builder {
         if (text.length < this.#options.prefixMin) return new Nothing()
         return this.#expanded(values, this.#affixTerms(values, node, text), null, node.weight)
       }
-      case 'pattern': {
-        const pattern = compilePattern(fold(node.text.text))
-        return this.#expanded(values, values.withPattern(pattern, expansionsMax, this.#tick), null, node.weight)
-      }
+      case 'pattern':
+        return this.#expanded(values, this.#patternTerms(values, fold(node.text.text)), null, node.weight)
     }
     return new Nothing()
   }

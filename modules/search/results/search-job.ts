@@ -52,6 +52,8 @@ export class SearchJob implements Job {
   #range: SortedRange | null = null
   #top: Top | null = null
   #isTimedOut = false
+  /** Whether a word expands to more terms than were looked for. */
+  #isCut = false
   readonly #profile: QueryProfile | null
   #runMicros = 0
 
@@ -147,6 +149,7 @@ export class SearchJob implements Job {
       prefixMin,
       expansionsMax,
       watch,
+      onCut: () => (this.#isCut = true),
       profile,
       yields: this.#yields,
       shapes: null,
@@ -189,7 +192,10 @@ export class SearchJob implements Job {
   }
 
   #warnings(): string[] {
-    return this.#isTimedOut ? [FT_ERR.timeout.text] : []
+    const warnings: string[] = []
+    if (this.#isTimedOut) warnings.push(FT_ERR.timeout.text)
+    if (this.#isCut) warnings.push('Max prefix expansions limit was reached')
+    return warnings
   }
 
   #found(): Found {

@@ -163,6 +163,24 @@ describe('long searches', () => {
   })
 })
 
+describe('prefixes', () => {
+  it('of more words than they may stand for say so in RESP3', async () => {
+    await createIndex()
+    await server.call('FT.CONFIG', 'SET', 'MAXPREFIXEXPANSIONS', 2)
+    for (let i = 0; i < 3; i++) await server.call('HSET', 'd' + i, 'title', `word${i}`, 'tags', `tag${i}`)
+    const warning = 'Max prefix expansions limit was reached'
+    for (const [query, warnings] of [
+      ['wor*', [warning]],
+      ['@tags:{*ag*}', [warning]],
+      ["w'w*1'", []],
+    ] as const) {
+      const reply = (await server.call('FT.SEARCH', 'idx', query, 'DIALECT', 2)) as Map<string, ReplyValue>
+      expect(reply.get('warning')).toEqual(warnings)
+    }
+    await server.call('FT.CONFIG', 'SET', 'MAXPREFIXEXPANSIONS', 200)
+  })
+})
+
 describe('hostile queries', () => {
   it('of ten thousand words, a thousand brackets and many stars end', async () => {
     await createIndex()
