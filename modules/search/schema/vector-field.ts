@@ -1,6 +1,7 @@
 /* VECTOR fields of FT.CREATE: `FLAT 6 TYPE FLOAT32 DIM 2 DISTANCE_METRIC L2`. */
 
-import { type Args, type ReplyError, replyError } from 'redstrata/module'
+import { type Args, Region, type ReplyError, replyError } from 'redstrata/module'
+import { NUMBER_BYTES, type NumberType } from '../vector/number-type.ts'
 import { badArguments } from '../words.ts'
 
 const TYPES = ['FLOAT32', 'FLOAT64', 'FLOAT16', 'BFLOAT16']
@@ -37,6 +38,7 @@ export function parseVectorDetails(args: Args): Details {
     ['dim', given.get('DIM')!],
     ['distance_metric', given.get('DISTANCE_METRIC')!],
   ]
+  checkCapacity(given, algorithm)
   if (algorithm === 'HNSW') {
     details.push(['M', given.get('M') ?? 16], ['ef_construction', given.get('EF_CONSTRUCTION') ?? 200])
     if (given.has('EF_RUNTIME')) details.push(['ef_runtime', given.get('EF_RUNTIME')!])
@@ -45,6 +47,22 @@ export function parseVectorDetails(args: Args): Details {
   for (const name of ['INITIAL_CAP', 'BLOCK_SIZE'])
     if (given.has(name)) details.push([name.toLowerCase(), given.get(name)!])
   return details
+}
+
+/** Room is made as vectors come; what is asked for is only checked against what there can be. */
+function checkCapacity(given: ReadonlyMap<string, string | number>, algorithm: string): void {
+  const links = algorithm === 'HNSW' ? 2 * Number(given.get('M') ?? 16) : 0
+  const bytes = Number(given.get('DIM')) * NUMBER_BYTES[given.get('TYPE') as NumberType] + links * 4
+  const most = Math.floor(Region.bytesMax / bytes)
+  const what = [
+    ['INITIAL_CAP', 'initial capacity'],
+    ['BLOCK_SIZE', 'block size'],
+  ] as const
+  for (const [name, text] of what) {
+    const asked = Number(given.get(name) ?? 0)
+    if (asked > most)
+      throw replyError(`Vector index ${text} ${asked} exceeded server limit (${most} with the given parameters)`)
+  }
 }
 
 function missing(algorithm: string, name: string): ReplyError {

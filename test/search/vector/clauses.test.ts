@@ -144,6 +144,60 @@ describe.each(['FLAT', 'HNSW'])('queries of a %s field', algorithm => {
   })
 })
 
+it('FT.CREATE refuses room for more vectors than there can be', async () => {
+  const server = await serverForTest()
+  const ask = await asker(server)
+  const schema = ['v', 'VECTOR', 'FLAT', '8', 'TYPE', 'FLOAT32', 'DIM', '1024', 'DISTANCE_METRIC', 'L2']
+  await expect(ask('FT.CREATE', 'idx', 'SCHEMA', ...schema, 'INITIAL_CAP', '2000000')).rejects.toThrow(
+    'Vector index initial capacity 2000000 exceeded server limit (1048576 with the given parameters)',
+  )
+  expect(await ask('FT.CREATE', 'idx', 'SCHEMA', ...schema, 'INITIAL_CAP', '1000000')).toBe('OK')
+  const links = ['w', 'VECTOR', 'HNSW', '8', 'TYPE', 'FLOAT32', 'DIM', '2', 'DISTANCE_METRIC', 'L2', 'M', '40000']
+  await expect(ask('FT.ALTER', 'idx', 'SCHEMA', 'ADD', ...links)).rejects.toThrow('outside acceptable bounds')
+})
+
+describe('random clauses', () => {
+  it('are answered or refused, and the server goes on', async () => {
+    const server = await serverForTest()
+    const ask = await asker(server)
+    const flat = ['f', 'VECTOR', 'FLAT', '6', 'TYPE', 'FLOAT32', 'DIM', '2', 'DISTANCE_METRIC', 'COSINE']
+    const graph = ['h', 'VECTOR', 'HNSW', '6', 'TYPE', 'FLOAT16', 'DIM', '4', 'DISTANCE_METRIC', 'IP']
+    await ask('FT.CREATE', 'idx', 'SCHEMA', ...flat, ...graph, 't', 'TEXT')
+    const random = new SeededRandom(77)
+    const pick = <T>(list: readonly T[]): T => list[random.below(list.length)]!
+    const anyBlob = (): Buffer => {
+      const bytes = Buffer.alloc(random.below(6) > 0 ? 8 : random.below(12))
+      random.bytes(bytes)
+      return bytes
+    }
+    const odd = ['0', '1000000000', '-1', '1.5', 'nan', 'inf', '$n', '$q', 'x']
+    const number = () => (random.below(4) > 0 ? String(1 + random.below(9)) : pick(odd))
+    const word = () =>
+      pick(['KNN', 'VECTOR_RANGE', '@f', '@h', '@t', '$q', 'AS', 'EF_RUNTIME', 'BATCH_SIZE', 'HYBRID_POLICY'])
+    const parameter = () =>
+      `${pick(['EF_RUNTIME', 'EPSILON', 'BATCH_SIZE', 'HYBRID_POLICY', 'AS', word()])} ${number()}`
+    const clause = () => {
+      const filter = pick(['*', 't1', '(t1|t2)', '-t1', '@f:[VECTOR_RANGE 1 $q]'])
+      if (random.below(3) === 0)
+        return `@${pick(['f', 'h'])}:[VECTOR_RANGE ${number()} $q]=>{$${parameter().replace(' ', ': ')}}`
+      return `${filter}=>[${random.below(8) > 0 ? 'KNN' : word()} ${number()} ${random.below(8) > 0 ? pick(['@f', '@h']) : word()} $q ${random.below(3) > 0 ? '' : parameter()}]`
+    }
+    let answered = 0
+    for (let round = 0; round < ROUNDS * 20; round++) {
+      await ask('HSET', `d:${random.below(60)}`, pick(['f', 'h']), anyBlob(), 't', pick(['t1', 't2']))
+      const options = ['PARAMS', '4', 'q', anyBlob(), 'n', pick(['2', '-1', '']), 'DIALECT', '2']
+      const command = pick(['FT.SEARCH', 'FT.SEARCH', 'FT.AGGREGATE'])
+      await ask(command, 'idx', clause(), ...options).then(
+        () => answered++,
+        () => {},
+      )
+      if (round % 50 === 0) await ask('DEL', ...Array.from({ length: 30 }, () => `d:${random.below(60)}`))
+    }
+    expect(answered).toBeGreaterThan(ROUNDS)
+    expect(await ask('PING')).toBe('PONG')
+  })
+})
+
 describe('the planner', () => {
   it('measures the documents of a narrow filter, and asks a wide one about the nearest', () => {
     const memory = new Memory()
