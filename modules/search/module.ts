@@ -11,14 +11,18 @@
 import { type Module, replyError } from 'redstrata/module'
 import { searchCommands } from './commands.ts'
 import { suggestCommands } from './commands/suggest.ts'
+import { addSections } from './info.ts'
 import { auxData } from './persist.ts'
 import { settingParameters, takeArguments } from './settings.ts'
 import { suggestionType } from './suggest/value.ts'
 import { Workspace } from './workspace.ts'
 
+/** 2.10.32. */
+const VERSION = 21032
+
 export default {
   name: 'search',
-  version: 21032,
+  version: VERSION,
   load(host, args) {
     const workspace = new Workspace(host)
     takeArguments(workspace.options, args)
@@ -29,6 +33,7 @@ export default {
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
     })
     for (const data of auxData(workspace)) host.aux(data)
+    addSections(host, workspace, VERSION)
     host.onStop(() => {
       workspace.clear()
       workspace.upkeep.finish()

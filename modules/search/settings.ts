@@ -7,9 +7,13 @@
  * shown with its defaults and can be set, so that tools that read or set them go on working; they have no effect. */
 
 import type { Parameter } from 'redstrata/module'
+import { TEXT_LIMITS, type TextLimits } from './ingest/text-writer.ts'
 
 /** The values that the module goes by. */
-export interface Settings {
+export interface Settings extends TextLimits {
+  stemBytesMin: number
+  soundBytesMin: number
+  valueSlop: number
   /** Bytes that a prefix must have to be expanded. */
   prefixMin: number
   /** Terms that a prefix, suffix, pattern or fuzzy word may expand to. */
@@ -33,6 +37,7 @@ export interface Settings {
 /** What holds when nothing is said. */
 export function defaultSettings(): Settings {
   return {
+    ...TEXT_LIMITS,
     prefixMin: 2,
     expansionsMax: 200,
     timeoutMs: 500,
@@ -94,6 +99,15 @@ export function settingOptions(settings: Settings): readonly Option[] {
     number('CURSOR_MAX_IDLE', 'cursorIdleMs', 'Milliseconds that a cursor may be idle'),
     number('CURSOR_READ_SIZE', 'cursorReadSize', 'Rows read from a cursor at a time', 1),
     number('INDEX_CURSOR_LIMIT', 'cursorsMax', 'Cursors that an index may have'),
+    { ...number('MINSTEMLEN', 'stemBytesMin', 'Bytes that a word must have to be stemmed', 2), isFixed: true },
+    {
+      ...number('MIN_PHONETIC_TERM_LEN', 'soundBytesMin', 'Bytes that a word must have to be sounded', 1),
+      isFixed: true,
+    },
+    {
+      ...number('MULTI_TEXT_SLOP', 'valueSlop', 'Distance of words in two values of an array', 1, 1 << 20),
+      isFixed: true,
+    },
     switchOption(settings, 'unstableFeatures', 'ENABLE_UNSTABLE_FEATURES', 'Whether unsettled features may be used'),
     ...KEPT.map(keptOption),
   ]
@@ -174,12 +188,10 @@ function switchOption(settings: Settings, field: Field<boolean>, name: string, h
 const KEPT: readonly (readonly [string, string | null, 'F'?])[] = [
   ['EXTLOAD', null, 'F'],
   ['NOGC', 'false', 'F'],
-  ['MINSTEMLEN', '4', 'F'],
   ['FORKGC_SLEEP_BEFORE_EXIT', '0'],
   ['MAXDOCTABLESIZE', '1000000', 'F'],
   ['FRISOINI', null, 'F'],
   ['GCSCANSIZE', '100'],
-  ['MIN_PHONETIC_TERM_LEN', '3', 'F'],
   ['GC_POLICY', 'fork', 'F'],
   ['FORK_GC_RUN_INTERVAL', '30'],
   ['FORK_GC_CLEAN_THRESHOLD', '100'],
@@ -196,7 +208,6 @@ const KEPT: readonly (readonly [string, string | null, 'F'?])[] = [
   ['_NUMERIC_RANGES_PARENTS', '0'],
   ['_FORK_GC_CLEAN_NUMERIC_EMPTY_NODES', 'true'],
   ['VSS_MAX_RESIZE', '0'],
-  ['MULTI_TEXT_SLOP', '100', 'F'],
   ['WORKERS', '0'],
   ['MIN_OPERATION_WORKERS', '4'],
   ['TIERED_HNSW_BUFFER_LIMIT', '1024', 'F'],

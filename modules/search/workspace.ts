@@ -116,6 +116,7 @@ export class Workspace {
       schema,
       this.stemmers,
       (field: Field) => this.ownOf(field.kind)?.makeIndex(field) ?? null,
+      this.settings,
     )
   }
 

@@ -12,7 +12,7 @@
  * A sweep moves blocks, so it waits while a query stands between two slices (`readers`). */
 
 import { type Address, type HashKey, type Memory, Range, sipHash } from 'redstrata/module'
-import { type TextField, TextWriter } from '../ingest/text-writer.ts'
+import { TEXT_LIMITS, type TextField, type TextLimits, TextWriter } from '../ingest/text-writer.ts'
 import type { Field, Schema } from '../schema/schema.ts'
 import type { Stemmers } from '../text/stem/stemmers.ts'
 import { Synonyms } from '../text/synonyms.ts'
@@ -24,8 +24,6 @@ import { LevenshteinWalk } from './levenshtein.ts'
 import { Block } from './posting-block.ts'
 import { Terms } from './terms.ts'
 
-/** Words left out between the values of a JSON array. */
-const VALUE_GAP = 99
 /** A sweep begins with so many tombstones more than an eighth of the living. */
 const TOMBS_MIN = 100
 const TOMBS_SHARE = 8
@@ -60,13 +58,22 @@ export class SearchIndex {
   readonly #blocks: readonly [Block, Block] = [new Block(), new Block()]
   readonly #walk = new LevenshteinWalk()
   readonly #writer: TextWriter
+  readonly #limits: TextLimits
   readonly #textFields: (TextField | null)[] = []
   readonly #makeOwn: OwnIndexMaker
   readonly #scratch = new Range()
   #sweep: Sweep | null = null
   readonly #lives: (document: number) => boolean
 
-  constructor(memory: Memory, key: HashKey, schema: Schema, stemmers: Stemmers, makeOwn: OwnIndexMaker) {
+  constructor(
+    memory: Memory,
+    key: HashKey,
+    schema: Schema,
+    stemmers: Stemmers,
+    makeOwn: OwnIndexMaker,
+    limits: TextLimits = TEXT_LIMITS,
+  ) {
+    this.#limits = limits
     this.memory = memory
     this.schema = schema
     this.#key = key
@@ -74,7 +81,7 @@ export class SearchIndex {
     this.documents = new Documents(memory, key)
     const { freqs, fieldMasks, offsets } = schema.rules
     this.terms = new Terms(memory, key, { freqs, fields: fieldMasks, offsets }, this.#blocks, this.#walk)
-    this.#writer = new TextWriter(memory, this.terms, this.fieldSets, stemmers)
+    this.#writer = new TextWriter(memory, this.terms, this.fieldSets, stemmers, limits)
     this.#lives = document => this.documents.lives(document)
     this.addFields()
   }
@@ -175,7 +182,7 @@ export class SearchIndex {
       const value = values[i]!
       for (let t = 0; t < value.textCount; t++) {
         const text = value.texts[t]!
-        if (t > 0) writer.gap(VALUE_GAP)
+        if (t > 0) writer.gap(this.#limits.valueSlop - 1)
         if (text.start < text.end) writer.add(field, text, stopWords, this.synonyms)
         else if (this.schema.fields[i]!.indexEmpty) writer.addEmpty(field)
       }

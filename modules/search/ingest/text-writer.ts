@@ -27,9 +27,17 @@ import { Tokenizer } from '../text/tokenizer.ts'
 export const STEM_MARK = 0x2b
 export const SOUND_MARK = 0x3c
 
-/** Bytes that a word must have to be stemmed, and to be sounded. */
-const STEM_BYTES_MIN = 4
-const SOUND_BYTES_MIN = 3
+/** What settings of the module say of texts. */
+export interface TextLimits {
+  /** Bytes that a word must have to be stemmed, and to be sounded. */
+  readonly stemBytesMin: number
+  readonly soundBytesMin: number
+  /** How far apart the words of two values of an array are. */
+  readonly valueSlop: number
+}
+
+/** The limits that hold when nothing is said. */
+export const TEXT_LIMITS: TextLimits = { stemBytesMin: 4, soundBytesMin: 3, valueSlop: 100 }
 const STEM_WEIGHT = 0.2
 /** What an impact of 1 is as a whole number. */
 export const IMPACT_SCALE: number = 1 << 24
@@ -52,6 +60,7 @@ export class TextWriter {
   readonly #sets: FieldSets
   readonly #stemmers: Stemmers
   readonly #tokenizer: Tokenizer
+  readonly #limits: TextLimits
   #chinese: ChineseWords | null = null
 
   #entries = 0
@@ -77,7 +86,8 @@ export class TextWriter {
   #cachedLanguages = new Uint8Array(CACHE_MIN)
   #cachedStems = new Int32Array(CACHE_MIN)
 
-  constructor(memory: Memory, terms: Terms, sets: FieldSets, stemmers: Stemmers) {
+  constructor(memory: Memory, terms: Terms, sets: FieldSets, stemmers: Stemmers, limits: TextLimits) {
+    this.#limits = limits
     this.#terms = terms
     this.#sets = sets
     this.#stemmers = stemmers
@@ -144,7 +154,7 @@ export class TextWriter {
     const weight = Math.max(1, Math.trunc(field.weight))
     this.#count(record, field, weight)
     this.length += weight
-    if (field.stems && this.#stem !== null && end - start >= STEM_BYTES_MIN) {
+    if (field.stems && this.#stem !== null && end - start >= this.#limits.stemBytesMin) {
       const stem = this.#stemOf(record, bytes, start, end)
       if (stem !== 0) this.#count(stem, field, Math.max(1, Math.trunc(field.weight * STEM_WEIGHT)))
     }
@@ -152,7 +162,7 @@ export class TextWriter {
     if (groups !== null)
       for (const group of groups)
         this.#count(this.#internMarked(SYNONYM_MARK, Buffer.from(group, 'latin1')), field, weight)
-    if (!field.sounds || end - start < SOUND_BYTES_MIN) return
+    if (!field.sounds || end - start < this.#limits.soundBytesMin) return
     const code = doubleMetaphone(bytes.utf8Slice(start, end))
     if (code !== '') this.#count(this.#internMarked(SOUND_MARK, Buffer.from(code)), field, weight)
   }
