@@ -46,22 +46,21 @@ export class RowWriter {
   /**
    * Write the whole reply.
    * @param pairsBehind pairs that the caller adds to the map of RESP3.
+   * @param writeRows writes the rows, and returns the sum of what `row` returned.
    */
-  write(total: number, documents: readonly number[], warnings: readonly string[], pairsBehind: number): void {
-    if (this.#reply.protocol === 3) this.#writeMap(total, documents, warnings, pairsBehind)
-    else this.#writeList(total, documents)
+  write(total: number, warnings: readonly string[], pairsBehind: number, writeRows: () => number): void {
+    if (this.#reply.protocol === 3) this.#writeMap(total, warnings, pairsBehind, writeRows)
+    else this.#writeList(total, writeRows)
   }
 
-  #writeList(total: number, documents: readonly number[]): void {
+  #writeList(total: number, writeRows: () => number): void {
     const reply = this.#reply
     const mark = reply.deferred()
     reply.integer(total)
-    let count = 1
-    for (const document of documents) count += this.#row(document)
-    reply.fillArray(mark, count)
+    reply.fillArray(mark, 1 + writeRows())
   }
 
-  #writeMap(total: number, documents: readonly number[], warnings: readonly string[], pairsBehind: number): void {
+  #writeMap(total: number, warnings: readonly string[], pairsBehind: number, writeRows: () => number): void {
     const reply = this.#reply
     reply.map(5 + pairsBehind)
     reply.status('attributes')
@@ -70,14 +69,17 @@ export class RowWriter {
     reply.status(this.#options.expands ? 'EXPAND' : 'STRING')
     reply.status('results')
     const mark = reply.deferred()
-    let rows = 0
-    for (const document of documents) rows += this.#mapRow(document)
-    reply.fillArray(mark, rows)
+    reply.fillArray(mark, writeRows())
     reply.status('total_results')
     reply.integer(total)
     reply.status('warning')
     reply.array(warnings.length)
     for (const warning of warnings) reply.status(warning)
+  }
+
+  /** Write a row, unless its document is gone; returns how many elements the list of rows grows by. */
+  row(document: number): number {
+    return this.#reply.protocol === 3 ? this.#mapRow(document) : this.#row(document)
   }
 
   /** A document that is there; its key is in `#key` then. */

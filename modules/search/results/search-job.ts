@@ -26,9 +26,12 @@ import { shownFields } from './fields.ts'
 import { documentLanguage, Marker } from './marks.ts'
 import { NumberOrder, type Order, orderBy } from './order.ts'
 import { type RowFacts, RowWriter } from './rows.ts'
+import { RowsAhead, writeRows } from './rows-ahead.ts'
 
 const NO_WATCH: Watch = { tick() {} }
 const NOT_TIMED = (): number => 0
+/** Rows that are written in one go. */
+const ROWS_AT_ONCE = 256
 
 /** Scored documents, best first. */
 interface Found {
@@ -51,7 +54,11 @@ export class SearchJob implements Job {
   #order: Order | null = null
   #range: SortedRange | null = null
   #top: Top | null = null
+  #isCollected = false
   #isTimedOut = false
+  #found: Found | null = null
+  #ahead: RowsAhead | null = null
+  readonly #protocol: 2 | 3
   /** Whether a word expands to more terms than were looked for. */
   #isCut = false
   readonly #profile: QueryProfile | null
@@ -70,6 +77,7 @@ export class SearchJob implements Job {
     profile: QueryProfile | null = null,
   ) {
     this.#workspace = workspace
+    this.#protocol = ctx.reply.protocol
     this.#profile = profile
     this.index = index
     this.#root = root
@@ -82,7 +90,12 @@ export class SearchJob implements Job {
   }
 
   run(watch: SliceWatch): void {
-    if (this.#answersByOrder()) return
+    if (!this.#isCollected && !this.#answersByOrder()) this.#collect(watch)
+    this.#isCollected = true
+    this.#writeAhead(watch)
+  }
+
+  #collect(watch: SliceWatch): void {
     const start = watch.now()
     // Building is timed part by part in a profile, so it is not paused.
     if (this.#run === null)
@@ -166,13 +179,27 @@ export class SearchJob implements Job {
   write(reply: Reply): void {
     const now = this.#profile?.now ?? NOT_TIMED
     const start = now()
-    const found = this.#found()
+    const found = (this.#found ??= this.#take())
     const sorted = now()
-    const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
-    const writer = new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
+    const writer = this.#newWriter(reply, found)
     const total = this.#range?.total ?? this.#run?.total ?? 0
-    writer.write(total, found.documents, this.#warnings(), this.#profile === null ? 0 : 1)
+    const rows = this.#ahead === null ? () => writeRows(writer, found.documents) : () => this.#ahead!.copyTo(reply)
+    writer.write(total, this.#warnings(), this.#profile === null ? 0 : 1, rows)
     if (this.#profile !== null) this.#noteProcessors(total, found.documents.length, sorted - start, now() - sorted)
+  }
+
+  /** Many rows are written before the reply is, so that others can be served in between. */
+  #writeAhead(watch: Watch): void {
+    if (this.#profile !== null || this.#options.limit <= ROWS_AT_ONCE) return
+    const found = (this.#found ??= this.#take())
+    if (found.documents.length <= ROWS_AT_ONCE) return
+    this.#ahead ??= new RowsAhead(this.#protocol, reply => this.#newWriter(reply, found))
+    this.#ahead.run(found.documents, watch)
+  }
+
+  #newWriter(reply: Reply, found: Found): RowWriter {
+    const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
+    return new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
   }
 
   /** What was done behind the iterators; each step's time without those before it. */
@@ -198,7 +225,8 @@ export class SearchJob implements Job {
     return warnings
   }
 
-  #found(): Found {
+  /** The documents of the reply, as far as they are known. */
+  #take(): Found {
     const { offset, limit } = this.#options
     if (this.#range !== null) return { documents: this.#range.documents.slice(offset), scores: [] }
     if (this.#order !== null) return { documents: this.#order.kept(offset).slice(0, limit), scores: [] }

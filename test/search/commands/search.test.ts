@@ -148,6 +148,15 @@ describe('long searches', () => {
     expect(order).toEqual(['set', 'search'])
   })
 
+  it('write many rows in slices, without those that went in between', async () => {
+    const [one, other] = [await slow.connect(), await slow.connect()]
+    const searching = one.call('FT.SEARCH', 'idx', 'ant', 'RETURN', '1', 'price', 'LIMIT', '0', '5000', 'TIMEOUT', '0')
+    await other.call('SET', 'k', 'v')
+    const reply = printReply(await searching)
+    expect(reply.match(/"d\d+" \["price" "\d+"\]/g)).toHaveLength(1000)
+    expect(reply.startsWith('[:1000 "d')).toBe(true)
+  })
+
   it('run to their end in a transaction', async () => {
     const client = await slow.connect()
     await client.call('MULTI')
