@@ -209,7 +209,7 @@ describe('a range in buckets', () => {
     }
   })
 
-  it('is cut when there would be too many rows', () => {
+  it('ends when there would be too many rows', () => {
     const series = seriesOf(true, 512)
     series.append(0, 1)
     series.append(2 ** 40, 1)
@@ -222,6 +222,25 @@ describe('a range in buckets', () => {
       rows,
     )
     expect(rows.overflowed).toBe(true)
-    expect(rows.length).toBe(1000)
+    expect(rows.length).toBeLessThanOrEqual(1000)
+  })
+
+  it('comes to an end at times beyond 2^53, where a bucket may be less than the step from one time to the next', () => {
+    const times = [5, 2 ** 53 + 2, 2 ** 60, 2 ** 60 + 4096, 2 ** 63]
+    const series = seriesOf(true, 512)
+    for (const time of times) series.append(time, 1)
+    const rows = new Rows(100)
+    const query = { ...queryOf(randomOf(1), new Model()), times: null, from: 0, to: 2 ** 63 }
+    for (const duration of [1, 7, 1000])
+      for (const reverse of [false, true])
+        for (const limit of [1, 3, Number.POSITIVE_INFINITY]) {
+          const least = limit === 3 ? -9 : Number.NEGATIVE_INFINITY
+          const greatest = -least
+          const asked = { ...query, least, greatest, reverse, aggregators: ['count'], duration, align: 0, empty: false }
+          const found = ask(series, asked, limit, rows)
+          expect(rows.overflowed).toBe(false)
+          expect(found.length).toBeLessThanOrEqual(times.length)
+          if (limit === Number.POSITIVE_INFINITY) expect(found.length).toBe(times.length)
+        }
   })
 })

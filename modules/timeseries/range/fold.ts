@@ -179,7 +179,8 @@ export class Fold implements SampleSink {
       bucket.hasBefore = before
     }
     this.#start = start
-    this.#end = start + duration
+    // Beyond 2^53 a bucket may be shorter than the step from one time to the next: then it is that step.
+    this.#end = Math.max(start + duration, time + Math.max(1, time * 2 ** -52))
     this.#cut(start)
     this.#open = true
     const aggregators = this.#aggregators

@@ -121,7 +121,8 @@ function narrowed(series: Series, query: RangeQuery, choice: BucketChoice): numb
   let start = to + 1
   for (let n = 0; n < limit; n++) {
     if (!findBefore(series, start, found) || found.time < from) return from
-    start = bucketStart(found.time, choice.duration, choice.align)
+    // Rounding beyond 2^53 may not bring the start back behind the sample: each step goes back by one at least.
+    start = Math.min(found.time, bucketStart(found.time, choice.duration, choice.align))
   }
   return Math.max(from, start)
 }

@@ -4,8 +4,8 @@
  *      values   a0 b0     a1 b1     a2 b2     ...            width 2
  *
  * Rows stand in order of time, whichever way they will be written. A Rows is reused from query to query; a large one is
- * let go. What would grow above a limit is cut, and `overflowed` says so: an empty bucket a millisecond over a century
- * is a query like any other. */
+ * let go. What would grow above a limit is left out, and `overflowed` says so: an empty bucket a millisecond over a
+ * century is a query like any other. */
 
 /** Most rows of one answer: with 25 bytes a row, 400 MB on the wire. */
 export const ROWS_MAX = 1 << 24
@@ -35,12 +35,12 @@ export class Rows {
     this.overflowed = false
   }
 
-  /** Make room for more rows. Returns how many of them may be written. */
+  /** Make room for more rows. Returns how many of them may be written: none when there would be too many. */
   reserve(more: number): number {
     const length = this.length + more
     if (length > this.#most) {
       this.overflowed = true
-      return this.reserve(this.#most - this.length)
+      return 0
     }
     if (length > this.times.length) this.times = grown(this.times, length)
     if (length * this.width > this.values.length) this.values = grown(this.values, length * this.width)
