@@ -224,18 +224,22 @@ function hitsIn(set: ZsetView, { center, extent, stopsEarly, count }: Search): H
   coverArea(area, cover)
   const hits: Hit[] = []
   const place: Place = { longitude: 0, latitude: 0 }
-  const visit = (member: Range, score: number): void => {
+  let metres = 0
+  const isWithin = (score: number): boolean => {
     decodePlace(score, place)
-    const metres = distanceWithin(area, place.longitude, place.latitude)
-    if (metres >= 0) hits.push({ member: new Range(member.buf, member.start, member.end), score, metres })
+    metres = distanceWithin(area, place.longitude, place.latitude)
+    return metres >= 0
+  }
+  const visit = (member: Range, score: number): void => {
+    hits.push({ member: new Range(member.buf, member.start, member.end), score, metres })
   }
   for (let i = 0; i < cover.count; i++) {
     const from = set.countBelow(cover.from[i]!, false)
     const to = set.countBelow(cover.to[i]!, false)
-    if (!stopsEarly) set.each(from, to, false, visit)
+    if (!stopsEarly) set.eachWanted(from, to, isWithin, visit)
     else
       for (let at = from; at < to && hits.length < count; at += STRIDE)
-        set.each(at, Math.min(to, at + STRIDE), false, visit)
+        set.eachWanted(at, Math.min(to, at + STRIDE), isWithin, visit)
   }
   if (stopsEarly && hits.length > count) hits.length = count
   return hits

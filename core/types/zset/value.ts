@@ -225,6 +225,30 @@ export class ZsetView extends PackedView {
     }
   }
 
+  /** The same from the lowest on, for those whose score is `wanted`; only their members are looked at. */
+  eachWanted(
+    from: number,
+    to: number,
+    wanted: (score: number) => boolean,
+    visit: (member: Range, score: number) => void,
+  ): void {
+    if (from >= to) return
+    if (this.isPacked) {
+      this.#eachPacked(from, to, false, (member, score) => {
+        if (wanted(score)) visit(member, score)
+      })
+      return
+    }
+    const { ranked, dict } = this
+    const member = this.#member
+    ranked.at(from)
+    for (let left = to - from; left > 0; left--) {
+      const { score } = ranked
+      if (wanted(score)) visit(dict.key(ranked.record, member), score)
+      if (left > 1) ranked.next()
+    }
+  }
+
   #eachPacked(from: number, to: number, reverse: boolean, visit: (member: Range, score: number) => void): void {
     const { buf, start } = this.region
     const member = this.#member
