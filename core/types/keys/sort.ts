@@ -13,6 +13,7 @@ import { CLIENT_GATE } from '../../command/client.ts'
 import type { Context } from '../../command/context.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { EVENT } from '../../keyspace/event.ts'
+import { orderOf } from '../../structs/order.ts'
 
 const NOT_NUMBERS = new ReplyError("ERR One or more scores can't be converted into double")
 const STAR = 42
@@ -133,25 +134,13 @@ function lookUp(db: Database, pattern: Pattern, element: Buffer): Buffer | null 
   return value.get(Range.of(pattern.field), out) ? out.copy() : null
 }
 
+/** An element, and the text that it is compared by. */
 interface Item {
   readonly element: Buffer
-  readonly weight: number
   readonly text: Buffer | null
 }
 
-function itemsOf(db: Database, elements: readonly Buffer[], options: Options): Item[] {
-  return elements.map(element => {
-    const text = options.by === null ? element : lookUp(db, options.by, element)
-    if (options.alpha) return { element, weight: 0, text }
-    if (text === null || text.length === 0) return { element, weight: 0, text }
-    const weight = parseDouble(text, 0, text.length)
-    if (Number.isNaN(weight)) throw NOT_NUMBERS
-    return { element, weight, text }
-  })
-}
-
-function compareItems(a: Item, b: Item, alpha: boolean): number {
-  if (!alpha) return a.weight - b.weight || compareBuffers(a.element, b.element)
+function compareItems(a: Item, b: Item): number {
   if (a.text === null || b.text === null) return (a.text === null ? 0 : 1) - (b.text === null ? 0 : 1)
   return compareBuffers(a.text, b.text)
 }
@@ -161,11 +150,29 @@ function compareBuffers(a: Buffer, b: Buffer): number {
 }
 
 function sorted(db: Database, elements: Buffer[], options: Options): Buffer[] {
+  const { by } = options
   if (options.asIs) return options.descending ? elements.reverse() : elements
+  if (!options.alpha) return sortedByNumber(db, elements, options)
   const sign = options.descending ? -1 : 1
-  return itemsOf(db, elements, options)
-    .sort((a, b) => sign * compareItems(a, b, options.alpha))
+  return elements
+    .map((element): Item => ({ element, text: by === null ? element : lookUp(db, by, element) }))
+    .sort((a, b) => sign * compareItems(a, b))
     .map(item => item.element)
+}
+
+function sortedByNumber(db: Database, elements: readonly Buffer[], { by, descending }: Options): Buffer[] {
+  const count = elements.length
+  const weights = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const text = by === null ? elements[i]! : lookUp(db, by, elements[i]!)
+    if (text === null || text.length === 0) continue
+    const weight = parseDouble(text, 0, text.length)
+    if (Number.isNaN(weight)) throw NOT_NUMBERS
+    weights[i] = descending ? -weight : weight
+  }
+  const sign = descending ? -1 : 1
+  const places = orderOf(weights, count, (a, b) => sign * compareBuffers(elements[a]!, elements[b]!))
+  return Array.from(places, place => elements[place]!)
 }
 
 function run(ctx: Context, args: Args, mayStore: boolean): void {

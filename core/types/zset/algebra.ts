@@ -3,13 +3,13 @@
  * A source is a sorted set, or a set whose members all score 1; a set's view is reached through its ValueType alone, so the two types do not
  * know each other. Results are gathered in a scratch Dict of the arena, whose records look like those of a sorted set. */
 
-import { Range } from '../../base/bytes.ts'
+import { compareRanges, Range } from '../../base/bytes.ts'
 import { ERR, ReplyError, replyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { ACCOUNT, type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { Dict } from '../../memory/dict.ts'
-import { Ranked } from '../../structs/ranked.ts'
+import { orderOf } from '../../structs/order.ts'
 import { storeMembers } from './range.ts'
 import { type ZsetView, zsetType } from './value.ts'
 
@@ -131,7 +131,7 @@ function uniteInto(result: Dict, { sources, weights, aggregate }: Combination): 
     source?.each((member, score) => {
       const value = weighted(score, weights[i]!)
       const record = result.find(member.buf, member.start, member.end)
-      if (record === 0) add(result, member, value)
+      if (record === 0) setScore(result, result.insert(member.buf, member.start, member.end, 0), value)
       else setScore(result, record, aggregate(scoreOf(result, record), value))
     })
   })
@@ -163,17 +163,17 @@ function subtractInto(result: Dict, { sources }: Combination): void {
   })
 }
 
-/** Visit a result in order of score. */
-function inOrder(ctx: Context, result: Dict, visit: (member: Range, score: number) => void): void {
-  const ranked = new Ranked(ctx.engine.keyspace.memory, ACCOUNT.overhead)
-  const root = ranked.create()
-  try {
-    for (let i = 0; i < result.count; i++) ranked.insert(scoreOf(result, result.at(i)), result.at(i))
-    const member = new Range()
-    for (let more = ranked.at(0); more; more = ranked.next()) visit(result.key(ranked.record, member), ranked.score)
-  } finally {
-    ranked.release(root)
-  }
+/** Visit a result in order of score, and of bytes where scores are equal. */
+function inOrder(result: Dict, visit: (member: Range, score: number) => void): void {
+  const { count } = result
+  const scores = new Float64Array(count)
+  for (let i = 0; i < count; i++) scores[i] = scoreOf(result, result.at(i))
+  const member = new Range()
+  const other = new Range()
+  const places = orderOf(scores, count, (a, b) =>
+    compareRanges(result.key(result.at(a), member), result.key(result.at(b), other)),
+  )
+  for (let i = 0; i < count; i++) visit(result.key(result.at(places[i]!), member), scores[places[i]!]!)
 }
 
 function replyCombination(ctx: Context, args: Args, kind: Kind): void {
@@ -183,7 +183,7 @@ function replyCombination(ctx: Context, args: Args, kind: Kind): void {
   try {
     const inPairs = found.withScores && reply.protocol === 3
     reply.array(result.count * (found.withScores && !inPairs ? 2 : 1))
-    inOrder(ctx, result, (member, score) => {
+    inOrder(result, (member, score) => {
       if (inPairs) reply.array(2)
       reply.bulk(member)
       if (found.withScores) reply.double(score)
@@ -197,10 +197,8 @@ function storeCombination(ctx: Context, args: Args, kind: Kind, event: string): 
   const target = args.key()
   const result = gather(ctx, kind, takeCombination(ctx, args, kind, true))
   try {
-    const members: { member: Buffer; score: number }[] = []
-    inOrder(ctx, result, (member, score) => members.push({ member: member.copy(), score }))
-    storeMembers(ctx, target, members, event)
-    ctx.reply.integer(members.length)
+    storeMembers(ctx, target, result.count, put => inOrder(result, put), event)
+    ctx.reply.integer(result.count)
   } finally {
     result.release()
   }

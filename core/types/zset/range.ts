@@ -147,22 +147,26 @@ export function zrangestore(ctx: Context, args: Args): void {
     if (found.hasLimit) ranks = limited(ranks, found.offset, found.count, found.reverse)
     set.each(ranks.from, ranks.to, found.reverse, (member, score) => members.push({ member: member.copy(), score }))
   }
-  storeMembers(ctx, target, members, 'zrangestore')
+  const handOver = (put: (member: Range, score: number) => void): void => {
+    for (const { member, score } of members) put(Range.of(member), score)
+  }
+  storeMembers(ctx, target, members.length, handOver, 'zrangestore')
   reply.integer(members.length)
 }
 
-/** Let a key hold these members, or nothing when there are none. */
+/** Let a key hold the `count` members that `each` hands over, or nothing when there are none. They lie in no set. */
 export function storeMembers(
   { db }: Context,
   target: Range,
-  members: readonly { member: Buffer; score: number }[],
+  count: number,
+  each: (put: (member: Range, score: number) => void) => void,
   event: string,
 ): void {
   const taken = db.find(target)
   if (taken !== 0) db.remove(taken)
-  if (members.length > 0) {
+  if (count > 0) {
     const set = db.create(target, zsetType)
-    for (const { member, score } of members) set.put(Range.of(member), score)
+    each((member, score) => void set.put(member, score))
     db.changed(target)
     db.notify(EVENT.zset, event, target)
   } else if (taken !== 0) {
