@@ -9,6 +9,7 @@ import { keysOf, legacyKeys } from '../command/keys.ts'
 import { CATEGORIES, cmd, type Command, FLAG, type KeySpec, sub } from '../command/spec.ts'
 import type { Entry } from '../command/table.ts'
 import type { Reply } from '../resp/reply.ts'
+import { type Argument, argumentsOf } from './arguments.ts'
 import { DOCS } from './docs.ts'
 import { COMMAND_HELP } from './help.ts'
 import { allEntries } from './info.ts'
@@ -208,27 +209,21 @@ function docs(ctx: Context, args: Args): void {
 }
 
 function replyDocs(reply: Reply, entry: Entry): void {
-  const known = DOCS[entry.name]
+  const known = DOCS.get(entry.name)
   const subcommands = entry.subcommands === null ? [] : [...entry.subcommands]
-  const names = argumentNames(entry)
+  const isBare = entry.command.synopsis.includes('[subcommand') || entry.command.synopsis.startsWith('DEBUG')
+  const parts = isBare ? [] : argumentsOf(entry.command.synopsis, entry.name.includes('|') ? 2 : 1)
+  const lines: (readonly [string, string])[] = [['summary', known?.summary ?? entry.command.synopsis]]
+  if (known !== undefined) lines.push(['since', known.since])
+  lines.push(['group', entry.module === '' ? entry.group : 'module'])
+  if (known !== undefined) lines.push(['complexity', known.complexity])
+  if (entry.module !== '') lines.push(['module', entry.module])
   reply.text(entry.name)
-  reply.map(1 + (known === undefined ? 1 : 3) + (names.length > 0 ? 1 : 0) + (subcommands.length > 0 ? 1 : 0))
-  reply.text('summary')
-  reply.text(known?.summary ?? entry.command.synopsis)
-  if (known !== undefined) {
-    reply.text('since')
-    reply.text(known.since)
-  }
-  reply.text('group')
-  reply.text(entry.group)
-  if (known !== undefined) {
-    reply.text('complexity')
-    reply.text(known.complexity)
-  }
-  if (names.length > 0) {
+  reply.map(lines.length + (parts.length > 0 ? 1 : 0) + (subcommands.length > 0 ? 1 : 0))
+  replyLines(reply, lines)
+  if (parts.length > 0) {
     reply.text('arguments')
-    reply.array(names.length)
-    for (const name of names) replyArgument(reply, name)
+    replyArguments(reply, parts, entry.command.keySpecs.length, { next: 0 })
   }
   if (subcommands.length === 0) return
   reply.text('subcommands')
@@ -236,23 +231,44 @@ function replyDocs(reply: Reply, entry: Entry): void {
   for (const subcommand of subcommands) replyDocs(reply, subcommand)
 }
 
-/** The arguments that a synopsis names outside of brackets. */
-function argumentNames(entry: Entry): string[] {
-  const words = entry.command.synopsis.replace(/\[.*\]|<.*>/g, '').split(/\s+/)
-  return words.slice(entry.name.includes('|') ? 2 : 1).filter(word => word !== '')
-}
-
-function replyArgument(reply: Reply, name: string): void {
-  const isKey = /^(key\d*|source|destination|newkey)$/.test(name)
-  reply.map(3)
-  for (const [field, value] of [
-    ['name', name],
-    ['type', isKey ? 'key' : 'string'],
-    ['display_text', name],
-  ] as const) {
-    reply.text(field)
+function replyLines(reply: Reply, lines: readonly (readonly [string, string])[]): void {
+  for (const [name, value] of lines) {
+    reply.text(name)
     reply.text(value)
   }
+}
+
+/** Keys are numbered by the specification that finds them; `keys.next` is the next one's number. */
+function replyArguments(reply: Reply, parts: readonly Argument[], specs: number, keys: { next: number }): void {
+  reply.array(parts.length)
+  for (const part of parts) replyArgument(reply, part, specs, keys)
+}
+
+function replyArgument(reply: Reply, part: Argument, specs: number, keys: { next: number }): void {
+  const lines: (readonly [string, string])[] = [
+    ['name', part.name],
+    ['type', part.type],
+  ]
+  if (part.parts === undefined) lines.push(['display_text', part.name])
+  const flags = [...(part.optional ? ['optional'] : []), ...(part.multiple ? ['multiple'] : [])]
+  if (part.multipleToken) flags.push('multiple_token')
+  const isKey = part.type === 'key' && specs > 0
+  const fields = lines.length + (isKey ? 1 : 0) + (part.token === undefined ? 0 : 1)
+  reply.map(fields + (flags.length > 0 ? 1 : 0) + (part.parts === undefined ? 0 : 1))
+  replyLines(reply, lines)
+  if (isKey) {
+    reply.text('key_spec_index')
+    reply.integer(Math.min(keys.next++, specs - 1))
+  }
+  if (part.token !== undefined) replyLines(reply, [['token', part.token]])
+  if (flags.length > 0) {
+    reply.text('flags')
+    reply.set(flags.length)
+    for (const flag of flags) reply.status(flag)
+  }
+  if (part.parts === undefined) return
+  reply.text('arguments')
+  replyArguments(reply, part.parts, specs, keys)
 }
 
 function help({ reply }: Context): void {

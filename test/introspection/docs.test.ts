@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { argumentsOf } from '../../core/introspection/arguments.ts'
+import { DOCS } from '../../core/introspection/docs.ts'
+import { allEntries } from '../../core/introspection/info.ts'
+import { serverForTest } from '../support/server.ts'
+
+describe('COMMAND DOCS', () => {
+  it('has a line for every command of the core, and for no other', async () => {
+    const { server } = await serverForTest({ modules: false })
+    const names = [...allEntries(server.engine)].map(entry => entry.name)
+    expect(names.filter(name => !DOCS.has(name))).toEqual([])
+    expect([...DOCS.keys()].filter(name => !names.includes(name))).toEqual([])
+  })
+
+  it('answers for all commands at once', async () => {
+    const server = await serverForTest()
+    const docs = (await server.call('COMMAND', 'DOCS')) as Map<string, unknown>
+    expect(docs.size).toBe(await server.call('COMMAND', 'COUNT'))
+  })
+})
+
+describe('arguments of a synopsis', () => {
+  it('are optional, repeated, introduced by tokens, and one of several', () => {
+    expect(argumentsOf('X key [WITHCOORD] [COUNT count [ANY]] <ON|OFF> field value [field value ...]', 1)).toEqual([
+      { name: 'key', type: 'key' },
+      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', optional: true },
+      {
+        name: 'options',
+        type: 'block',
+        optional: true,
+        parts: [
+          { name: 'count', type: 'integer', token: 'COUNT' },
+          { name: 'any', type: 'pure-token', token: 'ANY', optional: true },
+        ],
+      },
+      {
+        name: 'condition',
+        type: 'oneof',
+        parts: [
+          { name: 'on', type: 'pure-token', token: 'ON' },
+          { name: 'off', type: 'pure-token', token: 'OFF' },
+        ],
+      },
+      {
+        name: 'data',
+        type: 'block',
+        multiple: true,
+        parts: [
+          { name: 'field', type: 'string' },
+          { name: 'value', type: 'string' },
+        ],
+      },
+    ])
+  })
+
+  it('may repeat with their token, and be several behind one', () => {
+    expect(argumentsOf('X [PREFIX prefix [PREFIX prefix ...]] FIELDS numfields field [field ...] <*|id>', 1)).toEqual([
+      { name: 'prefix', type: 'string', token: 'PREFIX', multiple: true, multipleToken: true, optional: true },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        parts: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', multiple: true },
+        ],
+      },
+      {
+        name: 'choice',
+        type: 'oneof',
+        parts: [
+          { name: 'auto-id', type: 'pure-token', token: '*' },
+          { name: 'id', type: 'string' },
+        ],
+      },
+    ])
+  })
+})
