@@ -23,6 +23,7 @@ import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
 import { Tokenizer } from './text/tokenizer.ts'
+import { ShapeFields } from './shape/fields.ts'
 import { VectorFields } from './vector/fields.ts'
 
 /** What one server keeps of search. */
@@ -46,6 +47,7 @@ export class Workspace {
     this.host = host
     this.tokenizer = new Tokenizer(host.memory)
     this.ownFields.vector = new VectorFields(host.memory)
+    this.ownFields.shape = new ShapeFields(host.memory)
     this.catalogue = new Catalogue(() => host.clock.nowMs())
     this.follower = new Follower(host, kind => this.ownOf(kind))
     this.cursors = new Cursors(host)

@@ -22,7 +22,6 @@ function options(test: TestIndex, isRanked: boolean): BuildOptions {
     prefixMin: 2,
     expansionsMax: 200,
     watch,
-    shapes: null,
   }
 }
 

@@ -5,12 +5,6 @@
 /** Reasons by case. */
 export const GAPS: Readonly<Record<string, string>> = {
   'core/keys.txt: RESTORE': 'RESTORE IDLETIME keeps the idle time (docs/compat.md)',
-  'search/geo.txt: polygons: WITHIN': 'GEOSHAPE is not there yet',
-  'search/geo.txt: polygons: CONTAINS': 'GEOSHAPE is not there yet',
-  'search/geo.txt: polygons: INTERSECTS and DISJOINT': 'GEOSHAPE is not there yet',
-  'search/geo.txt: spherical coordinates': 'GEOSHAPE is not there yet',
-  'search/geo.txt: a bad shape leaves the other fields of the document searchable': 'GEOSHAPE is not there yet',
-  'search/geo.txt: geoshape with another condition': 'GEOSHAPE is not there yet',
   'search/explain_profile.txt: FT.PROFILE of an aggregation': 'steps of aggregations are not timed yet',
   'reloaded search/create.txt: SKIPINITIALSCAN leaves existing documents out': 'all keys are looked at after loading',
   'reloaded search/create.txt: a document left out by SKIPINITIALSCAN enters when it is touched':

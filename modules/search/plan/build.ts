@@ -40,6 +40,7 @@ import {
 } from '../query/ast.ts'
 import { refuse } from '../query/failure.ts'
 import { fieldNamed } from '../schema/schema.ts'
+import { shapeIterator } from '../shape/fields.ts'
 import { lowered } from '../text/lower.ts'
 import { vectorIterator } from '../vector/clause.ts'
 import type { QueryProfile } from './profile.ts'
@@ -72,8 +73,6 @@ export interface BuildOptions {
   readonly profile?: QueryProfile | null
   /** Where clauses of vectors put what they find out about documents. */
   readonly yields?: Yields
-  /** Clauses of shapes, where the server has them. */
-  readonly shapes: ((node: ShapeNode, field: FieldIndex) => DocumentIterator) | null
 }
 
 /** The documents that match a tree. */
@@ -442,8 +441,8 @@ class Builder {
 
   #shape(node: ShapeNode): DocumentIterator {
     const field = fieldIndexNamed(this.#index, node.field)
-    if (field === null || field.field.kind !== 'shape' || this.#options.shapes === null) return new Nothing()
-    return this.#options.shapes(node, field)
+    if (field === null || field.field.kind !== 'shape') return new Nothing()
+    return shapeIterator(node, field, this.#options.watch)
   }
 }
 

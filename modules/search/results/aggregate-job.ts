@@ -135,7 +135,6 @@ export class Aggregation {
         watch,
         profile: this.#profile,
         yields: this.#yields,
-        shapes: null,
       }),
     )
   }

@@ -122,7 +122,6 @@ export class HybridJob implements Job {
         expansionsMax,
         watch,
         yields: this.#yields,
-        shapes: null,
       }),
     )
   }

@@ -165,7 +165,6 @@ export class SearchJob implements Job {
       onCut: () => (this.#isCut = true),
       profile,
       yields: this.#yields,
-      shapes: null,
     }
     return builder(this.#root, options)
   }
