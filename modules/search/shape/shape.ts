@@ -36,7 +36,7 @@ export function makeShape(wkt: Wkt, spherical: boolean): Shape | string {
   const rings: Float64Array[] = []
   for (const pairs of wkt.rings) {
     if (spherical && !isOnEarth(pairs)) return 'A longitude or latitude is out of range'
-    rings.push(corners(pairs, spherical))
+    rings.push(withoutRepetition(corners(pairs, spherical)))
   }
   if (wkt.kind === 'polygon') {
     const reason = fault(rings, spherical)
@@ -75,6 +75,17 @@ export function corners(pairs: Float64Array, spherical: boolean): Float64Array {
 
 // ------------------------------------------------------------------ rings
 
+/** A ring without the corners that are the same as the one before. */
+function withoutRepetition(ring: Float64Array): Float64Array {
+  let end = WIDE
+  for (let at = WIDE; at < ring.length; at += WIDE) {
+    if (ring[at] === ring[end - 3] && ring[at + 1] === ring[end - 2] && ring[at + 2] === ring[end - 1]) continue
+    ring.copyWithin(end, at, at + WIDE)
+    end += WIDE
+  }
+  return ring.subarray(0, end)
+}
+
 /** What is wrong with the rings of a polygon, or null. */
 function fault(rings: readonly Float64Array[], spherical: boolean): string | null {
   for (const ring of rings) {
@@ -84,7 +95,7 @@ function fault(rings: readonly Float64Array[], spherical: boolean): string | nul
       return 'A ring is not closed'
     if (spherical && !fitsHemisphere(ring)) return 'A ring is larger than a hemisphere'
     if (turning(ring, spherical) === 0) return 'A ring has no area'
-    if (crossesItself(ring)) return 'A ring crosses itself'
+    if (hasSpike(ring) || crossesItself(ring)) return 'A ring crosses itself'
   }
   return null
 }
@@ -142,6 +153,18 @@ function reverse(ring: Float64Array): void {
       ring[low + i] = ring[high + i]!
       ring[high + i] = kept
     }
+}
+
+/** Whether a ring goes back along the edge on which it came. */
+function hasSpike(ring: Float64Array): boolean {
+  const size = ring.length - WIDE
+  for (let at = 0; at < size; at += WIDE) {
+    const before = (at + size - WIDE) % size
+    const after = at + WIDE
+    if (sideOf(ring, before, ring, after, ring, at) !== 0) continue
+    if (!isBetween(ring, before, ring, after, ring, at)) return true
+  }
+  return false
 }
 
 /** Whether edges of a ring meet that are not neighbours. Edges are taken from left to right, so that few are compared. */
