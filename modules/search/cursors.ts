@@ -28,6 +28,8 @@ export class Cursors {
   readonly #clock: Clock
   readonly #byId = new Map<number, Cursor>()
   #timer: Timer | null = null
+  /** When the timer wakes. */
+  #wakesAtMs = Number.POSITIVE_INFINITY
 
   constructor(host: Host) {
     this.#host = host
@@ -102,12 +104,14 @@ export class Cursors {
 
   /** Wake when the first of them has been idle for too long. */
   #watch(): void {
-    if (this.#timer !== null) return
     let first = Number.POSITIVE_INFINITY
     for (const cursor of this.#byId.values()) if (!cursor.isBusy) first = Math.min(first, cursor.endsAtMs)
-    if (first === Number.POSITIVE_INFINITY) return
+    if (first >= this.#wakesAtMs) return
+    this.#timer?.cancel()
+    this.#wakesAtMs = first
     this.#timer = this.#host.timer(Math.max(1, first - this.#clock.nowMs()), () => {
       this.#timer = null
+      this.#wakesAtMs = Number.POSITIVE_INFINITY
       this.#collect()
       this.#watch()
     })

@@ -3,8 +3,8 @@
  * Dead documents, and those that came after the query began, are left out. Where scores or matched words are asked for, documents
  * are taken one by one, because the iterators know both only of the document that they stand on.
  *
- * When the loops of the iterators throw to pause, nothing of the batch counts: the next one begins behind the last document that
- * was given. Whoever goes on after other commands ran calls `refresh` first. */
+ * When the loops of the iterators throw to pause, the documents that were found before are given first, and `interruption` tells
+ * that there was one. Whoever goes on after other commands ran calls `refresh` first. */
 
 import type { Value } from '../expression/value.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
@@ -29,6 +29,7 @@ export interface DocumentExtras {
 
 /** Gives the documents of a query. */
 export class DocumentsSource implements Source {
+  readonly title = 'Index'
   #root: DocumentIterator | null
   readonly #documents: Documents
   readonly #last: number
@@ -36,9 +37,13 @@ export class DocumentsSource implements Source {
   /** Takes documents from the iterators; they are put into the batch that is being filled. */
   readonly #found = new Found(new Int32Array(0))
   readonly #terms: MatchedTerm[] = []
-  /** The last document that was given. */
+  /** The last document that was looked at. */
   #at = 0
+  /** Whether places in memory must be found anew, and whether a loop was left before it had found anything. */
   #isStale = false
+  #isCut = false
+  /** What the loops threw while the last batch was filled; null when they came to their end. */
+  interruption: unknown = null
   total = 0
 
   constructor(root: DocumentIterator, documents: Documents, extras: DocumentExtras) {
@@ -65,36 +70,53 @@ export class DocumentsSource implements Source {
   /** Go on with other iterators over the same documents. */
   attach(root: DocumentIterator): void {
     this.#root = root
-    this.#isStale = true
+    this.#isStale = this.#isCut = true
   }
 
   next(batch: Batch): boolean {
     const root = this.#root!
-    let count = 0
-    if (this.#isStale) {
-      root.rewind()
-      if (this.#at > 0) root.skipTo(this.#at + 1)
-      this.#isStale = false
-      // After a rewind the iterator stands on a document that has not been given.
-      if (this.#at > 0 && root.document !== END) count = this.#take(batch, 0)
-    }
-    if (count === 0 && root.document === END) return false
-    // Until the batch is complete, a pause throws all of it away.
-    this.#isStale = true
-    const { scoreSlot, termsSlot } = this.#extras
-    if (count === 0) count = scoreSlot < 0 && termsSlot < 0 ? this.#many(batch, root) : this.#oneByOne(batch, root)
-    this.#isStale = false
+    this.interruption = null
+    batch.count = 0
+    if (this.#at >= this.#last) return false
+    const count = this.#isStale ? this.#goOn(batch, root) : this.#fill(batch, root)
+    if (count === 0 && root.document === END && this.interruption === null) return false
     if (batch.hasOrdinals) for (let i = 0; i < count; i++) batch.ordinals[i] = this.total + i + 1
     this.total += count
     batch.count = count
-    if (count > 0) this.#at = batch.documents[count - 1]!
     return true
+  }
+
+  /** After other commands ran: stand where the iterators stood, and take the document there if it was not looked at. */
+  #goOn(batch: Batch, root: DocumentIterator): number {
+    root.refresh()
+    if (this.#isCut && root.document <= this.#at) root.skipTo(this.#at + 1)
+    this.#isStale = this.#isCut = false
+    if (root.document === END) return 0
+    return root.document > this.#at ? this.#take(batch, 0) : this.#fill(batch, root)
+  }
+
+  #fill(batch: Batch, root: DocumentIterator): number {
+    const { scoreSlot, termsSlot } = this.#extras
+    return scoreSlot < 0 && termsSlot < 0 ? this.#many(batch, root) : this.#oneByOne(batch, root)
+  }
+
+  /** A loop threw: where nothing was found nothing is changed; otherwise what was found goes first. */
+  #cut(thrown: unknown, found: number): void {
+    this.#isStale = this.#isCut = true
+    if (found === 0) throw thrown
+    this.interruption = thrown
   }
 
   #many(batch: Batch, root: DocumentIterator): number {
     const found = this.#found
     found.documents = batch.documents
-    root.nextBatch(found, UNSCORED)
+    found.count = 0
+    try {
+      root.nextBatch(found, UNSCORED)
+    } catch (thrown) {
+      this.#cut(thrown, found.count)
+    }
+    if (found.count > 0) this.#at = batch.documents[found.count - 1]!
     const documents = this.#documents
     if (!documents.hasTombs && documents.last === this.#last) return found.count
     return this.#living(batch.documents, found.count)
@@ -125,7 +147,12 @@ export class DocumentsSource implements Source {
 
   #oneByOne(batch: Batch, root: DocumentIterator): number {
     let count = 0
-    while (count < BATCH_ROWS && root.next() !== END) count += this.#take(batch, count)
+    const before = this.#at
+    try {
+      while (count < BATCH_ROWS && root.next() !== END) count += this.#take(batch, count)
+    } catch (thrown) {
+      this.#cut(thrown, this.#at - before)
+    }
     return count
   }
 
@@ -133,6 +160,7 @@ export class DocumentsSource implements Source {
   #take(batch: Batch, row: number): number {
     const root = this.#root!
     const { document } = root
+    this.#at = document
     if (document > this.#last || !this.#documents.lives(document)) return 0
     batch.documents[row] = document
     const { scoreSlot, scorer, termsSlot } = this.#extras

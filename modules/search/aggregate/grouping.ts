@@ -16,6 +16,7 @@ import type { Sink, Source } from './stage.ts'
 
 /** Groups rows; then it is a source of groups. */
 export class Grouping implements Sink, Source {
+  readonly title = 'Grouper'
   readonly isFull = false
   readonly reads: Kept
   readonly #keys: readonly number[]

@@ -26,6 +26,14 @@ export interface Segment {
   readonly lanes: Lane[]
 }
 
+/** What a stage took and gave: FT.PROFILE. */
+export interface StageTime {
+  readonly type: string
+  micros: number
+  /** Rows given. */
+  count: number
+}
+
 /** How rows are shown. */
 export interface RowShape {
   readonly properties: readonly Property[]
@@ -47,8 +55,22 @@ export class Pipeline {
   /** Ordinal of the last row that was sent; whether anything was sent. */
   #sent = 0
   #isLater = false
+  readonly #now: (() => number) | null
+  /** By segment: its source, then its steps. */
+  readonly #times: readonly (readonly StageTime[])[]
 
-  constructor(documents: DocumentsSource, segments: readonly Segment[], output: Output, shape: RowShape) {
+  /** @param now microseconds, where stages are to be timed. */
+  constructor(
+    documents: DocumentsSource,
+    segments: readonly Segment[],
+    output: Output,
+    shape: RowShape,
+    now: (() => number) | null,
+  ) {
+    this.#now = now
+    this.#times = segments.map(({ source, steps }) =>
+      [source, ...steps].map(({ title }) => ({ type: title, micros: 0, count: 0 })),
+    )
     this.documents = documents
     this.#segments = segments
     this.output = output
@@ -80,31 +102,60 @@ export class Pipeline {
     if (this.#at === 0) this.#at = 1
   }
 
-  /** Move one batch on; false when all is done, or the output has enough. @throws QueryFailure */
+  /** Move one batch on; false when all is done, or the output has enough. @throws QueryFailure, and what iterators throw to pause. */
   advance(): boolean {
     if (this.isDone || this.output.isFull) return false
     const { source, steps, sink } = this.#segments[this.#at]!
     const batch = this.#batches[this.#at]!
+    const segment = this.#at
     batch.failure = null
+    let start = this.#now?.() ?? 0
     if (!source.next(batch)) {
+      this.#note(segment, 0, start, 0)
       if (this.#segments.length === 1) this.#isExhausted = true
       this.#at++
       return true
     }
+    start = this.#note(segment, 0, start, batch.count)
     let isOver = false
-    for (const step of steps) {
-      if (batch.count === 0) break
-      step.run(batch)
-      if (step.isDone) isOver = true
+    for (let i = 0; i < steps.length && batch.count > 0; i++) {
+      steps[i]!.run(batch)
+      if (steps[i]!.isDone) isOver = true
+      start = this.#note(segment, i + 1, start, batch.count)
     }
     sink.take(batch)
+    if (sink !== this.output) this.#note(segment + 1, 0, start, 0)
     if (batch.failure !== null) {
       // Rows that went out before the one that failed were good.
       if (sink !== this.output || this.output.count === this.output.first) throw batch.failure
       isOver = true
     }
     if (isOver) this.#at++
+    if (segment === 0 && this.documents.interruption !== null) throw this.documents.interruption
     return true
+  }
+
+  /** A stage did a piece of its work; returns when it ended. */
+  #note(segment: number, stage: number, start: number, count: number): number {
+    if (this.#now === null) return 0
+    const time = this.#times[segment]![stage]!
+    const end = this.#now()
+    time.micros += end - start
+    time.count += count
+    return end
+  }
+
+  /** What the stages took, in order; several of a kind behind each other as one. */
+  times(): StageTime[] {
+    const all: StageTime[] = []
+    for (const time of this.#times.flat()) {
+      const last = all.at(-1)
+      if (last?.type === time.type) {
+        last.micros += time.micros
+        last.count = time.count
+      } else all.push({ ...time })
+    }
+    return all
   }
 
   /** The total that goes with the rows that are sent now. @param known whether it is told behind the rows. */

@@ -10,8 +10,8 @@
  * and reducers may also read other fields of the schema; LOAD reads anything. Behind a GROUPBY there are only groups. */
 
 import type { Random } from 'redstrata/module'
-import type { Expression } from '../expression/ast.ts'
-import { compileExpression, type Evaluate } from '../expression/evaluate.ts'
+import { describeExpression, type Expression } from '../expression/ast.ts'
+import { compileExpression } from '../expression/evaluate.ts'
 import { FUNCTIONS } from '../expression/functions.ts'
 import { parseExpression } from '../expression/parser.ts'
 import type { FieldIndex } from '../index/field-index.ts'
@@ -29,6 +29,7 @@ import { Pipeline, type Segment } from './pipeline.ts'
 import { makeReducer } from './reducers.ts'
 import {
   Apply,
+  type CompiledExpression,
   type DocumentFields,
   Filter,
   FoundNames,
@@ -43,7 +44,7 @@ import { type Property, Scope } from './scope.ts'
 import { type SortKey, Sorting } from './sorting.ts'
 import type { Sink, Source, Step } from './stage.ts'
 import type { ArrangeStep, GroupStep, LoadStep, PlanStep } from './steps.ts'
-import { compileVector, givesNumber, type Vector } from './vector.ts'
+import { compileVector, givesNumber } from './vector.ts'
 
 /** Rows that SORTBY keeps when nothing is said. */
 const SORTED_ROWS = 10
@@ -58,6 +59,8 @@ export interface PlanContext {
   readonly random: Random
   /** What the query yields, by name. */
   readonly yields: ReadonlyMap<string, (document: number) => number>
+  /** Microseconds, where the steps are to be timed; null otherwise. */
+  readonly now: (() => number) | null
   /** ADDSCORES. */
   readonly scorer: Scorer | null
   /** Whether `case` may be used. */
@@ -122,7 +125,7 @@ class Planner {
     const { unshown } = this.#context
     const properties = this.#scope.properties.filter(({ name }) => unshown?.has(name) !== true)
     const shape = { properties, restSlot: this.#restSlot, found: this.#found }
-    return new Pipeline(documents, this.#segments, output, shape)
+    return new Pipeline(documents, this.#segments, output, shape, this.#context.now)
   }
 
   /** What the query finds out about documents, such as distances, is in their rows from the start. */
@@ -281,7 +284,7 @@ class Planner {
     }
   }
 
-  #compile(expression: Expression): { vector: Vector | null; evaluate: Evaluate; reads: readonly number[] } {
+  #compile(expression: Expression): CompiledExpression {
     const reads = new Set<number>(this.#termsSlot < 0 ? [] : [this.#termsSlot])
     const slotOf = (name: string): number => {
       const property = this.#read(name)
@@ -291,11 +294,11 @@ class Planner {
     }
     const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
     const vector = compileVector(expression, { slotOf, lane: slot => this.#scope.lanes[slot]! })
-    return { vector, evaluate, reads: [...reads] }
+    return { title: describeExpression(expression), vector, evaluate, reads: [...reads] }
   }
 
   #apply(name: string, expression: Expression): void {
-    const { vector, evaluate, reads } = this.#compile(expression)
+    const compiled = this.#compile(expression)
     const lanes = {
       slotOf: (read: string) => this.#scope.find(read)!.slot,
       lane: (slot: number) => this.#scope.lanes[slot]!,
@@ -303,13 +306,12 @@ class Planner {
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
     const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
     const slot = this.#scope.addLane(lane)
-    this.#steps.push(new Apply(slot, vector, evaluate, reads))
+    this.#steps.push(new Apply(slot, compiled))
     this.#scope.set(name, slot)
   }
 
   #filter(expression: Expression): void {
-    const { vector, evaluate, reads } = this.#compile(expression)
-    this.#steps.push(new Filter(vector, evaluate, reads))
+    this.#steps.push(new Filter(this.#compile(expression)))
   }
 
   #arrange(step: ArrangeStep): void {

@@ -25,6 +25,7 @@ const NOTHING: Kept = { slots: [], documents: false }
 
 /** A step that fills lanes from documents. */
 abstract class Load implements Step {
+  readonly title = 'Loader'
   readonly isDone = false
   readonly reads: readonly number[] = []
   readonly readsDocuments = true
@@ -199,8 +200,19 @@ function cut(batch: Batch, row: number, thrown: unknown): void {
   batch.failure = thrown
 }
 
+/** An expression over the rows at a place in the plan. */
+export interface CompiledExpression {
+  readonly title: string
+  /** For whole batches, where it is of the kind that can be. */
+  readonly vector: Vector | null
+  readonly evaluate: Evaluate
+  /** The slots that it reads. */
+  readonly reads: readonly number[]
+}
+
 /** APPLY. */
 export class Apply implements Step {
+  readonly title: string
   readonly isDone = false
   readonly readsDocuments = false
   readonly reads: readonly number[]
@@ -210,8 +222,8 @@ export class Apply implements Step {
   readonly #vector: Vector | null
   readonly #evaluate: Evaluate
 
-  /** @param reads the slots that the expression reads. */
-  constructor(slot: number, vector: Vector | null, evaluate: Evaluate, reads: readonly number[]) {
+  constructor(slot: number, { title, vector, evaluate, reads }: CompiledExpression) {
+    this.title = `Projector - ${title}`
     this.#slot = slot
     this.fills = [slot]
     this.reads = reads
@@ -244,6 +256,7 @@ export class Apply implements Step {
 
 /** FILTER. */
 export class Filter implements Step {
+  readonly title: string
   readonly isDone = false
   readonly readsDocuments = false
   readonly reads: readonly number[]
@@ -253,7 +266,8 @@ export class Filter implements Step {
   readonly #evaluate: Evaluate
   #truths: Float64Array | null = null
 
-  constructor(vector: Vector | null, evaluate: Evaluate, reads: readonly number[]) {
+  constructor({ title, vector, evaluate, reads }: CompiledExpression) {
+    this.title = `Filter - ${title}`
     this.#vector = vector
     this.#evaluate = evaluate
     this.reads = reads
@@ -279,6 +293,7 @@ export class Filter implements Step {
 
 /** LIMIT. With a limit of 0 all rows are asked for and none let through: that counts them. */
 export class Limit implements Step {
+  readonly title: string
   readonly readsDocuments = false
   readonly reads: readonly number[] = []
   readonly fills: readonly number[] = []
@@ -291,6 +306,7 @@ export class Limit implements Step {
     this.#skip = offset
     this.#left = limit
     this.#counts = limit === 0
+    this.title = this.#counts ? 'Counter' : 'Pager/Limiter'
   }
 
   get isDone(): boolean {

@@ -32,6 +32,7 @@ const TURN_AT_ONCE = 4096
 
 /** Sorts rows; then it is a source of them. */
 export class Sorting implements Sink, Source {
+  readonly title = 'Sorter'
   readonly isFull = false
   readonly reads: Kept
   readonly #upstream: Source

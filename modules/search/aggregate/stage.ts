@@ -10,6 +10,8 @@ import type { Batch, Kept } from './batch.ts'
 
 /** Gives rows. */
 export interface Source {
+  /** What FT.PROFILE calls it. */
+  readonly title: string
   /** Fill a batch; false when there is nothing more. A batch may be empty and not the last. */
   next(batch: Batch): boolean
   /** Rows given so far, or that its total is known to be. */
@@ -18,6 +20,8 @@ export interface Source {
 
 /** Changes a batch in place. */
 export interface Step {
+  /** What FT.PROFILE calls it. */
+  readonly title: string
   run(batch: Batch): void
   /** Whether it lets no row pass any more. */
   readonly isDone: boolean

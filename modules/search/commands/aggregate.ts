@@ -50,13 +50,7 @@ export function readAggregate(
 // biome-ignore lint/suspicious/noConfusingVoidType: a long aggregation waits
 function readCursor(workspace: Workspace, ctx: Context, cursor: Cursor, count: number): void | Suspended {
   const { aggregation } = cursor
-  const job = new AggregateJob(workspace, aggregation, cursor, count)
-  try {
-    return runJob(workspace, ctx, job, aggregation.options.timeoutMs)
-  } catch (error) {
-    workspace.cursors.end(cursor)
-    throw error
-  }
+  return runJob(workspace, ctx, new AggregateJob(workspace, aggregation, cursor, count), aggregation.options.timeoutMs)
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a long read waits

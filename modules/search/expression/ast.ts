@@ -70,3 +70,21 @@ export function propertiesOf(expression: Expression, found: string[] = []): stri
   }
   return found
 }
+
+/** What kind of expression it is, as FT.PROFILE names it. */
+export function describeExpression(expression: Expression): string {
+  switch (expression.kind) {
+    case 'literal':
+      return `Literal ${expression.value === null ? 'NULL' : String(expression.value)}`
+    case 'property':
+      return `Property ${expression.name}`
+    case 'arithmetic':
+      return `Operator ${expression.sign}`
+    case 'predicate':
+      return `Predicate ${expression.sign}`
+    case 'inversion':
+      return 'Inverted'
+    case 'call':
+      return `Function ${expression.name}`
+  }
+}

@@ -35,6 +35,8 @@ export interface Job {
   timedOut(reply: Reply): void
   /** Everything is found: write it. */
   write(reply: Reply): void
+  /** The client left before the reply. */
+  abandon?(): void
 }
 
 /** The watch of one job. */
@@ -70,6 +72,12 @@ export class SliceWatch implements Watch {
     if (now >= this.#sliceEnd && this.#mayPause && this.#steady === 0) throw PAUSE
   }
 
+  /** A tick behind a piece of work that was worth a slice: there need not be many. */
+  breathe(): void {
+    this.#ticks += TICKS_MIN
+    this.tick()
+  }
+
   /** Work that a pause would undo: it can be ended, but not paused. */
   steady<T>(work: () => T): T {
     this.#steady++
@@ -103,35 +111,41 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
     structures.readers--
     if (job.index.isDropped && structures.readers === 0) workspace.upkeep.bury(job.index)
   }
-  return ctx.suspend(finish => {
-    const slice = (): void => {
-      if (isOver) return
-      watch.beginSlice(SLICE_MICROS)
-      let outcome: 'done' | 'paused' | 'timed out'
-      try {
-        if (job.index.isDropped) throw DROPPED
-        outcome = runSlice(job, watch)
-      } catch (error) {
-        leave()
-        finish(() => {
-          throw error
-        })
-        return
-      }
-      if (outcome === 'paused') {
-        host.soon(slice)
-        return
-      }
-      finish(reply => {
+  return ctx.suspend(
+    finish => {
+      const slice = (): void => {
+        if (isOver) return
+        watch.beginSlice(SLICE_MICROS)
+        let outcome: 'done' | 'paused' | 'timed out'
         try {
-          finishJob(job, outcome, reply)
-        } finally {
+          if (job.index.isDropped) throw DROPPED
+          outcome = runSlice(job, watch)
+        } catch (error) {
           leave()
+          finish(() => {
+            throw error
+          })
+          return
         }
-      })
-    }
-    host.soon(slice)
-  }, leave)
+        if (outcome === 'paused') {
+          host.soon(slice)
+          return
+        }
+        finish(reply => {
+          try {
+            finishJob(job, outcome, reply)
+          } finally {
+            leave()
+          }
+        })
+      }
+      host.soon(slice)
+    },
+    () => {
+      if (!isOver) job.abandon?.()
+      leave()
+    },
+  )
 }
 
 function runSlice(job: Job, watch: SliceWatch): 'done' | 'paused' | 'timed out' {

@@ -16,7 +16,7 @@ import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
 import { build } from '../plan/build.ts'
 import { refusing } from '../plan/prepare.ts'
 import type { QueryProfile } from '../plan/profile.ts'
-import type { Job, SliceWatch } from '../plan/slices.ts'
+import { type Job, PAUSE, type SliceWatch, TIME_IS_UP } from '../plan/slices.ts'
 import type { Yields } from '../plan/yields.ts'
 import type { Node } from '../query/ast.ts'
 import { Scorer } from '../score/scorer.ts'
@@ -39,8 +39,6 @@ export class Aggregation {
   readonly #yields: Yields = new Map()
   #pipeline: Pipeline | null = null
   #rows: AggregateRows | null = null
-  /** Time spent in the pipeline, for FT.PROFILE. */
-  micros = 0
 
   constructor(
     workspace: Workspace,
@@ -75,10 +73,10 @@ export class Aggregation {
     pipeline.output.wanted = wanted
     try {
       refusing(() => {
-        while (pipeline.advance()) watch.tick()
+        while (pipeline.advance()) watch.breathe()
       })
     } finally {
-      this.micros += watch.now() - planned
+      if (this.#profile !== null) this.#profile.processors = pipeline.times()
     }
   }
 
@@ -113,6 +111,7 @@ export class Aggregation {
       fields: this.#fields,
       random: host.random,
       yields: this.#yields,
+      now: this.#profile?.now ?? null,
       scorer: options.addsScores ? new Scorer(scorerOf(options), documents, options.payload) : null,
       unstable: settings.unstableFeatures,
       readsAllValues: options.dialect >= SEVERAL_FROM,
@@ -167,11 +166,24 @@ export class AggregateJob implements Job {
   }
 
   run(watch: SliceWatch): void {
-    this.#aggregation.run(watch, this.#count)
+    try {
+      this.#aggregation.run(watch, this.#count)
+    } catch (thrown) {
+      if (thrown !== PAUSE && thrown !== TIME_IS_UP) this.abandon()
+      throw thrown
+    }
+  }
+
+  /** Nobody waits for it any more: nobody could read on either. */
+  abandon(): void {
+    if (this.#cursor !== null) this.#workspace.cursors.end(this.#cursor)
   }
 
   timedOut(reply: Reply): void {
-    if (this.#workspace.settings.failsOnTimeout) throw FT_ERR.timeout
+    if (this.#workspace.settings.failsOnTimeout) {
+      this.abandon()
+      throw FT_ERR.timeout
+    }
     this.#isTimedOut = true
     this.#aggregation.hurry()
     this.write(reply)

@@ -154,6 +154,7 @@ export class HybridJob implements Job {
       yields,
       scorer: null,
       unstable: settings.unstableFeatures,
+      now: null,
       readsAllValues: false,
       unshown: this.#unshown(),
     }
