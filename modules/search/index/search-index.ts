@@ -132,6 +132,19 @@ export class SearchIndex {
     }
   }
 
+  /**
+   * Change fields without words of a document that is there; it keeps its number.
+   * @throws ArenaFull; the document is then not in the index.
+   */
+  change(document: number, key: Range, fields: readonly Field[], values: readonly FieldValue[]): void {
+    try {
+      for (const { number } of fields) this.fields[number]!.set(document, values[number]!, false)
+    } catch (error) {
+      this.remove(key)
+      throw error
+    }
+  }
+
   /** Take a document out; false when it is not there. */
   remove(key: Range): boolean {
     const document = this.documents.find(key)

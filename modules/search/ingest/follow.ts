@@ -27,6 +27,10 @@ const KINDS =
   EVENT.expired |
   EVENT.evicted
 
+/** Events of keys whose value stays as it is. */
+const ABOUT_TIME: ReadonlySet<string> = new Set(['expire', 'persist'])
+const NOTHING_CHANGED: EventDetail = []
+
 /** Keeps the indexes of one server up to date. */
 export class Follower {
   readonly #host: Host
@@ -78,7 +82,7 @@ export class Follower {
       return
     }
     if (kind === EVENT.generic && event === 'rename_to' && this.#oldName !== null) this.#renamed(db, key)
-    else this.look(db, key, detail)
+    else this.look(db, key, kind === EVENT.generic && ABOUT_TIME.has(event) ? NOTHING_CHANGED : detail)
   }
 
   #renamed(db: Database, key: Range): void {

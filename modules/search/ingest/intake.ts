@@ -9,9 +9,10 @@
 import { ArenaFull, type Database, type EventDetail, parseDouble, Range } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { FieldValue } from '../index/field-index.ts'
+import type { Field } from '../schema/schema.ts'
 import { languageNumber } from '../text/stem/stemmers.ts'
 import type { DocumentFilter } from './filter.ts'
-import type { Source } from './source.ts'
+import { EXTENT, type Source } from './source.ts'
 
 /** Puts documents into one index. */
 export class Intake {
@@ -22,6 +23,7 @@ export class Intake {
   onFull: (() => void) | null = null
   readonly #now: () => number
   readonly #values: FieldValue[] = []
+  readonly #changed: Field[] = []
   readonly #value = new Range()
   readonly #payload = new Range()
   readonly #facts: { language: number; score: number; payload: Range | null }
@@ -49,13 +51,38 @@ export class Intake {
       index.structures.remove(key)
       return
     }
-    // What is not indexed may change without our doing anything: but only for a document that is there.
-    if (detail !== undefined && this.filter === null && !source.concerns(detail))
-      if (index.structures.documents.find(key) !== 0) return
     const before = this.#now()
-    source.open(db, record)
-    this.#put(key)
+    if (detail === undefined || this.filter !== null || !this.#change(db, key, record, detail)) {
+      source.open(db, record)
+      this.#put(key)
+    }
     index.indexingMicros += this.#now() - before
+  }
+
+  /**
+   * A change inside a document that is there: what is not indexed costs nothing, fields without words are changed by
+   * themselves. False when the whole document must be looked at.
+   */
+  #change(db: Database, key: Range, record: number, detail: EventDetail): boolean {
+    const { source, index } = this
+    const document = index.structures.documents.find(key)
+    if (document === 0) return false
+    const fields = this.#changed
+    const extent = source.changed(detail, fields)
+    if (extent !== EXTENT.some) return extent === EXTENT.none
+    source.open(db, record)
+    for (const field of fields) {
+      const value = this.#values[field.number]!
+      value.reset()
+      if (source.read(field, value) !== null) return false
+    }
+    try {
+      index.structures.change(document, key, fields, this.#values)
+    } catch (error) {
+      if (!(error instanceof ArenaFull)) throw error
+      this.#note(-1, 'Out of memory', key)
+    }
+    return true
   }
 
   #put(key: Range): void {

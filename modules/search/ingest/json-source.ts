@@ -18,7 +18,7 @@ import {
   jsonService,
   readJsonPath,
 } from './json-service.ts'
-import type { FactField, OwnFieldsOf, Source } from './source.ts'
+import { EXTENT, type Extent, type FactField, type OwnFieldsOf, type Source } from './source.ts'
 import { addTags, type Reason, readPoint, sortText } from './value.ts'
 
 const TRUE = Range.of('true')
@@ -208,14 +208,19 @@ export class JsonSource implements Source {
     return true
   }
 
-  concerns(detail: EventDetail): boolean {
-    const { touches } = this
-    if (this.#paths.some(touches(detail))) return true
-    return Object.values(this.#facts).some(touches(detail))
+  changed(detail: EventDetail, into: Field[]): Extent {
+    into.length = 0
+    if (this.#service === null) return EXTENT.all
+    for (const path of Object.values(this.#facts))
+      if (path !== null && this.#service.touches(path, detail)) return EXTENT.all
+    for (const field of this.#schema.fields) {
+      const path = this.#paths[field.number]!
+      if (path === null || !this.#service.touches(path, detail)) continue
+      if (field.kind === 'text') return EXTENT.all
+      into.push(field)
+    }
+    return into.length === 0 ? EXTENT.none : EXTENT.some
   }
-
-  private readonly touches = (detail: EventDetail) => (path: JsonPath | null) =>
-    path !== null && this.#service!.touches(path, detail)
 }
 
 const NOT_SEVERAL = 'Invalid JSON type: Array type can represent only TEXT, TAG, NUMERIC, GEO or VECTOR field'

@@ -15,6 +15,10 @@ export type OwnFieldsOf = (kind: Field['kind']) => OwnFields | null
 /** What a document's language, score and payload are read from. */
 export type FactField = 'languageField' | 'scoreField' | 'payloadField'
 
+/** What of a document must be looked at after a change: nothing, some fields without words, or everything. */
+export type Extent = (typeof EXTENT)[keyof typeof EXTENT]
+export const EXTENT = { none: 0, some: 1, all: 2 } as const
+
 /** Reads the documents of one index. */
 export interface Source {
   /** The type of the records that hold such documents; -1: none does at present. */
@@ -27,8 +31,8 @@ export interface Source {
   fact(field: FactField, out: Range): boolean
   /** Fill `out` with the value of a field by its name in queries, or by its name in the document. False when missing. */
   get(name: string, out: Range): boolean
-  /** Whether a change of which `detail` is known may concern the index at all. */
-  concerns(detail: EventDetail): boolean
+  /** What a change of which `detail` is known means to the index; `into` is filled with the fields, for SOME. */
+  changed(detail: EventDetail, into: Field[]): Extent
   /** Learn of fields that the schema has got since. */
   addFields(): void
 }
@@ -40,8 +44,8 @@ export class HashSource implements Source {
   readonly #ownOf: OwnFieldsOf
   readonly #identifiers: Range[] = []
   readonly #byName = new Map<string, Range>()
-  /** Fields that matter to the index, as byte strings. */
-  readonly #known = new Set<string>()
+  /** Fields by what they are read from, as byte strings; null where the whole document depends on it. */
+  readonly #known = new Map<string, Field[] | null>()
   readonly #facts: Readonly<Record<FactField, Range | null>>
   readonly #value = new Range()
   /** A lens of our own for each database: those of commands are theirs. */
@@ -63,7 +67,7 @@ export class HashSource implements Source {
   #factField(rules: Rules, name: FactField): Range | null {
     const field = rules[name]
     if (field === null) return null
-    this.#known.add(field.latin1Slice())
+    this.#known.set(field.latin1Slice(), null)
     return Range.of(field)
   }
 
@@ -72,8 +76,17 @@ export class HashSource implements Source {
       const identifier = Range.of(field.identifier)
       this.#identifiers.push(identifier)
       this.#byName.set(field.name.latin1Slice(), identifier)
-      this.#known.add(field.identifier.latin1Slice())
+      this.#know(field)
     }
+  }
+
+  #know(field: Field): void {
+    const name = field.identifier.latin1Slice()
+    const known = this.#known.get(name)
+    if (known === null) return
+    if (field.kind === 'text') this.#known.set(name, null)
+    else if (known === undefined) this.#known.set(name, [field])
+    else known.push(field)
   }
 
   open(db: Database, record: number): void {
@@ -95,9 +108,13 @@ export class HashSource implements Source {
     return this.#hash!.get(identifier, out)
   }
 
-  concerns(detail: EventDetail): boolean {
-    for (const field of detail)
-      if (this.#known.has(typeof field === 'string' ? field : field.latin1Slice())) return true
-    return false
+  changed(detail: EventDetail, into: Field[]): Extent {
+    into.length = 0
+    for (const name of detail) {
+      const fields = this.#known.get(typeof name === 'string' ? name : name.latin1Slice())
+      if (fields === null) return EXTENT.all
+      if (fields !== undefined) into.push(...fields)
+    }
+    return into.length === 0 ? EXTENT.none : EXTENT.some
   }
 }
