@@ -29,7 +29,7 @@ const KINDS =
 
 /** Events of keys whose value stays as it is. */
 const ABOUT_TIME: ReadonlySet<string> = new Set(['expire', 'persist'])
-const NOTHING_CHANGED: EventDetail = []
+const NOTHING_CHANGED: EventDetail = Object.freeze([])
 
 /** Keeps the indexes of one server up to date. */
 export class Follower {
