@@ -8,7 +8,7 @@
  *   catalogue.ts workspace.ts settings.ts           what one server keeps
  *   commands.ts                                     the table of commands; commands/ what they do */
 
-import { type Module, replyError } from 'redstrata/module'
+import { EVENT, type Module, replyError } from 'redstrata/module'
 import { searchCommands } from './commands.ts'
 import { suggestCommands } from './commands/suggest.ts'
 import { addSections } from './info.ts'
@@ -34,6 +34,12 @@ export default {
     })
     for (const data of auxData(workspace)) host.aux(data)
     addSections(host, workspace, VERSION)
+    // The real module opens every key that is restored, and with that the idle time given to RESTORE is over.
+    host.onKey(EVENT.generic, (db, _, event, key) => {
+      if (event !== 'restore') return
+      const record = db.find(key)
+      if (record !== 0) db.touch(record)
+    })
     host.onStop(() => {
       workspace.clear()
       workspace.upkeep.finish()

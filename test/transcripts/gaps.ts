@@ -4,7 +4,6 @@
 
 /** Reasons by case. */
 export const GAPS: Readonly<Record<string, string>> = {
-  'core/keys.txt: RESTORE': 'RESTORE IDLETIME keeps the idle time (docs/compat.md)',
   'reloaded search/create.txt: SKIPINITIALSCAN leaves existing documents out': 'all keys are looked at after loading',
   'reloaded search/create.txt: a document left out by SKIPINITIALSCAN enters when it is touched':
     'all keys are looked at after loading',
