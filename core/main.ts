@@ -14,6 +14,7 @@ import { ConfigFault, type Directive, parseConfig, parseOptions } from './config
 import { applyDirectives } from './config/apply.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
 import { isOwnModule, ownModules } from './index.ts'
+import { checkFile } from './persistence/check.ts'
 import { systemFiles } from './persistence/file.ts'
 import { Server } from './server.ts'
 
@@ -22,6 +23,7 @@ import { Server } from './server.ts'
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
 
 const USAGE = `Usage: redstrata [file.conf] [--name value ...]
+       redstrata check file.rdb|file.aof|file.manifest [--fix]
 
   Options are the lines of redis.conf: --port 7000, --save "", --dir /data, --loadmodule ./module.js
   --version   print the version      --help   print this
@@ -62,6 +64,16 @@ function readDirectives(words: readonly string[], depth = 0): Directive[] {
     )
   }
   return [...fromFile, ...parseOptions(hasFile ? words.slice(1) : words)]
+}
+
+/** Check files; the exit code says whether they are sound. */
+function check(words: readonly string[]): void {
+  const paths = words.filter(word => word !== '--fix')
+  if (paths.length === 0) fail('check wants a file')
+  const print = (line: string): void => void process.stdout.write(`${line}\n`)
+  const parts = { files, print, fixes: words.includes('--fix') }
+  const results = paths.map(path => checkFile(path, parts))
+  if (results.includes(false)) process.exitCode = 1
 }
 
 function banner(port: number): string {
@@ -121,6 +133,10 @@ async function main(words: readonly string[]): Promise<void> {
   }
   if (words[0] === '--version' || words[0] === '-v') {
     process.stdout.write(`Redstrata ${REDSTRATA_VERSION} (Redis ${REDIS_VERSION})\n`)
+    return
+  }
+  if (words[0] === 'check') {
+    check(words.slice(1))
     return
   }
   const clock = systemClock()

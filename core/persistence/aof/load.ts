@@ -101,7 +101,10 @@ export class CommandReader {
         continue
       }
       this.#at = this.#parser.position - start
-      if (found === PARSE.command) return true
+      if (found === PARSE.command) {
+        this.frame.buf = buf
+        return true
+      }
     }
   }
 
