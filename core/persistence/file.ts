@@ -123,7 +123,9 @@ function newFile(path: string): NewFile {
 }
 
 function logFile(path: string, isFresh: boolean): LogFile {
-  const file = openSync(path, isFresh ? 'w' : 'a')
+  if (isFresh) writeFileSync(path, '')
+  // Every write goes to the end, also after the file was cut back.
+  const file = openSync(path, 'a')
   return {
     size: fstatSync(file).size,
     write: (buf, start, end) => writeSync(file, buf, start, end - start),

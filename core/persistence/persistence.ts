@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
 import type { Engine } from '../command/engine.ts'
+import { ENGINE_GATE } from '../command/gates.ts'
 import { Libraries } from '../command/libraries.ts'
 import { type Files, type NewFile, reasonOf } from './file.ts'
 import type { PersistenceSettings, SavePoint } from './settings.ts'
@@ -133,6 +134,7 @@ export class Persistence {
 
   #saveFailed(error: unknown): void {
     this.lastSaveOk = false
+    this.#engine.gates |= ENGINE_GATE.disk // the check says what is refused
     this.#log.warning(`Failed saving the DB: ${reasonOf(error)}`)
   }
 

@@ -19,6 +19,7 @@
 import { copyBytes } from '../../base/bytes.ts'
 import type { Log } from '../../base/log.ts'
 import type { Engine } from '../../command/engine.ts'
+import { ENGINE_GATE } from '../../command/gates.ts'
 import type { PropagationReader, Unit } from '../../command/propagate.ts'
 import { ACCOUNT } from '../../memory/arena.ts'
 import { Room } from '../../memory/room.ts'
@@ -247,6 +248,7 @@ export class AppendOnly implements PropagationReader {
       this.#log.warning(line)
     }
     this.writeFailure = reason
+    this.#engine.gates |= ENGINE_GATE.disk // the check says what is refused; the cron lets go
   }
 
   #syncIfDue(now: number): void {
