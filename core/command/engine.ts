@@ -198,6 +198,8 @@ export class Engine {
   readonly extraCategories: string[] = []
   /** The data are being read. */
   isLoading = false
+  /** What waits until they are. */
+  readonly whenLoaded: (() => void)[] = []
   /** The server is closing: nothing runs any more. */
   closed = false
   /** Replies wait for the append-only file. */

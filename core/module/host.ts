@@ -244,7 +244,9 @@ class ModuleHost implements Host {
   }
 
   soon(run: () => void): void {
-    this.clock.soon(() => this.unit(run))
+    // What is loaded in slices is whole to modules: their work waits until all is there.
+    if (this.#engine.isLoading) this.#engine.whenLoaded.push(() => this.soon(run))
+    else this.clock.soon(() => (this.#engine.isLoading ? this.soon(run) : this.unit(run)))
   }
 
   unit(run: () => void): void {

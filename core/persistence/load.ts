@@ -74,7 +74,10 @@ export class RdbLoad implements Load, RdbVisitor {
 
   step(): boolean {
     this.#engine.keyspace.sequence++
-    return this.#reader.step(this)
+    if (this.#reader.step(this)) return true
+    // Snapshots and scans walk from the top down: so they meet keys in the order of the file, from one file to the next.
+    for (const db of this.#engine.keyspace.databases) db.keys.reverse()
+    return false
   }
 
   close(): void {

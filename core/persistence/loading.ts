@@ -60,6 +60,7 @@ export class Loading {
     engine.gates &= ~ENGINE_GATE.loading
     engine.keyspace.mayExpire = true
     engine.keyspace.seesExpired = false
+    for (const run of engine.whenLoaded.splice(0)) run()
   }
 
   /** Run a load to its end, now. */

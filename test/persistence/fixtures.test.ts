@@ -65,6 +65,8 @@ describe('data saved by the real servers', () => {
     for (const [way, go] of Object.entries(WAYS))
       it(`are what they were: ${name}.rdb, ${way}`, async context => {
         const missing = (NEEDS[name] ?? []).filter(command => !known.has(command))
+        // Commands say nothing of what modules keep beside keys, here as in the real server.
+        context.skip(name === 'search' && way.includes('as commands'), 'indexes are not made of commands')
         context.skip(missing.length > 0, `needs ${missing.join(', ')}`)
         copyFileSync(join(FIXTURES, `${name}.rdb`), join(dir, 'dump.rdb'))
         chmodSync(join(dir, 'dump.rdb'), 0o644)
