@@ -21,13 +21,15 @@ describe('LATENCY', () => {
     const server = await serverForTest()
     await server.call('CONFIG', 'SET', 'latency-monitor-threshold', 5)
     await server.call('EVAL', 'for i=1,20000000 do end', 0)
+    // On a busy machine other commands may take long too.
     const latest = (await server.call('LATENCY', 'LATEST')) as unknown[][]
-    expect(latest[0]![0]).toBe('command')
-    expect(latest[0]![2]).toBeGreaterThanOrEqual(5)
-    expect(await server.call('LATENCY', 'HISTORY', 'command')).toEqual([[latest[0]![1], latest[0]![2]]])
+    const spike = latest.find(event => event[0] === 'command')!
+    expect(spike[3]).toBeGreaterThanOrEqual(5)
+    const history = (await server.call('LATENCY', 'HISTORY', 'command')) as [number, number][]
+    expect(history.map(([, ms]) => ms)).toContain(spike[3])
     expect(String(await server.call('LATENCY', 'GRAPH', 'command'))).toContain('command - high')
     expect(await server.call('LATENCY', 'RESET', 'command', 'nosuch')).toBe(1)
-    expect(await server.call('LATENCY', 'LATEST')).toEqual([])
+    await expect(server.call('LATENCY', 'GRAPH', 'command')).rejects.toThrow('No samples available')
   })
 
   it('counts calls by how long they took', async () => {
