@@ -11,6 +11,7 @@ import { systemClock } from './base/clock.ts'
 import { LEVEL, Log } from './base/log.ts'
 import { REDIS_VERSION } from './base/version.ts'
 import { ConfigFault, type Directive, parseConfig, parseOptions } from './config/file.ts'
+import { rewritten, valuesOf } from './config/rewrite.ts'
 import { applyDirectives } from './config/apply.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
 import { isOwnModule, ownModules } from './index.ts'
@@ -111,6 +112,29 @@ async function listenOnAll(bind: string, port: number, begin: (host: string) => 
   }
 }
 
+/** CONFIG REWRITE of the file that the server was started with: null, or why it failed. */
+function rewriterOf(server: Server, path: string, initial: ReadonlyMap<string, string>): () => string | null {
+  return () => {
+    try {
+      const before = files.exists(path) ? files.readText(path) : ''
+      const text = Buffer.from(rewritten(before, server.config, initial))
+      const file = files.create(path)
+      file.write(text, 0, text.length)
+      file.commit()
+      return null
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+}
+
+/** What `shutdown-on-sigterm` and `shutdown-on-sigint` say about saving. */
+function savesAt({ config }: Server, signal: string): 'default' | 'yes' | 'no' {
+  const words = (config.find(`shutdown-on-${signal.toLowerCase()}`)?.get() ?? '').split(' ')
+  if (words.includes('nosave')) return 'no'
+  return words.includes('save') ? 'yes' : 'default'
+}
+
 function endOnSignals(server: Server): void {
   let ending = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -118,7 +142,7 @@ function endOnSignals(server: Server): void {
       if (ending) process.exit(1)
       ending = true
       server.log.warning(`Received ${signal} scheduling shutdown...`)
-      void server.shutdown().then(done => {
+      void server.shutdown(savesAt(server, signal)).then(done => {
         if (done) process.exit(0)
         ending = false
       })
@@ -145,6 +169,7 @@ async function main(words: readonly string[]): Promise<void> {
   const directives = readDirectives(words)
   const server = new Server({ clock, log, files, databases: databasesOf(directives) })
   server.settings.dir = process.cwd()
+  const initial = valuesOf(server.config)
   const { modules, later } = applyDirectives(server, directives)
   for (const hook of server.config.onChange) hook()
   sink.path = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
@@ -157,7 +182,9 @@ async function main(words: readonly string[]): Promise<void> {
   for (const { path, args } of modules)
     if (!ownModules.some(module => isOwnModule(module, path)))
       await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
+  for (const [name, value] of valuesOf(server.config)) if (!initial.has(name)) initial.set(name, value)
   applyDirectives(server, later, true)
+  if (words[0]?.startsWith('--') === false) server.engine.rewriteConfig = rewriterOf(server, resolve(words[0]), initial)
   prepare(server)
   log.notice('Server initialized')
   await listen(server)

@@ -73,6 +73,13 @@ export function installAcl(engine: Engine, files: AclFiles): void {
     lines.push(words.map(word => Buffer.from(word).toString('latin1')))
     return null
   })
+  engine.config.rewrites.set('user', () =>
+    file.path !== ''
+      ? []
+      : writeUsers(acl)
+          .split('\n')
+          .filter(line => line !== ''),
+  )
   // Rules may name the commands of modules, so they are read when those are there.
   engine.onPrepare.push(() => loadAtStart(acl, file, lines))
 }

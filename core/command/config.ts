@@ -28,6 +28,8 @@ export class ConfigRegistry {
   readonly #byName = new Map<string, Parameter>()
   /** Lines of a file that set no parameter, such as `user`: null, or what is wrong with the words. */
   readonly directives = new Map<string, (words: readonly string[]) => string | null>()
+  /** What CONFIG REWRITE writes for such a line: the lines of now. */
+  readonly rewrites = new Map<string, () => readonly string[]>()
   /** Called after CONFIG SET changed something, once a command. */
   readonly onChange: (() => void)[] = []
 

@@ -18,9 +18,9 @@ export class Entry {
   /** Lower case; subcommands `config|get`. What INFO, ACL and the slow log call it. */
   readonly name: string
   /** As declared, after rename-command. */
-  readonly nameBytes: Buffer
+  nameBytes: Buffer
   /** The name consists of letters only. */
-  readonly isLetters: boolean
+  isLetters: boolean
   readonly group: string
   /** Subcommands, for a container. */
   readonly subcommands: CommandTable | null
@@ -136,6 +136,15 @@ export class CommandTable {
       [...this].filter(other => other !== entry),
     )
     this.#count--
+  }
+
+  /** Let an entry be found by another name, in lower case; '' for none. */
+  rename(entry: Entry, name: string): void {
+    this.delete(entry)
+    if (name === '') return
+    entry.nameBytes = Buffer.from(name, 'latin1')
+    entry.isLetters = /^[a-z]*$/.test(name)
+    this.add(entry)
   }
 
   get size(): number {

@@ -72,6 +72,7 @@ const LINES: readonly Line[] = [
   ['max-new-tls-connections-per-cycle', 1],
   ['bind-source-addr', ''],
   ['shutdown-timeout', 10],
+  ['locale-collate', ''],
 ]
 
 /** The same for those that are fixed when the server starts. */
@@ -99,6 +100,9 @@ const WORDS: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['sanitize-dump-payload', ['no', 'yes', 'clients']],
 ]
 
+/** Taken by the program when it is told to end. */
+const WORDS_AT_END = ['shutdown-on-sigint', 'shutdown-on-sigterm']
+
 /** Features that cannot be switched on. */
 const OFF = ['cluster-enabled', 'syslog-enabled']
 
@@ -111,6 +115,7 @@ export function absentParameters(): Parameter[] {
     ...LINES.map(line => parameterOf(line)),
     ...FIXED.map(line => parameterOf(line, true)),
     ...words,
+    ...WORDS_AT_END.map(atEnd),
     ...OFF.map(off),
   ]
 }
@@ -120,6 +125,14 @@ function parameterOf([name, initial, alias]: Line, immutable = false): Parameter
   if (typeof initial === 'boolean') return booleanParameter(name, { value: initial }, 'value', options)
   if (typeof initial === 'number') return numberParameter(name, { value: initial }, 'value', options)
   return { ...textParameter(name, { value: initial }, 'value', options), multiple: true }
+}
+
+function atEnd(name: string): Parameter {
+  const check = (text: string): string | null =>
+    text.split(' ').every(word => ['default', 'save', 'nosave', 'now', 'force'].includes(word.toLowerCase()))
+      ? null
+      : 'argument(s) must be one of the following: default, save, nosave, now, force'
+  return { ...textParameter(name, { value: 'default' }, 'value', { check }), multiple: true }
 }
 
 function off(name: string): Parameter {

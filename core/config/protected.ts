@@ -7,7 +7,28 @@ import type { Engine } from '../command/engine.ts'
 
 const CHOICES = ['no', 'yes', 'local']
 
+/** `rename-command`: another name, or none at all. */
+function installRenames(engine: Engine): void {
+  const renames: (readonly [string, string])[] = []
+  engine.config.directives.set('rename-command', words => {
+    if (words.length !== 2) return 'rename-command wants a command and a name'
+    renames.push([words[0]!, words[1]!.toLowerCase()])
+    return null
+  })
+  // The commands of modules can be renamed too, so it is done when they are there.
+  engine.onPrepare.push(() => {
+    for (const [name, other] of renames.splice(0)) {
+      const entry = engine.table.get(name)
+      if (entry === null) throw new Error(`rename-command: no command is called '${name}'`)
+      if (other !== '' && engine.table.get(other) !== null)
+        throw new Error(`rename-command: '${other}' is the name of a command already`)
+      engine.table.rename(entry, other)
+    }
+  })
+}
+
 export function installProtected(engine: Engine): void {
+  installRenames(engine)
   const settings = { debug: 'no', module: 'no', configs: 'no' }
   engine.config.add([
     wordParameter('enable-debug-command', settings, 'debug', CHOICES, { immutable: true }),

@@ -93,7 +93,7 @@ export function settingsParameters(s: Settings): Parameter[] {
     onlyNo('daemonize', s),
     booleanParameter('always-show-logo', s, 'showLogo', { immutable: true }),
     numberParameter('port', s, 'port', { max: 65535 }),
-    textParameter('bind', s, 'bind'),
+    { ...textParameter('bind', s, 'bind'), multiple: true },
     textParameter('unixsocket', s, 'unixSocket', { immutable: true }),
     textParameter('unixsocketperm', s, 'unixSocketPermissions', { immutable: true }),
     booleanParameter('protected-mode', s, 'protectedMode'),
