@@ -6,7 +6,7 @@
  *      rules.ts ingest.ts             series that are kept as aggregations of others
  *      labels.ts filter.ts            how series are found
  *      shelf.ts type.ts persist.ts    how the server holds them
- *      options.ts query-options.ts output.ts commands/ errors.ts settings.ts        what clients see
+ *      options.ts query-options.ts output.ts digits.ts commands/ errors.ts settings.ts        what clients see
  *
  * The first four know no server: memory goes in, numbers come out. */
 
