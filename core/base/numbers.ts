@@ -176,12 +176,21 @@ function writeSmall(buf: Buffer, at: number, n: number): number {
   return at + digits
 }
 
-function writePadded(buf: Buffer, at: number, n: number, digits: number): void {
-  for (let i = at + digits - 1; i >= at; i--) {
-    const quotient = (n / 10) | 0
-    buf[i] = ZERO + n - quotient * 10
-    n = quotient
+/** The two digits of each number below 100. */
+const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => ZERO + ((i & 1) === 0 ? Math.floor(i / 20) : (i >> 1) % 10))
+
+/** Write 0 <= n < 2^31 in so many digits, two at a time. */
+export function writePadded(buf: Uint8Array, at: number, n: number, digits: number): void {
+  let rest = n | 0
+  let i = at + digits
+  for (; i - at >= 2; i -= 2) {
+    const quotient = (rest / 100) | 0
+    const pair = (rest - quotient * 100) << 1
+    buf[i - 1] = PAIRS[pair + 1]!
+    buf[i - 2] = PAIRS[pair]!
+    rest = quotient
   }
+  if (i > at) buf[at] = ZERO + rest
 }
 
 /** Write any integer in decimal. Returns the position behind it. */

@@ -18,6 +18,8 @@
  *
  *   O(1), about 40 ns; 0 for undecided: powers of two, and what lies on a boundary, a tenth of the numbers above 10^13 */
 
+import { writePadded } from 'redstrata/module'
+
 /** Numbers from here on and below the other can be printed. */
 export const DIGITS_LEAST = 1e-5
 export const DIGITS_BELOW = 1e15
@@ -87,8 +89,8 @@ function nearest(x: number, delta: number, step: number): number {
 
 /** Write 9 digits and 8 more, with a point behind so many of them and without zeros at the end. */
 function lay(buf: Uint8Array, at: number, head: number, tail: number, before: number): number {
-  digits(buf, at, head, 9)
-  digits(buf, at + 9, tail, 8)
+  writePadded(buf, at, head, 9)
+  writePadded(buf, at + 9, tail, 8)
   const whole = before > 0 ? before : 1
   let count = COUNT
   while (count > whole && buf[at + count - 1] === ZERO) count--
@@ -103,13 +105,4 @@ function lay(buf: Uint8Array, at: number, head: number, tail: number, before: nu
   buf[at + 1] = MINUS
   buf[at + 2] = ZERO + 1 - before
   return at + 3
-}
-
-function digits(buf: Uint8Array, at: number, number: number, count: number): void {
-  let rest = number | 0
-  for (let i = at + count - 1; i >= at; i--) {
-    const quotient = (rest / 10) | 0
-    buf[i] = ZERO + rest - quotient * 10
-    rest = quotient
-  }
 }

@@ -7,7 +7,7 @@
  *
  *      *2\r\n:1700000000000\r\n+23.5\r\n                                                                          */
 
-import { integerLength, type Reply, writeInteger } from 'redstrata/module'
+import { integerLength, type Reply, writeInteger, writePadded } from 'redstrata/module'
 import { DIGITS_BELOW, DIGITS_LEAST, writeDigits } from './digits.ts'
 import type { Rows } from './range/rows.ts'
 import type { SampleSink } from './range/scan.ts'
@@ -76,12 +76,7 @@ function writeScaled(buf: Buffer, at: number, r: number, scale: number, decimals
   const whole = Math.floor(r / scale)
   at = writeInteger(buf, at, whole)
   buf[at] = 46
-  let rest = r - whole * scale
-  for (let i = at + decimals; i > at; i--) {
-    const quotient = (rest / 10) | 0
-    buf[i] = ZERO + rest - quotient * 10
-    rest = quotient
-  }
+  writePadded(buf, at + 1, r - whole * scale, decimals)
   return at + decimals + 1
 }
 
