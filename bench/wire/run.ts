@@ -103,8 +103,8 @@ function cpuOf(samples: readonly Sample[]): number {
 
 async function memory(): Promise<void> {
   const shapes = chosen(SHAPES, values.shapes)
-  const growths: MemoryGrowth[] = await measureMemory(() => startRedstrata(), shapes)
-  if (hasRedis) growths.push(...(await measureMemory(() => startRedis(), shapes)))
+  const starts = [() => startRedstrata(), ...(hasRedis ? [() => startRedis()] : [])]
+  const growths = await measureMemory(starts, shapes)
   const rows = shapes.map(shape => memoryRow(shape, growths))
   console.log('\nMemory that came with the data (resident, after a collection)')
   printTable(['data', 'RSS', 'redis RSS', 'ratio', 'at most', 'used_memory', 'used/RSS'], rows)
