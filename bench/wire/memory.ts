@@ -135,7 +135,6 @@ export async function measureMemory(
 }
 
 async function growthOf(server: ServerProcess, shape: Shape): Promise<MemoryGrowth> {
-  await workAWhile(server, shape)
   const rss = await server.settledRssBytes()
   const used = await server.usedMemory()
   const load = await Load.connect(server.port)
@@ -145,12 +144,4 @@ async function growthOf(server: ServerProcess, shape: Shape): Promise<MemoryGrow
   const usedBytes = (await server.usedMemory()) - used
   await server.stop()
   return { server: server.name, shape: shape.name, rssBytes, usedBytes }
-}
-
-/** The same commands on a few keys, which then go: what a server at work takes for itself is not counted as data. */
-async function workAWhile(server: ServerProcess, shape: Shape): Promise<void> {
-  const load = await Load.connect(server.port)
-  await load.fill(Math.min(50_000, shape.count / 10), i => shape.command(i % 10), 20)
-  await load.batch(encode('FLUSHALL'), 1)
-  load.close()
 }

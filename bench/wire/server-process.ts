@@ -64,7 +64,7 @@ export function build(): void {
 
 export async function startRedstrata(options: readonly string[] = []): Promise<ServerProcess> {
   const probe = join(import.meta.dirname, 'probe.mjs')
-  const program = [`--expose-gc`, `--import=${probe}`, join(TOP, 'dist/core/main.js')]
+  const program = [`--import=${probe}`, join(TOP, 'dist/core/main.js')]
   return start('redstrata', process.execPath, program, options)
 }
 
