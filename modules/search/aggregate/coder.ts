@@ -9,6 +9,7 @@
 
 import type { Cell, Value } from '../expression/value.ts'
 import { refuse } from '../query/failure.ts'
+import { type Budget, weightOf } from './budget.ts'
 import { type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
 import { CODES_MAX } from './pair-table.ts'
 
@@ -31,9 +32,9 @@ export abstract class Coder {
 }
 
 /** The coder for lanes of the kind of this one. */
-export function coderOf(lane: Lane): Coder {
+export function coderOf(lane: Lane, budget: Budget): Coder {
   if (lane instanceof NumberLane) return new NumberCoder(lane.nan === NAN.number)
-  return lane instanceof WordLane ? new WordCoder() : new ValueCoder()
+  return lane instanceof WordLane ? new WordCoder(budget) : new ValueCoder(budget)
 }
 
 /** Whole numbers below this have a table of their own. */
@@ -141,18 +142,26 @@ export class NumberCoder extends Coder {
   }
 }
 
+/** What a text costs beside its characters, in a Map and an array. */
+const TEXT_COST = 64
 /** Places of a table that may be mostly empty. */
 const ROOMY = 1 << 14
 
 /** Interned strings. Addresses are believed only until other commands run; then texts decide. */
 class WordCoder extends Coder {
+  readonly #budget: Budget
   readonly #codes = new Map<string, number>()
   readonly #texts: (string | null)[] = []
   #nullCode = -1
   /** Addresses that were seen, where their hashes put them, and their codes; 0: no address. */
-  #known = new Int32Array(512)
-  #codeOfKnown = new Int32Array(512)
+  #known = new Int32Array(2048)
+  #codeOfKnown = new Int32Array(2048)
   #knownCount = 0
+
+  constructor(budget: Budget) {
+    super()
+    this.#budget = budget
+  }
 
   get count(): number {
     return this.#texts.length
@@ -181,6 +190,7 @@ class WordCoder extends Coder {
   #learn(word: number, at: number, text: string): number {
     let code = this.#codes.get(text)
     if (code === undefined) {
+      this.#budget.spend(text.length + TEXT_COST)
       code = this.#texts.push(text) - 1
       this.#codes.set(text, code)
     }
@@ -232,10 +242,16 @@ class WordCoder extends Coder {
 
 /** Values of any kind but lists. */
 export class ValueCoder extends Coder {
+  readonly #budget: Budget
   readonly #numbers = new Map<number, number>()
   readonly #texts = new Map<string, number>()
   readonly #values: Value[] = []
   #nullCode = -1
+
+  constructor(budget: Budget) {
+    super()
+    this.#budget = budget
+  }
 
   get count(): number {
     return this.#values.length
@@ -262,6 +278,7 @@ export class ValueCoder extends Coder {
     const known = codes.get(key)
     if (known !== undefined) return known
     if (this.#values.length >= CODES_MAX) refuse('Limit exceeded')
+    this.#budget.spend(weightOf(value) + TEXT_COST)
     const code = this.#values.push(value) - 1
     codes.set(key, code)
     return code

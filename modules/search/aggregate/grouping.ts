@@ -8,6 +8,7 @@
  * first appeared, decoded a batch at a time. */
 
 import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
+import type { Budget } from './budget.ts'
 import { type Coder, coderOf, ValueCoder } from './coder.ts'
 import type { Lane } from './lane.ts'
 import { PairTable } from './pair-table.ts'
@@ -35,11 +36,17 @@ export class Grouping implements Sink, Source {
    * @param keys slots of the properties. @param lanes of the batches that will come.
    * @param slots all that keys and reducers look at.
    */
-  constructor(keys: readonly number[], reducers: readonly Reducer[], lanes: readonly Lane[], slots: readonly number[]) {
+  constructor(
+    keys: readonly number[],
+    reducers: readonly Reducer[],
+    lanes: readonly Lane[],
+    slots: readonly number[],
+    budget: Budget,
+  ) {
     this.reads = { slots, documents: false }
     this.#keys = keys
     this.#reducers = reducers
-    this.#coders = keys.map(slot => coderOf(lanes[slot]!))
+    this.#coders = keys.map(slot => coderOf(lanes[slot]!, budget))
     this.#codes = keys.map(() => new Int32Array(BATCH_ROWS))
     this.#pairs = keys.slice(1).map(() => new PairTable())
     const hasLists = this.#coders.some(coder => coder instanceof ValueCoder)

@@ -2,6 +2,7 @@
 
 import type { Random } from 'redstrata/module'
 import { type Cell, compareValues, type Value } from '../expression/value.ts'
+import { type Budget, weightOf } from './budget.ts'
 import { type Coder, coderOf, ValueCoder } from './coder.ts'
 import { Sketch } from './distinct-sketch.ts'
 import { type Lane, NAN, NumberLane } from './lane.ts'
@@ -11,9 +12,11 @@ import { Reducer, reserved, ValueReducer } from './reducer.ts'
 /** The codes of a lane's values; those of lists, as of what they hold. */
 class Codes {
   readonly #codes: Int32Array
+  readonly #budget: Budget
   #coder: Coder | null = null
 
-  constructor(rows: number) {
+  constructor(rows: number, budget: Budget) {
+    this.#budget = budget
     this.#codes = new Int32Array(rows)
   }
 
@@ -23,7 +26,7 @@ class Codes {
 
   /** The codes of a batch. Lists have those of their text; see `ValueCoder.code`. */
   of(lane: Lane, count: number): Int32Array {
-    this.#coder ??= coderOf(lane)
+    this.#coder ??= coderOf(lane, this.#budget)
     const coder = this.#coder
     if (!coder.encode(lane, count, this.#codes))
       for (let i = 0; i < count; i++) this.#codes[i] = (coder as ValueCoder).code(lane.cell(i))
@@ -41,9 +44,9 @@ export class DistinctCount extends Reducer {
   readonly #pairs = new PairTable()
   #counts = new Float64Array(16)
 
-  constructor(slot: number, rows: number) {
+  constructor(slot: number, rows: number, budget: Budget) {
     super([slot])
-    this.#codes = new Codes(rows)
+    this.#codes = new Codes(rows, budget)
   }
 
   reserve(groups: number): void {
@@ -105,12 +108,13 @@ export class DistinctEstimate extends Reducer {
 
 /** TOLIST: the distinct values of a group as they first came; of lists, what they hold. */
 export class List extends ValueReducer {
-  readonly #coder = new ValueCoder()
+  readonly #coder: ValueCoder
   readonly #pairs = new PairTable()
   readonly #lists: Value[][] = []
 
-  constructor(slot: number) {
+  constructor(slot: number, budget: Budget) {
     super([slot])
+    this.#coder = new ValueCoder(budget)
   }
 
   reserve(groups: number): void {
@@ -140,12 +144,14 @@ export class List extends ValueReducer {
 /** FIRST_VALUE: the value of the first row, or of the row that comes first by another property. */
 export class FirstValue extends ValueReducer {
   readonly #ascending: boolean
+  readonly #budget: Budget
   readonly #values: Cell[] = []
   readonly #keys: Cell[] = []
 
   /** @param by the slot to order by, or null. */
-  constructor(slot: number, by: number | null, ascending: boolean) {
+  constructor(slot: number, by: number | null, ascending: boolean, budget: Budget) {
     super(by === null ? [slot] : [slot, by])
+    this.#budget = budget
     this.#ascending = ascending
   }
 
@@ -168,6 +174,7 @@ export class FirstValue extends ValueReducer {
       if (!isFirst && !this.#comesBefore(key, this.#keys[group])) continue
       const value = values.cell(i)
       if (value === undefined) continue
+      this.#budget.spend(weightOf(value) - weightOf(this.#values[group]))
       this.#values[group] = value
       this.#keys[group] = key
     }
@@ -190,11 +197,13 @@ export class FirstValue extends ValueReducer {
 export class Sample extends ValueReducer {
   readonly #size: number
   readonly #random: Random
+  readonly #budget: Budget
   readonly #samples: Value[][] = []
   #seen = new Float64Array(16)
 
-  constructor(slot: number, size: number, random: Random) {
+  constructor(slot: number, size: number, random: Random, budget: Budget) {
     super([slot])
+    this.#budget = budget
     this.#size = size
     this.#random = random
   }
@@ -214,8 +223,12 @@ export class Sample extends ValueReducer {
       const place = sample.length < this.#size ? sample.length : this.#random.below(seen)
       if (place >= this.#size) continue
       const cell = lane.cell(i)
-      if (cell === undefined) this.#seen[group]!--
-      else sample[place] = cell
+      if (cell === undefined) {
+        this.#seen[group]!--
+        continue
+      }
+      this.#budget.spend(weightOf(cell) - weightOf(sample[place]))
+      sample[place] = cell
     }
   }
 

@@ -2,6 +2,7 @@
  * for the next read. */
 
 import type { Batch, Kept } from './batch.ts'
+import type { Budget } from './budget.ts'
 import type { Lane } from './lane.ts'
 import { RowStore } from './row-store.ts'
 import type { Sink } from './stage.ts'
@@ -10,6 +11,7 @@ import type { Sink } from './stage.ts'
 export class Output implements Sink {
   readonly reads: Kept
   readonly #slots: readonly number[]
+  readonly #budget: Budget
   #store: RowStore
   /** The rows that wait: from `first`, up to `count`. */
   first = 0
@@ -17,10 +19,11 @@ export class Output implements Sink {
   /** How many rows are enough for now. */
   wanted = Number.POSITIVE_INFINITY
 
-  constructor(lanes: readonly Lane[], slots: readonly number[]) {
+  constructor(lanes: readonly Lane[], slots: readonly number[], budget: Budget) {
+    this.#budget = budget
     this.reads = { slots, documents: false }
     this.#slots = slots
-    this.#store = new RowStore(lanes, slots)
+    this.#store = new RowStore(lanes, slots, budget)
   }
 
   get isFull(): boolean {
@@ -46,7 +49,8 @@ export class Output implements Sink {
   drop(rows: number): void {
     this.first += rows
     if (this.first < this.count) return
+    this.#store.release(this.count)
     this.first = this.count = 0
-    this.#store = new RowStore(this.#store.lanes, this.#slots)
+    this.#store = new RowStore(this.#store.lanes, this.#slots, this.#budget)
   }
 }

@@ -21,6 +21,7 @@ import { QueryFailure, refuse } from '../query/failure.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
 import type { Scorer } from '../score/scorer.ts'
 import { BATCH_ROWS } from './batch.ts'
+import { Budget } from './budget.ts'
 import { DocumentsSource } from './documents-source.ts'
 import { Grouping } from './grouping.ts'
 import { NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
@@ -89,6 +90,7 @@ class Planner {
   #source!: Source
   readonly #segments: Segment[] = []
   readonly #found = new FoundNames()
+  readonly #budget = new Budget()
   #everything: LoadEverything | null = null
   #restSlot = -1
   #termsSlot = -1
@@ -120,7 +122,7 @@ class Planner {
       if (expression instanceof QueryFailure) throw expression
       this.#add(this.#plan[i]!, expression)
     }
-    const output = new Output(this.#scope.lanes, this.#scope.slots())
+    const output = new Output(this.#scope.lanes, this.#scope.slots(), this.#budget)
     this.#end(output)
     const { unshown } = this.#context
     const properties = this.#scope.properties.filter(({ name }) => unshown?.has(name) !== true)
@@ -323,7 +325,7 @@ class Planner {
       })
       const wanted = limit === 0 ? 0 : offset + (limit < 0 ? SORTED_ROWS : limit)
       const { lanes } = this.#scope
-      const sorting = new Sorting(this.#source, sortKeys, wanted, lanes, this.#scope.slots())
+      const sorting = new Sorting(this.#source, sortKeys, wanted, lanes, this.#scope.slots(), this.#budget)
       this.#end(sorting)
       this.#inOrder = false
       this.#source = sorting
@@ -337,13 +339,13 @@ class Planner {
   #group({ properties, reducers }: GroupStep): void {
     const keys = properties.map(name => this.#need(name, `No such property \`${name}\``).slot)
     const made = reducers.map(call =>
-      makeReducer(call, this.#context.random, name => {
+      makeReducer(call, this.#context.random, this.#budget, name => {
         const property = this.#need(name, `Property \`${name}\` not present in document or pipeline`)
         return property.slot
       }),
     )
     const slots = [...new Set([...keys, ...made.flatMap(reducer => reducer.slots)])]
-    const grouping = new Grouping(keys, made, this.#scope.lanes, slots)
+    const grouping = new Grouping(keys, made, this.#scope.lanes, slots, this.#budget)
     this.#end(grouping)
     this.#source = grouping
     this.#scope = new Scope(grouping.outputLanes())

@@ -13,7 +13,7 @@ import { Reducer } from './reducer.ts'
 import { toNumber } from '../expression/value.ts'
 
 /** Numbers of a log. */
-const LOG_MAX = 1 << 26
+const LOG_MAX = 1 << 25
 
 /** QUANTILE: 0 when there was no number. */
 export class Quantile extends Reducer {

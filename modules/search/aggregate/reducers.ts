@@ -4,6 +4,7 @@ import type { Random } from 'redstrata/module'
 import { parseNumber } from '../expression/value.ts'
 import { refuse } from '../query/failure.ts'
 import { BATCH_ROWS } from './batch.ts'
+import type { Budget } from './budget.ts'
 import { DistinctCount, DistinctEstimate, FirstValue, List, Sample } from './lists.ts'
 import { Quantile } from './quantile.ts'
 import { Average, Count, Deviation, Extreme, type Reducer, Sum } from './reducer.ts'
@@ -64,14 +65,14 @@ class Words {
   }
 }
 
-type Maker = (words: Words, random: Random) => Reducer
+type Maker = (words: Words, budget: Budget, random: Random) => Reducer
 
 const MAKERS: Readonly<Record<string, Maker>> = {
   COUNT: words => {
     if (!words.isAtEnd) refuse('Count accepts 0 values only')
     return new Count([])
   },
-  COUNT_DISTINCT: words => new DistinctCount(words.property(), BATCH_ROWS),
+  COUNT_DISTINCT: (words, budget) => new DistinctCount(words.property(), BATCH_ROWS, budget),
   COUNT_DISTINCTISH: words => new DistinctEstimate(words.property()),
   SUM: words => new Sum(words.property()),
   MIN: words => new Extreme(words.property(), -1),
@@ -79,15 +80,15 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   AVG: words => new Average(words.property()),
   STDDEV: words => new Deviation(words.property()),
   QUANTILE: quantile,
-  TOLIST: words => new List(words.property()),
+  TOLIST: (words, budget) => new List(words.property(), budget),
   FIRST_VALUE: firstValue,
-  RANDOM_SAMPLE: (words, random) => {
+  RANDOM_SAMPLE: (words, budget, random) => {
     const slot = words.property()
     const size = words.number('<sample size>')
     if (size < 0 || size !== Math.floor(size)) refuse(`Bad arguments for <sample size>: ${NOT_CONVERTIBLE}`)
     if (size > SAMPLE_MAX) refuse('Sample size too large')
     words.end()
-    return new Sample(slot, size, random)
+    return new Sample(slot, size, random, budget)
   },
 }
 
@@ -101,7 +102,7 @@ function quantile(words: Words): Reducer {
   return new Quantile(slot, share)
 }
 
-function firstValue(words: Words): Reducer {
+function firstValue(words: Words, budget: Budget): Reducer {
   const slot = words.property()
   let by: number | null = null
   let ascending = true
@@ -111,12 +112,12 @@ function firstValue(words: Words): Reducer {
     else words.word('ASC')
   }
   words.end()
-  return new FirstValue(slot, by, ascending)
+  return new FirstValue(slot, by, ascending, budget)
 }
 
 /** A reducer as it was asked for. @throws QueryFailure */
-export function makeReducer(call: ReducerCall, random: Random, slotOf: SlotOf): Reducer {
-  return MAKERS[call.name.toUpperCase()]!(new Words(call, slotOf), random)
+export function makeReducer(call: ReducerCall, random: Random, budget: Budget, slotOf: SlotOf): Reducer {
+  return MAKERS[call.name.toUpperCase()]!(new Words(call, slotOf), budget, random)
 }
 
 /** Whether there is a reducer of a name, in any case. */

@@ -3,7 +3,8 @@
  * Interned strings are kept as text, since their addresses hold only until other commands run. */
 
 import type { Batch } from './batch.ts'
-import type { Lane } from './lane.ts'
+import { type Budget, weightOf } from './budget.ts'
+import { type Lane, ValueLane } from './lane.ts'
 
 /** Rows of one kind. */
 export class RowStore {
@@ -13,17 +14,23 @@ export class RowStore {
   /** Ordinals of rows, or whatever else orders them. */
   order: Int32Array = new Int32Array(0)
   readonly #slots: readonly number[]
+  /** Of those, the lanes that hold strings. */
+  readonly #heavy: readonly ValueLane[]
+  readonly #budget: Budget
   #capacity = 0
 
   /** @param slots the lanes to keep. */
-  constructor(lanes: readonly Lane[], slots: readonly number[]) {
+  constructor(lanes: readonly Lane[], slots: readonly number[], budget: Budget) {
     this.#slots = slots
+    this.#budget = budget
     this.lanes = lanes.map(lane => lane.keeper(0))
+    this.#heavy = slots.map(slot => this.lanes[slot]!).filter(lane => lane instanceof ValueLane)
   }
 
   /** Have room for so many rows. */
   reserve(capacity: number): void {
     if (capacity <= this.#capacity) return
+    this.#budget.checkCells(capacity * (this.#slots.length + 1))
     this.#capacity = Math.max(capacity, this.#capacity * 2)
     this.documents = longer(this.documents, this.#capacity)
     this.order = longer(this.order, this.#capacity)
@@ -32,8 +39,16 @@ export class RowStore {
 
   /** Put a row of a batch in. */
   put(row: number, batch: Batch, from: number): void {
+    const before = this.#weight(row)
     this.documents[row] = batch.documents[from]!
     for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
+    this.#budget.spend(this.#weight(row) - before)
+  }
+
+  #weight(row: number): number {
+    let weight = 0
+    for (const lane of this.#heavy) weight += weightOf(lane.values[row])
+    return weight
   }
 
   /** Put the first rows of a batch in. */
@@ -41,6 +56,17 @@ export class RowStore {
     this.documents.set(batch.documents.subarray(0, count), row)
     if (batch.hasOrdinals) this.order.set(batch.ordinals.subarray(0, count), row)
     for (const slot of this.#slots) this.lanes[slot]!.copy(row, batch.lanes[slot]!, 0, count)
+    if (this.#heavy.length === 0) return
+    let weight = 0
+    for (let i = row; i < row + count; i++) weight += this.#weight(i)
+    this.#budget.spend(weight)
+  }
+
+  /** Its rows are not needed any more. @param rows how many there are. */
+  release(rows: number): void {
+    let weight = 0
+    if (this.#heavy.length > 0) for (let i = 0; i < rows; i++) weight += this.#weight(i)
+    this.#budget.spend(-weight)
   }
 
   /** Put a row into a batch whose lanes are keepers like these. */

@@ -17,6 +17,7 @@
 
 import { compareValues } from '../expression/value.ts'
 import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
+import type { Budget } from './budget.ts'
 import { type Lane, NumberLane } from './lane.ts'
 import { RowStore } from './row-store.ts'
 import type { Sink, Source } from './stage.ts'
@@ -54,13 +55,14 @@ export class Sorting implements Sink, Source {
     keep: number,
     lanes: readonly Lane[],
     slots: readonly number[],
+    budget: Budget,
   ) {
     this.reads = { slots, documents: true }
     this.#upstream = upstream
     this.#keys = keys
     this.#keep = keep
     this.#laterFirst = !(keys.at(-1)?.ascending ?? true)
-    this.#store = new RowStore(lanes, slots)
+    this.#store = new RowStore(lanes, slots, budget)
   }
 
   /** Lanes of the rows that come out, by the same slots. */

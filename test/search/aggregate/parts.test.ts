@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../../core/base/random.ts'
 import { Batch, BATCH_ROWS } from '../../../modules/search/aggregate/batch.ts'
+import { Budget } from '../../../modules/search/aggregate/budget.ts'
 import { coderOf } from '../../../modules/search/aggregate/coder.ts'
 import { Sketch } from '../../../modules/search/aggregate/distinct-sketch.ts'
 import { type Lane, NAN, NumberLane, ValueLane, WordLane } from '../../../modules/search/aggregate/lane.ts'
@@ -61,7 +62,7 @@ describe('coders', () => {
   ] as const)('%s have the same code when they are the same', (_, make) => {
     const random = seeded(2)
     const first = make(random.next)
-    const coder = coderOf(first)
+    const coder = coderOf(first, new Budget())
     const codes = new Int32Array(BATCH_ROWS)
     const model = new Map<Value, number>()
     for (const current of [first, make(random.next), make(random.next)]) {
@@ -84,7 +85,7 @@ describe('coders', () => {
     }
     fill(0)
     const words = new WordLane(BATCH_ROWS, index.index.fields[0]!.strings!)
-    const coder = coderOf(words)
+    const coder = coderOf(words, new Budget())
     const codes = new Int32Array(BATCH_ROWS)
     const model = new Map<string, number>()
     for (const shift of [0, 3, 50]) {
@@ -206,7 +207,7 @@ describe('reducers agree with a naive evaluation', () => {
   test.each(cases)('%s %j', (name, words, naive) => {
     const random = seeded(5)
     for (const kind of ['numbers', 'values']) {
-      const reducer = makeReducer({ name, words, alias: 'a' }, new SeededRandom(1), property =>
+      const reducer = makeReducer({ name, words, alias: 'a' }, new SeededRandom(1), new Budget(), property =>
         property === 'x' ? 0 : 1,
       )
       const cells: Cell[][] = upTo(40).map(() => [])
@@ -248,6 +249,7 @@ describe('reducers agree with a naive evaluation', () => {
       const reducer = makeReducer(
         { name: 'RANDOM_SAMPLE', words: ['@x', '3'], alias: 'a' },
         new SeededRandom(round),
+        new Budget(),
         () => 0,
       )
       reducer.reserve(1)
@@ -274,7 +276,7 @@ test('rows are sorted as a stable sort sorts them, however many are kept', () =>
       new NumberLane(BATCH_ROWS, NAN.number),
     ]
     const keys = ascending.map((up, slot) => ({ slot, ascending: up }))
-    const sorting = new Sorting({ title: '', next: () => false, total: 0 }, keys, keep, lanes, [0, 1, 2])
+    const sorting = new Sorting({ title: '', next: () => false, total: 0 }, keys, keep, lanes, [0, 1, 2], new Budget())
     const rows: { a: Cell; b: Cell; id: number }[] = []
     for (let batch = 0; batch < 3; batch++) {
       const made = new Batch(lanes)
@@ -304,4 +306,13 @@ test('rows are sorted as a stable sort sorts them, however many are kept', () =>
     while (sorting.next(out)) for (let row = 0; row < out.count; row++) found.push(out.lanes[2]!.cell(row))
     expect(found).toEqual(rows.slice(0, keep).map(row => row.id))
   }
+})
+
+test('what one aggregation keeps is limited, and what it lets go of is given back', () => {
+  const budget = new Budget()
+  budget.spend(2 ** 29)
+  budget.spend(-100)
+  budget.spend(100)
+  expect(() => budget.spend(1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+  expect(() => budget.checkCells(2 ** 25 + 1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
 })
