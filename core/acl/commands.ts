@@ -6,6 +6,7 @@ import { Authenticator } from '../command/authenticator.ts'
 import { numberParameter, textParameter, wordParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
+import { InfoRegistry } from '../command/info.ts'
 import { type Command, sub } from '../command/spec.ts'
 import type { Reply } from '../resp/reply.ts'
 import { Acl } from './acl.ts'
@@ -80,6 +81,13 @@ export function installAcl(engine: Engine, files: AclFiles): void {
           .split('\n')
           .filter(line => line !== ''),
   )
+  const { counts } = acl.log
+  engine.service(InfoRegistry).extend('Stats', () => [
+    ['acl_access_denied_auth', counts.auth],
+    ['acl_access_denied_cmd', counts.command],
+    ['acl_access_denied_key', counts.key],
+    ['acl_access_denied_channel', counts.channel],
+  ])
   // Rules may name the commands of modules, so they are read when those are there.
   engine.onPrepare.push(() => loadAtStart(acl, file, lines))
 }

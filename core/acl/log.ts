@@ -25,10 +25,13 @@ export class AclLog {
   /** `acllog-max-len`. */
   lengthMax = 128
   entries: LogEntry[] = []
+  /** Refusals by reason, for INFO. */
+  readonly counts: Record<Refusal['reason'], number> = { auth: 0, command: 0, key: 0, channel: 0 }
   #nextId = 0
 
   add(refusal: Refusal, client: string, nowMs: number): void {
     const { entries } = this
+    this.counts[refusal.reason]++
     const at = entries.slice(0, LOOKED_AT).findIndex(entry => isSame(entry, refusal, nowMs))
     if (at >= 0) {
       const [entry] = entries.splice(at, 1)

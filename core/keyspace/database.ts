@@ -133,6 +133,16 @@ export class Database {
     this.notify(EVENT.miss, 'keymiss', key)
   }
 
+  /** Find as a read does, but not as a use of the key. */
+  peek(key: Range): Address {
+    const { keyspace } = this
+    const { touches } = keyspace
+    keyspace.touches = false
+    const record = this.lookup(key)
+    keyspace.touches = touches
+    return record
+  }
+
   /** Note that a key was used, for LRU, LFU and OBJECT IDLETIME. */
   touch(record: Address): void {
     const keyspace = this.keyspace

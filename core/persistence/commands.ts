@@ -218,7 +218,7 @@ const BAD_IDLE = new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
 const BAD_FREQ = new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
 
 function dump({ db, reply }: Context, args: Args): void {
-  const record = db.find(args.key())
+  const record = db.lookup(args.key())
   if (record === 0) reply.null()
   else {
     const payload = dumpValue(db, record)

@@ -110,6 +110,7 @@ describe('access rules', () => {
     await said(connection, 'CONFIG', 'SET', 'acllog-max-len', '3')
     for (let i = 0; i < 9; i++) await said(connection, 'AUTH', `nobody${i}`, 'x')
     expect(((await said(connection, 'ACL', 'LOG')).match(/"nobody/g) ?? []).length).toBe(3)
+    expect(await said(connection, 'INFO', 'stats')).toContain('acl_access_denied_auth:9')
   })
 
   it('let BITFIELD read where it may only read', async () => {
