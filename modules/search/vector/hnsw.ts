@@ -43,18 +43,24 @@ const WORD_SHIFT = PLACE_BITS - 2
 const UPPER_LIST = 1
 const MARK_MAX = 0x7fffffff
 const SEED = 0x5eed
+/** What 2^32 of these may take off a distance: as much as rounding to a single does. */
+const SWAY_SHARE = 2 ** -56
+const SWAY_LEAST = 2 ** -132
 
 /** An index by a graph. */
 export class HnswIndex extends VectorIndex implements Graph {
   /** Layers above the lowest, of all slots. */
   readonly #uppers: Records
-  /** By slot: level and state; record of layer 1; the search that saw it last. */
+  /** By slot: level and state; record of layer 1; the search that saw it last; links to it in layer 0. */
   readonly #states: Words
   readonly #upperOf: Words
   readonly #marks: Words
+  readonly #linksTo: Words
   #mark = 0
   #entry = -1
   #top = 0
+  /** State of a linear congruential generator, good enough to tell equals apart. */
+  #sway = SEED
   readonly #levelFactor: number
   readonly #random = new SeededRandom(SEED)
   readonly #candidates = new Heap()
@@ -76,6 +82,7 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#states = new Words(region)
     this.#upperOf = new Words(region)
     this.#marks = new Words(region)
+    this.#linksTo = new Words(region)
     this.#levelFactor = 1 / Math.log(Math.max(2, options.m))
     this.#ids = new Int32Array(listLength)
     this.#chosen = new Int32Array(2 * options.m)
@@ -132,11 +139,11 @@ export class HnswIndex extends VectorIndex implements Graph {
     const limit = this.options.efConstruction
     let from = this.#descend(query, level)
     for (let l = Math.min(level, this.#top); l >= 0; l--) {
-      this.#searchLayer(query, from, limit, l)
+      this.#searchLayer(query, from, limit, l, true)
       const { heap } = this.#nearest
       if (heap.size === 0) continue
       from = this.#sortNearest()
-      this.#choose(query, this.options.m)
+      this.#choose(query, this.options.m, false)
       this.#link(slot, l)
     }
     if (level > this.#top) {
@@ -151,6 +158,7 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#states.ensure(slot)
     this.#upperOf.ensure(slot)
     this.#marks.ensure(slot)
+    this.#linksTo.ensure(slot)
     const uppers: number[] = []
     try {
       for (let l = 0; l < level; l++) uppers.push(this.#uppers.take())
@@ -160,7 +168,7 @@ export class HnswIndex extends VectorIndex implements Graph {
       throw error
     }
     const { i32 } = this.space.region
-    i32[this.#marks.base + slot] = 0
+    i32[this.#marks.base + slot] = i32[this.#linksTo.base + slot] = 0
     i32[this.#upperOf.base + slot] = uppers[0] ?? 0
     this.setState(slot, level, STATE.living)
     for (let l = 0; l < level; l++) i32[this.#uppers.place(uppers[l]!) << WORD_SHIFT] = uppers[l + 1] ?? 0
@@ -178,7 +186,16 @@ export class HnswIndex extends VectorIndex implements Graph {
     const count = this.#chosenCount
     i32[at] = count
     for (let i = 0; i < count; i++) i32[at + 1 + i] = this.#chosen[i]!
+    if (level === 0) this.#countLinks(at, 1)
     for (let i = 1; i <= count; i++) this.linkBack(i32[at + i]!, slot, level)
+  }
+
+  /** The links of a list of layer 0 come or go. */
+  #countLinks(at: number, by: number): void {
+    const { i32 } = this.space.region
+    const { base } = this.#linksTo
+    const end = at + i32[at]!
+    for (let i = at + 1; i <= end; i++) i32[base + i32[i]!]! += by
   }
 
   /** Add a slot to a list; when that is full, choose anew who is in it. */
@@ -189,6 +206,7 @@ export class HnswIndex extends VectorIndex implements Graph {
     if (count < this.capacity(level)) {
       i32[at + count + 1] = slot
       i32[at] = count + 1
+      if (level === 0) i32[this.#linksTo.base + slot]!++
       return
     }
     const list = this.listAt >>> 2
@@ -199,16 +217,19 @@ export class HnswIndex extends VectorIndex implements Graph {
     const sorted = this.#sorted
     sorted.clear()
     const out = this.outAt >>> 3
-    for (let i = 0; i < count; i++) sorted.push(comparable(f64[out + i]!), i32[at + 1 + i]!)
-    sorted.push(comparable(f64[out + count]!), slot)
-    this.#choose(query, this.capacity(level))
-    this.#writeList(at)
+    for (let i = 0; i < count; i++) sorted.push(this.#swayed(comparable(f64[out + i]!)), i32[at + 1 + i]!)
+    sorted.push(this.#swayed(comparable(f64[out + count]!)), slot)
+    this.#rewriteList(query, at, level)
   }
 
-  #writeList(at: number): void {
+  /** Choose anew among those in `#sorted` who is in a list. */
+  #rewriteList(query: number, at: number, level: number): void {
     const { i32 } = this.space.region
+    if (level === 0) this.#countLinks(at, -1)
+    this.#choose(query, this.capacity(level), level === 0)
     i32[at] = this.#chosenCount
     for (let i = 0; i < this.#chosenCount; i++) i32[at + 1 + i] = this.#chosen[i]!
+    if (level === 0) this.#countLinks(at, 1)
   }
 
   /** Give a slot new neighbours among candidates. Returns those, good until the next call. */
@@ -221,10 +242,10 @@ export class HnswIndex extends VectorIndex implements Graph {
       const count = Math.min(LIST_MIN, candidates.length - first)
       for (let i = 0; i < count; i++) i32[(this.listAt >>> 2) + i] = this.records.place(candidates[first + i]!)
       this.kernel(query, this.listAt, count, this.outAt, this.vectorBytes, NOTHING_BELOW)
-      for (let i = 0; i < count; i++) sorted.push(comparable(f64[(this.outAt >>> 3) + i]!), candidates[first + i]!)
+      for (let i = 0; i < count; i++)
+        sorted.push(this.#swayed(comparable(f64[(this.outAt >>> 3) + i]!)), candidates[first + i]!)
     }
-    this.#choose(query, this.capacity(level))
-    this.#writeList(this.list(slot, level))
+    this.#rewriteList(query, this.list(slot, level), level)
     return this.#chosen.slice(0, this.#chosenCount)
   }
 
@@ -254,6 +275,7 @@ export class HnswIndex extends VectorIndex implements Graph {
       this.#uppers.give(record)
       record = next
     }
+    this.#countLinks(this.list(slot, 0), -1)
     this.setState(slot, 0, STATE.unused)
     this.records.give(slot)
     this.dead--
@@ -280,27 +302,46 @@ export class HnswIndex extends VectorIndex implements Graph {
     return sorted.values[0]!
   }
 
-  /** Choose at most `limit` of those in `#sorted`: each nearer to the query than to all chosen before. */
-  #choose(query: number, limit: number): void {
+  /**
+   * Choose at most `limit` of those in `#sorted`: each nearer to the query than to all chosen before.
+   * @param keepsLonely whether those that nobody links to come first: a vector that loses its last link is lost.
+   */
+  #choose(query: number, limit: number, keepsLonely: boolean): void {
     const sorted = this.#sorted
     const chosen = this.#chosen
     const { i32, f64 } = this.space.region
     const { records, kernel, vectorBytes, listAt, outAt } = this
     const list = listAt >>> 2
     const last = (outAt >>> 3) - 1
-    let count = 0
+    const linksTo = this.#linksTo.base
+    let count = keepsLonely ? this.#chooseLonely() : 0
     while (sorted.size > 0 && count < limit) {
       const distance = sorted.keys[0]!
       const slot = sorted.values[0]!
       sorted.pop()
       const place = records.place(slot)
-      if (place << PLACE_BITS === query) continue
+      if (place << PLACE_BITS === query || (keepsLonely && i32[linksTo + slot] === 0)) continue
       const seen = kernel(place << PLACE_BITS, listAt, count, outAt, vectorBytes, distance)
       if (seen > 0 && f64[last + seen]! < distance) continue
       i32[list + count] = place
       chosen[count++] = slot
     }
     this.#chosenCount = count
+  }
+
+  /** Choose those of `#sorted` that nobody links to, at most half of a list; returns how many. */
+  #chooseLonely(): number {
+    const { values, size } = this.#sorted
+    const { i32 } = this.space.region
+    const linksTo = this.#linksTo.base
+    let count = 0
+    for (let i = 0; i < size && count < this.options.m; i++) {
+      const slot = values[i]!
+      if (i32[linksTo + slot] !== 0) continue
+      i32[(this.listAt >>> 2) + count] = this.records.place(slot)
+      this.#chosen[count++] = slot
+    }
+    return count
   }
 
   // ------------------------------------------------------------------ searching
@@ -364,8 +405,21 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#mark++
   }
 
-  /** Keep the `ef` nearest living slots of a layer, seen on a walk from `from`, in `#nearest`. */
-  #searchLayer(query: number, from: number, ef: number, level: number): void {
+  /**
+   * A distance a hair less, by chance: where many vectors are equally far, or the same, each is to be chosen as often as
+   * others, or else all would link to the same few, and those would forget the rest. Only while the graph is built.
+   */
+  #swayed(distance: number): number {
+    if (distance === Number.POSITIVE_INFINITY) return distance
+    this.#sway = (Math.imul(this.#sway, 1664525) + 1013904223) | 0
+    return distance - (Math.abs(distance) * SWAY_SHARE + SWAY_LEAST) * (this.#sway >>> 0)
+  }
+
+  /**
+   * Keep the `ef` nearest living slots of a layer, seen on a walk from `from`, in `#nearest`.
+   * @param sways whether the graph is being built.
+   */
+  #searchLayer(query: number, from: number, ef: number, level: number, sways: boolean): void {
     const { i32, f64 } = this.space.region
     const candidates = this.#candidates
     const nearest = this.#nearest
@@ -388,7 +442,8 @@ export class HnswIndex extends VectorIndex implements Graph {
       candidates.pop()
       const count = this.#measureList(query, this.list(slot, level), true)
       for (let i = 0; i < count; i++) {
-        const distance = comparable(f64[out + i]!)
+        let distance = comparable(f64[out + i]!)
+        if (sways) distance = this.#swayed(distance)
         if (heap.size >= ef && distance >= -heap.keys[0]!) continue
         const id = ids[i]!
         candidates.push(distance, id)
@@ -404,7 +459,7 @@ export class HnswIndex extends VectorIndex implements Graph {
   #nearestDocuments(k: number, ef: number, watch: Watch): Matches {
     if (this.#entry < 0 || k === 0) return new Found(false).matches()
     for (let wide = Math.max(ef, k); ; wide *= 2) {
-      this.#searchLayer(this.queryAt, this.#descend(this.queryAt, 0), wide, 0)
+      this.#searchLayer(this.queryAt, this.#descend(this.queryAt, 0), wide, 0, false)
       const { heap } = this.#nearest
       const { i32 } = this.space.region
       const found = new Found(this.hasSeveral)
@@ -428,7 +483,7 @@ export class HnswIndex extends VectorIndex implements Graph {
   /** From the nearest ones on, walk on as long as it stays within the radius, or a little beyond. */
   #flood(radius: number, epsilon: number, found: Found): void {
     const { queryAt } = this
-    this.#searchLayer(queryAt, this.#descend(queryAt, 0), this.options.efRuntime, 0)
+    this.#searchLayer(queryAt, this.#descend(queryAt, 0), this.options.efRuntime, 0, false)
     const { i32, f64 } = this.space.region
     const bound = radius + Math.abs(radius) * epsilon
     const candidates = this.#candidates
@@ -455,7 +510,7 @@ export class HnswIndex extends VectorIndex implements Graph {
   // ------------------------------------------------------------------ the end
 
   override get sizeBytes(): number {
-    const words = this.#states.sizeBytes + this.#upperOf.sizeBytes + this.#marks.sizeBytes
+    const words = this.#states.sizeBytes + this.#upperOf.sizeBytes + this.#marks.sizeBytes + this.#linksTo.sizeBytes
     return super.sizeBytes + words + this.#uppers.sizeBytes
   }
 
@@ -464,6 +519,7 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#states.free()
     this.#upperOf.free()
     this.#marks.free()
+    this.#linksTo.free()
     super.free()
   }
 }

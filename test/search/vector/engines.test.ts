@@ -195,6 +195,19 @@ describe.each(ENGINES)('%s', algorithm => {
   })
 })
 
+it('HNSW finds vectors that are all equally far from each other', () => {
+  const count = 200
+  const options: VectorOptions = { ...SMALL, dimensions: count }
+  const { index } = made(options)
+  for (let i = 0; i < count; i++) {
+    const vector = new Array<number>(count).fill(0)
+    vector[i] = 1
+    index.set(i + 1, { bytes: blob(options, vector), count: 1 })
+  }
+  const from = new Array<number>(count).fill(0)
+  expect(index.nearest(blob(options, from), count, 10).run(WATCH).count).toBeGreaterThan(count * 0.98)
+})
+
 describe('recall of HNSW', () => {
   const count = isLong ? 10_000 : 1500
   const options: VectorOptions = { ...SMALL, dimensions: isLong ? 128 : 64, m: 16, efConstruction: 200 }
