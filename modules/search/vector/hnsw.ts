@@ -14,6 +14,9 @@
  *      record of a slot    [ vector | count, up to 2M slots ]           list of layer 0
  *      record of a layer   [ next layer's record, count, up to M slots ]    one for each upper layer of a slot
  *
+ * Vectors that are the same byte by byte are in the graph once; the others stand in a row behind that one, and the first
+ * of them takes its place when it goes.
+ *
  * Removed vectors stay as passages, and are not found; see hnsw-repair.ts for how they go.
  *
  *   enter O(efConstruction * M), mostly distances      leave O(1) and a share of the repair      nearest O(ef * M + log n)
@@ -56,6 +59,9 @@ export class HnswIndex extends VectorIndex implements Graph {
   readonly #upperOf: Words
   readonly #marks: Words
   readonly #linksTo: Words
+  /** Slots with the same vector: the next plus 1; the one before plus 1, 0 for the one that is in the graph. */
+  readonly #nextTwin: Words
+  readonly #previousTwin: Words
   #mark = 0
   #entry = -1
   #top = 0
@@ -83,6 +89,8 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#upperOf = new Words(region)
     this.#marks = new Words(region)
     this.#linksTo = new Words(region)
+    this.#nextTwin = new Words(region)
+    this.#previousTwin = new Words(region)
     this.#levelFactor = 1 / Math.log(Math.max(2, options.m))
     this.#ids = new Int32Array(listLength)
     this.#chosen = new Int32Array(2 * options.m)
@@ -128,20 +136,28 @@ export class HnswIndex extends VectorIndex implements Graph {
   // ------------------------------------------------------------------ entering and leaving
 
   protected enter(slot: number): void {
+    this.#prepare(slot)
     const level = Math.min(LEVEL_MAX, Math.floor(-Math.log(1 - this.#random.next()) * this.#levelFactor))
-    this.#makeLists(slot, level)
     if (this.#entry < 0) {
+      this.#makeLists(slot, level)
       this.#entry = slot
       this.#top = level
       return
     }
     const query = this.records.place(slot) << PLACE_BITS
-    const limit = this.options.efConstruction
     let from = this.#descend(query, level)
-    for (let l = Math.min(level, this.#top); l >= 0; l--) {
-      this.#searchLayer(query, from, limit, l, true)
-      const { heap } = this.#nearest
-      if (heap.size === 0) continue
+    const highest = Math.min(level, this.#top)
+    for (let l = highest; l >= 0; l--) {
+      this.#searchLayer(query, from, this.options.efConstruction, l, true)
+      if (l === highest) {
+        const same = this.#sameAs(query)
+        if (same >= 0) {
+          this.#addTwin(same, slot)
+          return
+        }
+        this.#makeLists(slot, level)
+      }
+      if (this.#nearest.heap.size === 0) continue
       from = this.#sortNearest()
       this.#choose(query, this.options.m, false)
       this.#link(slot, l)
@@ -153,22 +169,59 @@ export class HnswIndex extends VectorIndex implements Graph {
     this.#repair.step()
   }
 
+  /** Have the words of a new slot, which is in no list yet. @throws ArenaFull. */
+  #prepare(slot: number): void {
+    const all = this.#words()
+    for (const words of all) words.ensure(slot)
+    const { i32 } = this.space.region
+    for (const words of all) i32[words.base + slot] = 0
+    this.setState(slot, 0, STATE.unused)
+  }
+
+  /** The slot among the nearest whose vector is the same, or -1. */
+  #sameAs(query: number): number {
+    const { heap } = this.#nearest
+    const { u8 } = this.space.region
+    for (let i = 0; i < heap.size; i++) {
+      const slot = -heap.values[i]!
+      const at = this.records.place(slot) << PLACE_BITS
+      let b = 0
+      while (b < this.blobBytes && u8[at + b] === u8[query + b]) b++
+      if (b === this.blobBytes) return slot
+    }
+    return -1
+  }
+
+  /** Let a slot stand beside one that is in the graph with the same vector. */
+  #addTwin(owner: number, slot: number): void {
+    const { i32 } = this.space.region
+    const next = i32[this.#nextTwin.base + owner]!
+    i32[this.#nextTwin.base + slot] = next
+    i32[this.#previousTwin.base + slot] = owner + 1
+    if (next !== 0) i32[this.#previousTwin.base + next - 1] = slot + 1
+    i32[this.#nextTwin.base + owner] = slot + 1
+  }
+
+  /** Take a slot out of the row that it stands in; it is free then. */
+  #removeTwin(slot: number): void {
+    const { i32 } = this.space.region
+    const next = i32[this.#nextTwin.base + slot]!
+    const previous = i32[this.#previousTwin.base + slot]!
+    i32[this.#nextTwin.base + previous - 1] = next
+    if (next !== 0) i32[this.#previousTwin.base + next - 1] = previous
+    this.records.give(slot)
+  }
+
   /** Make the empty lists of a slot. @throws ArenaFull with none made. */
   #makeLists(slot: number, level: number): void {
-    this.#states.ensure(slot)
-    this.#upperOf.ensure(slot)
-    this.#marks.ensure(slot)
-    this.#linksTo.ensure(slot)
     const uppers: number[] = []
     try {
       for (let l = 0; l < level; l++) uppers.push(this.#uppers.take())
     } catch (error) {
       for (const record of uppers) this.#uppers.give(record)
-      this.setState(slot, 0, STATE.unused)
       throw error
     }
     const { i32 } = this.space.region
-    i32[this.#marks.base + slot] = i32[this.#linksTo.base + slot] = 0
     i32[this.#upperOf.base + slot] = uppers[0] ?? 0
     this.setState(slot, level, STATE.living)
     for (let l = 0; l < level; l++) i32[this.#uppers.place(uppers[l]!) << WORD_SHIFT] = uppers[l + 1] ?? 0
@@ -250,6 +303,18 @@ export class HnswIndex extends VectorIndex implements Graph {
   }
 
   protected leave(slot: number): void {
+    const { i32 } = this.space.region
+    if (i32[this.#previousTwin.base + slot] !== 0) {
+      this.#removeTwin(slot)
+      return
+    }
+    const twin = i32[this.#nextTwin.base + slot]! - 1
+    if (twin >= 0) {
+      // Another takes its place in the graph.
+      this.moved(twin, slot)
+      this.#removeTwin(twin)
+      return
+    }
     this.setState(slot, this.level(slot), STATE.dead)
     this.dead++
     if (this.count === 0) this.#reset()
@@ -463,7 +528,13 @@ export class HnswIndex extends VectorIndex implements Graph {
       const { heap } = this.#nearest
       const { i32 } = this.space.region
       const found = new Found(this.hasSeveral)
-      for (let i = 0; i < heap.size; i++) found.add(i32[this.documentOf.base - heap.values[i]!]!, -heap.keys[i]!)
+      for (let i = 0; i < heap.size; i++) {
+        let slot = 1 - heap.values[i]!
+        for (let n = 0; slot !== 0 && n < wide; n++) {
+          found.add(i32[this.documentOf.base + slot - 1]!, -heap.keys[i]!)
+          slot = i32[this.#nextTwin.base + slot - 1]!
+        }
+      }
       watch.tick()
       // With several vectors of a document among the nearest there may be too few documents.
       if (found.count >= k || heap.size < wide || !this.hasSeveral) return found.nearest(k)
@@ -493,7 +564,8 @@ export class HnswIndex extends VectorIndex implements Graph {
     const see = (distance: number, slot: number): void => {
       if (distance <= bound) candidates.push(distance, slot)
       if (distance > radius || i32[this.#states.base + slot]! >> LEVEL_BITS !== STATE.living) return
-      found.add(i32[this.documentOf.base + slot]!, distance)
+      for (let same = slot + 1; same !== 0; same = i32[this.#nextTwin.base + same - 1]!)
+        found.add(i32[this.documentOf.base + same - 1]!, distance)
     }
     for (let i = 0; i < heap.size; i++) {
       i32[this.#marks.base - heap.values[i]!] = this.#mark
@@ -510,16 +582,18 @@ export class HnswIndex extends VectorIndex implements Graph {
   // ------------------------------------------------------------------ the end
 
   override get sizeBytes(): number {
-    const words = this.#states.sizeBytes + this.#upperOf.sizeBytes + this.#marks.sizeBytes + this.#linksTo.sizeBytes
-    return super.sizeBytes + words + this.#uppers.sizeBytes
+    let bytes = super.sizeBytes + this.#uppers.sizeBytes
+    for (const words of this.#words()) bytes += words.sizeBytes
+    return bytes
   }
 
   override free(): void {
     this.#uppers.free()
-    this.#states.free()
-    this.#upperOf.free()
-    this.#marks.free()
-    this.#linksTo.free()
+    for (const words of this.#words()) words.free()
     super.free()
+  }
+
+  #words(): readonly Words[] {
+    return [this.#states, this.#upperOf, this.#marks, this.#linksTo, this.#nextTwin, this.#previousTwin]
   }
 }

@@ -64,6 +64,8 @@ export abstract class VectorIndex implements OwnIndex {
   protected readonly outAt: number
   /** Slots put aside, the first plus 1; 0: none. */
   #aside = 0
+  /** Slots that are about to leave. */
+  readonly #leaving: number[] = []
   /** Vectors, without those put aside. */
   count = 0
   /** Documents with vectors, without those put aside. */
@@ -149,9 +151,10 @@ export abstract class VectorIndex implements OwnIndex {
 
   /** Put the vectors of a document aside. */
   clear(document: number): void {
+    // First of all: it may move the slots of this document.
+    this.settle()
     const first = readWord(this.#slots, document)
     if (first === 0) return
-    this.settle()
     writeWord(this.#slots, document, 0)
     this.#aside = first
     this.documents--
@@ -175,15 +178,16 @@ export abstract class VectorIndex implements OwnIndex {
   /** Remove what was put aside. */
   protected settle(): void {
     if (this.#aside === 0) return
-    const slots: number[] = []
-    for (let slot = this.#aside; slot !== 0; slot = this.#next(slot)) slots.push(slot - 1)
+    const leaving = this.#leaving
+    for (let slot = this.#aside; slot !== 0; slot = this.#next(slot)) leaving.push(slot - 1)
     this.#aside = 0
-    // From the greatest: an engine may fill the gap of one with the last, which must not be another of these.
-    for (const slot of slots.sort((a, b) => b - a)) this.leave(slot)
+    while (leaving.length > 0) this.leave(leaving.pop()!)
   }
 
   /** A slot lies elsewhere now. */
   protected moved(from: number, to: number): void {
+    const place = this.#leaving.indexOf(from)
+    if (place >= 0) this.#leaving[place] = to
     const { i32 } = this.space.region
     const document = i32[this.documentOf.base + from]!
     i32[this.documentOf.base + to] = document

@@ -8,7 +8,7 @@ import { LIST_MIN, type VectorIndex } from '../../../modules/search/vector/vecto
 import { blob, clustered, NaiveVectors, recall, SMALL, WATCH } from './support.ts'
 
 const isLong = process.env['REDSTRATA_TEST'] === 'long'
-const STEPS = isLong ? 20_000 : 1200
+const STEPS = isLong ? 20_000 : 3000
 
 const ENGINES = ['FLAT', 'HNSW'] as const
 const METRICS = ['L2', 'IP', 'COSINE'] as const
@@ -47,7 +47,10 @@ describe.each(ENGINES)('%s', algorithm => {
     const { memory, index } = made(options)
     const naive = new NaiveVectors(options)
     const random = new SeededRandom(5)
-    const vector = () => Array.from({ length: options.dimensions }, () => random.next() * 2 - 1)
+    const fresh = () => Array.from({ length: options.dimensions }, () => random.next() * 2 - 1)
+    const common = Array.from({ length: 5 }, fresh)
+    // Many are the same, some of them in one document.
+    const vector = () => (random.below(4) === 0 ? common[random.below(common.length)]! : fresh())
     let shares = 0
     for (let step = 0; step < STEPS; step++) {
       const document = 1 + random.below(300)
@@ -193,6 +196,17 @@ describe.each(ENGINES)('%s', algorithm => {
     expect(index.within(query, 3, 0.01).run(WATCH).count).toBe(0)
     expect(index.nearest(query, 0, 10).run(WATCH).count).toBe(0)
   })
+})
+
+it('HNSW finds vectors that are the same, however many', () => {
+  const options: VectorOptions = { ...SMALL, dimensions: 2 }
+  const { index } = made(options)
+  for (let i = 0; i < 1000; i++) index.set(i + 1, { bytes: blob(options, [i % 2, 0]), count: 1 })
+  for (let i = 0; i < 100; i++) index.clear(i * 10 + 1)
+  const found = (k: number) => [...index.nearest(blob(options, [0, 0]), k, 10).run(WATCH).distances]
+  expect(found(300).filter(distance => distance === 0).length).toBe(300)
+  expect(found(900).filter(distance => distance === 0).length).toBe(400)
+  expect(index.within(blob(options, [1, 0]), 0.5, 0.01).run(WATCH).count).toBe(500)
 })
 
 it('HNSW finds vectors that are all equally far from each other', () => {
