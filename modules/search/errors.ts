@@ -38,6 +38,7 @@ export const FT_ERR = {
   noArgument: new ReplyError('Expected an argument, but none provided'),
   badArgument: new ReplyError('Could not convert argument to expected type'),
   dialectTooHigh: new ReplyError('Default dialect version cannot be higher than 4'),
+  tooManyTexts: new ReplyError('Cannot add more text fields. Declare index with wide fields option to allow'),
   documentExists: new ReplyError('Document already exists'),
   noJson: new ReplyError('JSON is not supported: the module is not loaded'),
 } as const

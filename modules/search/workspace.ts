@@ -8,11 +8,12 @@
  *      ownFields       vectors and shapes
  *      cursors         aggregations that are read in portions */
 
-import { type Context, type Database, type Host, type Args, Range, replyError } from 'redstrata/module'
+import { type Context, type Database, type Host, type Args, type Range, replyError } from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
 import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
 import { SearchIndex } from './index/search-index.ts'
+import { Deletion } from './ingest/deletion.ts'
 import { Follower } from './ingest/follow.ts'
 import { DocumentFilter } from './ingest/filter.ts'
 import { jsonService } from './ingest/json-service.ts'
@@ -159,13 +160,26 @@ export class Workspace {
     for (const alias of aliases) this.catalogue.addAlias(alias, fresh)
   }
 
-  /** Delete the keys of an index's documents: FT.DROPINDEX DD, and the end of a temporary index. */
-  deleteDocuments(db: Database, index: Index): void {
-    const { documents } = index.structures
-    const key = new Range()
-    const keys: Buffer[] = []
-    for (const document of index.structures.living()) if (documents.key(document, key)) keys.push(key.copy())
-    for (const name of keys) this.host.call(db, 'DEL', name)
+  /**
+   * Drop an index, and delete its documents: the first ones now, for `micros`, the others in slices.
+   * @returns null when all is done, otherwise what goes on and tells when it is.
+   */
+  dropWithDocuments(db: Database, index: Index, micros: number): ((done: () => void) => void) | null {
+    const deletion = new Deletion(this.host, db, index)
+    this.drop(index)
+    if (!deletion.step(micros))
+      return done =>
+        deletion.run(() => {
+          this.release(index)
+          done()
+        })
+    this.release(index)
+    return null
+  }
+
+  /** Give the structures of a dropped index back, unless somebody still reads them, who then calls this. */
+  release(index: Index): void {
+    if (index.structures.readers === 0) this.upkeep.bury(index)
   }
 
   /** Everything goes, as the keys did: FLUSHALL and FLUSHDB. */
@@ -186,9 +200,8 @@ export class Workspace {
         return
       }
       const db = host.databases[0]!
-      this.deleteDocuments(db, index)
-      this.drop(index)
       host.propagate(db, 'FT._DROPINDEXIFX', index.schema.name)
+      this.dropWithDocuments(db, index, 0)?.(() => {})
     }
     host.timer(lifetimeMs, look)
   }

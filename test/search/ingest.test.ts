@@ -180,6 +180,36 @@ describe('indexes', () => {
     expect(memory.usedBytes).toBe(before)
   })
 
+  it('may go with all their documents, while others are served', async () => {
+    const server = await serverForTest()
+    await server.call(...HASH_INDEX.split(' '))
+    for (let i = 0; i < 20_000; i++) await server.call('HSET', `d:${i}`, 't', 'ant')
+    await server.call('SET', 'd:0', 'no document any more')
+    const [dropping, asking] = [await server.connect(), await server.connect()]
+    const dropped = dropping.call('FT.DROPINDEX', 'h', 'DD')
+    // The index is gone at once, the keys in turn.
+    let answers = 0
+    for (; (await server.call('DBSIZE')) !== 1; answers++) await asking.call('PING')
+    expect(await dropped).toMatchObject({ text: 'OK' })
+    expect(answers).toBeGreaterThan(1)
+    expect(await server.call('GET', 'd:0')).toBe('no document any more')
+  })
+
+  it('of few texts do not grow beyond 32 of them, unless they were made for it', async () => {
+    const server = await serverForTest()
+    const texts = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => [`t${from + i}`, 'TEXT']).flat()
+    await server.call('FT.CREATE', 'narrow', 'SCHEMA', ...texts(0, 30))
+    await server.call('FT.CREATE', 'wide', 'MAXTEXTFIELDS', 'SCHEMA', ...texts(0, 30))
+    await server.call('FT.ALTER', 'narrow', 'SCHEMA', 'ADD', ...texts(30, 2))
+    await expect(server.call('FT.ALTER', 'narrow', 'SCHEMA', 'ADD', ...texts(32, 1))).rejects.toThrow(
+      'more text fields',
+    )
+    expect(await server.call('FT.ALTER', 'wide', 'SCHEMA', 'ADD', ...texts(30, 9))).toBe('OK')
+    await server.call('HSET', 'k', 't38', 'ant')
+    expect(await search(server, 'wide', '@t38:ant')).toEqual(['k'])
+  })
+
   it('are filled in the background, and tell how far they are', async () => {
     const server = await serverForTest()
     for (let i = 0; i < 3000; i++) await server.call('HSET', `d:${i}`, 't', 'ant')
@@ -204,6 +234,7 @@ describe('indexes', () => {
     clock.advance(50_000)
     expect(await server.call('EXISTS', 'd:1')).toBe(1)
     clock.advance(20_000)
+    await turns(async () => (await server.call('EXISTS', 'd:1')) === 0)
     expect(await server.call('EXISTS', 'd:1')).toBe(0)
     await expect(server.call('FT.INFO', 'tmp')).rejects.toThrow('Unknown index name')
   })

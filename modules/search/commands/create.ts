@@ -1,12 +1,15 @@
 /* FT.CREATE, FT.ALTER, FT.DROPINDEX, FT._LIST, and the forms of them that old clients send. */
 
-import type { Args, Context } from 'redstrata/module'
+import type { Args, Context, Suspended } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { FT_ERR } from '../errors.ts'
 import { parseFields, parseSchema } from '../schema/parse.ts'
-import { fieldNamed } from '../schema/schema.ts'
+import { type Field, fieldNamed, type Schema } from '../schema/schema.ts'
 import { wrongCount } from '../words.ts'
 import type { Workspace } from '../workspace.ts'
+
+// biome-ignore lint/suspicious/noConfusingVoidType: what handlers return
+type Handled = void | Suspended
 
 export function create(workspace: Workspace, ctx: Context, args: Args): void {
   if (ctx.db.number !== 0) throw FT_ERR.otherDatabase
@@ -44,40 +47,58 @@ function alterIndex(workspace: Workspace, ctx: Context, args: Args, command: str
   if (forgiving && fieldNamed(index.schema, first.copy()) !== null) return
   const fields: (typeof index.schema.fields)[number][] = []
   parseFields(args, index.schema, fields)
+  checkWidth(index.schema, fields)
   workspace.checkFields(index.schema, fields)
   workspace.addFields(index, fields, !skips)
   workspace.tell(ctx, 'FT._ALTERIFNX', args)
 }
 
-export function dropindex(workspace: Workspace, ctx: Context, args: Args): void {
-  if (args.argc > 3) throw wrongCount('FT.DROPINDEX')
-  const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
-  dropIndex(workspace, ctx, index, args.word('dd'))
+/** TEXT fields of an index that was not made for more. */
+const NARROW_MAX = 32
+
+/** An index with few TEXT fields does not grow beyond 32 of them, unless MAXTEXTFIELDS was said. */
+function checkWidth({ rules, fields }: Schema, added: readonly Field[]): void {
+  const texts = (list: readonly Field[]) => list.filter(field => field.kind === 'text').length
+  const before = texts(fields)
+  if (!rules.maxTextFields && before <= NARROW_MAX && before + texts(added) > NARROW_MAX) throw FT_ERR.tooManyTexts
 }
 
+export function dropindex(workspace: Workspace, ctx: Context, args: Args): Handled {
+  if (args.argc > 3) throw wrongCount('FT.DROPINDEX')
+  const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
+  return dropIndex(workspace, ctx, index, args.word('dd'))
+}
+
+/** How long documents are deleted before others are served. */
+const DELETE_MICROS = 5000
+
 /** Drop an index. Its documents are deleted by commands of their own, which are told of by themselves. */
-function dropIndex(workspace: Workspace, ctx: Context, index: Index, withDocuments: boolean): void {
-  if (withDocuments) workspace.deleteDocuments(ctx.db, index)
-  workspace.drop(index)
+function dropIndex(workspace: Workspace, ctx: Context, index: Index, withDocuments: boolean): Handled {
   workspace.told(ctx, 'FT._DROPINDEXIFX', index.schema.name)
+  if (!withDocuments) workspace.drop(index)
+  else {
+    const micros = ctx.mayBlock ? DELETE_MICROS : Number.POSITIVE_INFINITY
+    const goOn = workspace.dropWithDocuments(ctx.db, index, micros)
+    if (goOn !== null) return ctx.suspend(finish => goOn(() => finish(reply => reply.ok())))
+  }
   ctx.reply.ok()
 }
 
-export function dropindexifx(workspace: Workspace, ctx: Context, args: Args): void {
-  if (workspace.catalogue.find(args.at(1)) === null) ctx.reply.ok()
-  else dropindex(workspace, ctx, args)
+export function dropindexifx(workspace: Workspace, ctx: Context, args: Args): Handled {
+  if (workspace.catalogue.find(args.at(1)) !== null) return dropindex(workspace, ctx, args)
+  ctx.reply.ok()
 }
 
 /** The old form deletes the documents unless it is told not to. */
-export function drop(workspace: Workspace, ctx: Context, args: Args): void {
+export function drop(workspace: Workspace, ctx: Context, args: Args): Handled {
   if (args.argc > 3) throw wrongCount('FT.DROP')
   const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
-  dropIndex(workspace, ctx, index, !args.word('keepdocs'))
+  return dropIndex(workspace, ctx, index, !args.word('keepdocs'))
 }
 
-export function dropifx(workspace: Workspace, ctx: Context, args: Args): void {
-  if (workspace.catalogue.find(args.at(1)) === null) ctx.reply.ok()
-  else drop(workspace, ctx, args)
+export function dropifx(workspace: Workspace, ctx: Context, args: Args): Handled {
+  if (workspace.catalogue.find(args.at(1)) !== null) return drop(workspace, ctx, args)
+  ctx.reply.ok()
 }
 
 export function list(workspace: Workspace, { reply }: Context): void {

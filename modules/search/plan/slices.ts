@@ -109,7 +109,7 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
     if (isOver) return
     isOver = true
     structures.readers--
-    if (job.index.isDropped && structures.readers === 0) workspace.upkeep.bury(job.index)
+    if (job.index.isDropped) workspace.release(job.index)
   }
   return ctx.suspend(
     finish => {
