@@ -174,8 +174,10 @@ class Planner {
   #read(name: string): Property | null {
     const known = this.#scope.find(name)
     if (known !== null || !this.#isOfDocuments) return known
-    if (this.#everything !== null) return this.#loadNamed(name)
-    const field = fieldNamed(this.#context.index.schema, Buffer.from(name, 'latin1'))
+    const { schema } = this.#context.index
+    const field = fieldNamed(schema, Buffer.from(name, 'latin1'))
+    // Of a JSON document LOAD * gives the whole, and its fields are as readable as without it.
+    if (this.#everything !== null && (field === null || schema.rules.source === 'hash')) return this.#loadNamed(name)
     if (field === null || !field.sortable) return null
     const { numbers, strings } = this.#fieldIndex(field)
     if (strings !== null) {
@@ -235,7 +237,11 @@ class Planner {
 
   /** Whether what is read from documents is the JSON text of a list of values. */
   #readsLists(): boolean {
-    return this.#context.readsAllValues && this.#context.index.schema.rules.source === 'json'
+    return this.#context.readsAllValues && this.#isJson
+  }
+
+  get #isJson(): boolean {
+    return this.#context.index.schema.rules.source === 'json'
   }
 
   /** Whether the column of a field says what the document does: always of hashes; of JSON, while it holds one number each. */
@@ -259,7 +265,7 @@ class Planner {
     for (const { path, name } of step.fields) {
       const known = this.#scope.find(name)
       if (known !== null && !known.sortable) continue
-      if (known === null && this.#everything !== null && path === name && path !== KEY) {
+      if (known === null && this.#everything !== null && path === name && path !== KEY && !this.#isJson) {
         this.#loadNamed(name)
         continue
       }

@@ -97,6 +97,35 @@ describe('rows before one that fails', () => {
   })
 })
 
+describe('LOAD *', () => {
+  it('shows what documents have, in the order in which it was found, behind what the plan names', async () => {
+    const server = await serverForTest()
+    const connection = await server.connect()
+    await server.call('FT.CREATE', 'idx', 'SCHEMA', 'n', 'NUMERIC', 'SORTABLE', 't', 'AS', 'tag', 'TAG', 'SORTABLE')
+    await server.call('HSET', 'a', 'b', '1', 't', 'Red', 'n', '2')
+    await server.call('HSET', 'c', 't', 'Blue', 'd', '4', 'n', '1', 'b', '3')
+    expect(await ask(connection, 'FT.AGGREGATE idx * LOAD * SORTBY 1 @n')).toBe(
+      '[:2 ["n" "1" "b" "3" "t" "Blue" "d" "4"] ["n" "2" "b" "1" "t" "Red"]]',
+    )
+    expect(await ask(connection, 'FT.AGGREGATE idx * LOAD * APPLY upper(@tag) AS u SORTBY 1 @b LIMIT 0 1')).toBe(
+      '[:2 ["tag" "Red" "u" "RED" "b" "1" "n" "2"]]',
+    )
+    expect(await ask(connection, 'FT.AGGREGATE idx * LOAD * FILTER exists(@d)')).toBe(
+      '[:2 ["d" "4" "b" "3" "t" "Blue" "n" "1"]]',
+    )
+  })
+
+  it('of JSON documents leaves their sortable fields readable', async () => {
+    const server = await serverForTest()
+    const connection = await server.connect()
+    await server.call('FT.CREATE', 'idx', 'ON', 'JSON', 'SCHEMA', '$.n', 'AS', 'n', 'NUMERIC', 'SORTABLE')
+    await server.call('JSON.SET', 'a', '$', '{"n":2}')
+    expect(await ask(connection, 'FT.AGGREGATE idx * LOAD * APPLY @n*2 AS d')).toBe(
+      '[:1 ["n" "2" "d" "4" "$" "{\\"n\\":2}"]]',
+    )
+  })
+})
+
 describe('a cursor', () => {
   const open = 'FT.AGGREGATE idx * SORTBY 1 @n LIMIT 0 100 WITHCURSOR COUNT 2'
   const idOf = (reply: string) => /:(\d+)\]$/.exec(reply)![1]!
