@@ -317,8 +317,8 @@ export class HnswIndex extends VectorIndex implements Graph {
     }
     this.setState(slot, this.level(slot), STATE.dead)
     this.dead++
-    if (this.count === 0) this.#reset()
-    else this.#repair.step()
+    if (this.count > 0) this.#repair.step()
+    else if (!this.hasLeaving) this.#reset()
   }
 
   /** Nothing lives any more. */

@@ -184,6 +184,11 @@ export abstract class VectorIndex implements OwnIndex {
     while (leaving.length > 0) this.leave(leaving.pop()!)
   }
 
+  /** Whether more slots leave behind the one that does. */
+  protected get hasLeaving(): boolean {
+    return this.#leaving.length > 0
+  }
+
   /** A slot lies elsewhere now. */
   protected moved(from: number, to: number): void {
     const place = this.#leaving.indexOf(from)

@@ -123,6 +123,25 @@ describe.each(ENGINES)('%s', algorithm => {
     expect([...index.nearest(blob(options, [0, 0]), 9, 10).run(WATCH).documents]).toEqual([395, 396, 397, 398, 399])
   })
 
+  it('may lose its last document, which had the same vectors several times', () => {
+    const options = { ...SMALL, algorithm, dimensions: 1 }
+    const { memory, index } = made(options)
+    const lists = [
+      [1, 1, 2, 2, 1],
+      [2, 1, 1],
+      [3, 2, 2, 1, 1, 3, 3],
+    ]
+    for (let round = 0; round < 30; round++) {
+      const vectors = lists[round % lists.length]!.map(x => [x])
+      index.set(7, { bytes: blob(options, ...vectors), count: vectors.length })
+      expect(index.nearest(blob(options, [0]), 5, 10).run(WATCH)).toMatchObject({ count: 1 })
+      index.clear(7)
+      expect(index.nearest(blob(options, [0]), 5, 10).run(WATCH).count).toBe(0)
+    }
+    index.free()
+    expect(memory.usedBytes).toBe(0)
+  })
+
   it('a search that was paused goes on after vectors went and came', () => {
     const options = { ...SMALL, algorithm, dimensions: 1 }
     const { index } = made(options)
