@@ -110,6 +110,31 @@ describe('queries', () => {
       }
   })
 
+  it('rank many words list by list as they rank them document by document', () => {
+    const random = seeded(79)
+    const test = newIndex()
+    // No document dies here; the long test has more of them than fit into one window.
+    const count = ROUNDS > 1 ? 70_000 : 1500
+    for (let i = 0; i < count; i++) put(test, 'd' + i, randomDocument(random))
+    const { documents } = test.index
+    for (const query of ['be*', 'c*', '*at*', '%%bat%%', '@title:c*', "w'?a*'", '(ca*)=>{$weight: 3}']) {
+      const scorer = new Scorer('TFIDF', documents, Buffer.from(''))
+      const all: [score: number, document: number][] = []
+      const iterator = build(parse(query), options(test, true))
+      while (iterator.next() !== END) all.push([scorer.score(iterator, -Infinity), iterator.document])
+      all.sort((a, b) => b[0] - a[0] || a[1] - b[1])
+      for (const keep of [1, 12, 200]) {
+        const watch = new Slices(1)
+        const top = new Top(keep)
+        const root = watch.steady(() => build(parse(query), { ...options(test, true), watch }))
+        const run = new RankedRun(root, documents, watch, scorer, top)
+        watch.run(run, () => {})
+        expect({ query, total: run.total }).toEqual({ query, total: all.length })
+        expect(top.take(0).documents).toEqual(all.slice(0, keep).map(([, document]) => document))
+      }
+    }
+  })
+
   it('go on where they were paused, wherever that was', () => {
     const random = seeded(78)
     const test = newIndex()

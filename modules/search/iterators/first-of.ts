@@ -11,9 +11,13 @@
  * So a posting costs a test and mostly nothing else, however many terms there are, where a merge would pay for every
  * comparison. The lists keep their place between windows. */
 
-import type { Address } from 'redstrata/module'
+import { type Address, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
+import { type Documents, NORM_COLUMN } from '../index/documents.ts'
 import { Block, positionsMax } from '../index/posting-block.ts'
 import type { Postings } from '../index/postings.ts'
+import { IMPACT_SCALE } from '../ingest/text-writer.ts'
+import type { Top } from '../score/top.ts'
 import { explainTerm } from '../score/words.ts'
 import {
   type Batch,
@@ -31,6 +35,16 @@ import { rarity, type Rarity, termScore } from './term.ts'
 /** A window holds all documents of a small index, and no more than fit into a cache of one level. */
 const WINDOW_BITS_MIN = 10
 const WINDOW_BITS_MAX = 16
+
+/** Where `rankAll` puts what it finds. */
+export interface FirstOfRanking {
+  readonly top: Top
+  readonly documents: Documents
+  /** Documents behind it came after the query began. */
+  readonly last: number
+  /** Documents so far. */
+  total: number
+}
 
 /** Documents of many lists, each counted for the first list that holds it. */
 export class FirstOf extends DocumentIterator {
@@ -57,6 +71,8 @@ export class FirstOf extends DocumentIterator {
   /** The window that is being marked, the list to go on with, and where the lists so far go on: kept over a pause. */
   #filling = -1
   #list = 0
+  /** The window that `rankAll` is at; -1 behind the last one. */
+  #nextWindow = 0
   #following = END
   /** Documents below it that were not told are in no list. */
   #reached = 0
@@ -150,6 +166,92 @@ export class FirstOf extends DocumentIterator {
     this.#list = 0
     this.#following = END
     this.#bits.fill(0)
+  }
+
+  /**
+   * Mark all documents, and rank each as it is marked. Blocks whose greatest impact cannot lead to anything worth keeping
+   * are only marked. For TFIDF, over documents of which none is dead. Call it again after a pause.
+   */
+  rankAll(ranking: FirstOfRanking): void {
+    while (this.#nextWindow >= 0) {
+      const window = this.#nextWindow
+      if (window !== this.#filling) this.#beginWindow(window)
+      while (this.#list < this.#records.length) {
+        const next = this.#rankList(this.#list++, window << this.#windowBits, ranking)
+        if (next < this.#following) this.#following = next
+        this.#watch.tick()
+      }
+      this.#filling = -1
+      const following = this.#following >>> this.#windowBits
+      this.#nextWindow = this.#following === END ? -1 : Math.max(window + 1, following)
+    }
+  }
+
+  /** Mark and rank a list's documents in a window; returns a document behind the window, or END. */
+  #rankList(list: number, first: number, ranking: FirstOfRanking): number {
+    const postings = this.#postings
+    const record = this.#records[list]!
+    const block = this.#block
+    const end = first + (1 << this.#windowBits)
+    const blocks = postings.blocks(record)
+    const factor = this.#factors[list]!
+    for (let number = postings.find(record, first, this.#resume[list]!); number < blocks; number++) {
+      this.#resume[list] = number
+      postings.read(record, number, block)
+      const { documents, rows } = block
+      if (documents[0]! >= end) return documents[0]!
+      if (this.#allowed !== null) block.needFields()
+      const bound = (factor * postings.impactOf(record, number)) / IMPACT_SCALE
+      const isHopeless = bound < ranking.top.least
+      if (!isHopeless && this.#isRanked) block.needFreqs()
+      const row = this.#rankBlock(first, isHopeless ? -1 : factor, ranking)
+      if (row < rows) return documents[row]!
+    }
+    this.#resume[list] = blocks
+    return END
+  }
+
+  /** Mark the rows of the block that was read, and rank them unless `factor` is negative; returns the first row behind. */
+  #rankBlock(first: number, factor: number, ranking: FirstOfRanking): number {
+    const { documents, fields, freqs, rows } = this.#block
+    const { top, last } = ranking
+    const { table, memory } = ranking.documents
+    const allowed = this.#allowed
+    const bits = this.#bits
+    const isRanked = this.#isRanked
+    const window = 1 << this.#windowBits
+    let { least, leastDocument } = top
+    let marked = 0
+    let chunk = -1
+    let words = this.#bits
+    let base = 0
+    let row = 0
+    while (row < rows && documents[row]! < first) row++
+    for (; row < rows; row++) {
+      const document = documents[row]!
+      const place = document - first
+      if (place >= window) break
+      const bit = 1 << (place & 31)
+      const word = bits[place >>> 5]!
+      if ((word & bit) !== 0 || document > last || (allowed !== null && allowed[fields[row]!] !== 1)) continue
+      bits[place >>> 5] = word | bit
+      marked++
+      if (factor < 0) continue
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = table.chunk(document)
+        words = memory.i32[address >>> SLAB_BITS]!
+        base = ((address & UNIT_MASK) << 1) + NORM_COLUMN
+      }
+      const norm = words[base + (document & CHUNK_MASK)]!
+      const score = ((isRanked ? freqs[row]! : 1) * factor) / (norm || 1)
+      if (score < least || (score === least && document > leastDocument)) continue
+      top.push(score, document)
+      least = top.least
+      leastDocument = top.leastDocument
+    }
+    ranking.total += marked
+    return row
   }
 
   /** Mark a list's documents in the window that begins at `first`; returns a document behind the window, or END. */

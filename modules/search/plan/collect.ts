@@ -12,6 +12,7 @@ import { IMPACT_SCALE } from '../ingest/text-writer.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, LENGTH_COLUMN, NORM_COLUMN } from '../index/documents.ts'
 import { Batch, type DocumentIterator, END, RANK, type Ranking, type Watch } from '../iterators/iterator.ts'
+import { FirstOf, type FirstOfRanking } from '../iterators/first-of.ts'
 import { TermIterator } from '../iterators/term.ts'
 import type { Scorer } from '../score/scorer.ts'
 import type { Top } from '../score/top.ts'
@@ -48,14 +49,14 @@ abstract class Run {
   /** Run to the end. @throws what the watch throws; run again to go on. */
   run(): void {
     this.#chunk = -1
-    if (this.#isBegun) this.#goOn()
+    if (this.#isBegun) this.goOn()
     this.#isBegun = true
     if (this.root.document !== END) this.runOn()
     this.at = END
   }
 
   /** After a pause: what was cut short is found, and taken. */
-  #goOn(): void {
+  protected goOn(): void {
     const { root } = this
     root.refresh()
     if (root.document <= this.at) root.skipTo(this.at + 1)
@@ -142,6 +143,8 @@ const COUNTED = { mode: RANK.none, k: 0 }
 export class RankedRun extends Run {
   readonly #scorer: Scorer
   readonly #top: Top
+  /** Set once the run goes by lists. */
+  #lists: FirstOfRanking | null = null
 
   constructor(root: DocumentIterator, documents: Documents, watch: Watch, scorer: Scorer, top: Top) {
     super(root, documents, watch)
@@ -161,17 +164,34 @@ export class RankedRun extends Run {
     const { name } = this.#scorer
     const { root } = this
     const plainScores = this.documents.scores === null
-    if (!root.isSingle || !plainScores || (name !== 'TFIDF' && name !== 'TFIDF.DOCNORM')) this.#oneByOne()
+    if (this.#lists !== null) this.#byLists(root as FirstOf, this.#lists)
+    else if (!root.isSingle || !plainScores || (name !== 'TFIDF' && name !== 'TFIDF.DOCNORM')) this.#oneByOne()
     else if (name === 'TFIDF' && root instanceof TermIterator && root.takesAllFields && this.at === 0)
       this.#byBlocks(root)
-    else this.#batches(name === 'TFIDF')
+    else if (name === 'TFIDF' && root instanceof FirstOf && !this.documents.hasTombs && this.at === 0) {
+      this.#lists = { top: this.#top, documents: this.documents, last: this.last, total: 0 }
+      this.#byLists(root, this.#lists)
+    } else this.#batches(name === 'TFIDF')
+  }
+
+  protected override goOn(): void {
+    if (this.#lists === null) super.goOn()
+  }
+
+  /** Many words of which the first counts: ranked while they are marked. */
+  #byLists(root: FirstOf, ranking: FirstOfRanking): void {
+    try {
+      root.rankAll(ranking)
+    } finally {
+      this.total = ranking.total
+    }
   }
 
   #oneByOne(): void {
     const { root } = this
-    for (let n = 1; root.next() !== END; n++) {
+    while (root.next() !== END) {
       this.takeCurrent()
-      if ((n & 63) === 0) this.watch.tick()
+      this.watch.tick()
     }
   }
 

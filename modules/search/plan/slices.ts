@@ -19,8 +19,8 @@ import type { Workspace } from '../workspace.ts'
 const FIRST_SLICE_MICROS = 5000
 const SLICE_MICROS = 1000
 
-/** Ticks that every slice lets pass, however long it took to get to them, so that each one gets further. */
-const TICKS_MIN = 16
+/** Ticks from one look at the time to the next: a look costs more than most steps. So every slice gets further, too. */
+const TICKS_A_LOOK = 16
 
 /** Thrown by a tick to pause the job, and to end it because its time is up. */
 export const PAUSE = { name: 'pause' } as const
@@ -66,16 +66,18 @@ export class SliceWatch implements Watch {
   }
 
   tick(): void {
+    if (++this.#ticks % TICKS_A_LOOK === 0) this.#look()
+  }
+
+  #look(): void {
     const now = this.#now()
     if (now >= this.#end) throw TIME_IS_UP
-    if (++this.#ticks < TICKS_MIN) return
     if (now >= this.#sliceEnd && this.#mayPause && this.#steady === 0) throw PAUSE
   }
 
   /** A tick behind a piece of work that was worth a slice: there need not be many. */
   breathe(): void {
-    this.#ticks += TICKS_MIN
-    this.tick()
+    this.#look()
   }
 
   /** Work that a pause would undo: it can be ended, but not paused. */

@@ -30,6 +30,11 @@ export class Top {
     return this.count < this.#keep ? -Infinity : this.#keep === 0 ? Infinity : this.#keys[0]!
   }
 
+  /** The document that a newcomer with the least key must come before; none when there is room. */
+  get leastDocument(): number {
+    return this.count < this.#keep || this.#keep === 0 ? Infinity : this.#documents[0]!
+  }
+
   /** Offer a document. */
   push(key: number, document: number): void {
     if (this.count < this.#keep) {
