@@ -55,7 +55,7 @@ export function installAcl(engine: Engine, files: AclFiles): void {
   let requirepass = ''
   engine.config.add([
     textParameter('aclfile', file, 'path', { immutable: true }),
-    numberParameter('acllog-max-len', acl.log, 'lengthMax', { max: 0xffffffff }),
+    numberParameter('acllog-max-len', acl.log, 'lengthMax'),
     wordParameter('acl-pubsub-default', acl.defaults, 'channels', ['allchannels', 'resetchannels']),
     {
       name: 'requirepass',

@@ -131,7 +131,7 @@ export class Selector {
 
   #addKeys(rule: string): string | null {
     if (this.allKeys) return RULE_FAULT.keysAlready
-    const permission = /^%([rw]*)(?:~|$)/i.exec(rule)
+    const permission = /^%(r?w?|wr)(?:~|$)/i.exec(rule)
     if (rule[0] === '%' && (permission === null || permission[1] === '')) return RULE_FAULT.syntax
     const letters = permission?.[1]?.toLowerCase() ?? 'rw'
     const may = (letters.includes('r') ? READ : 0) | (letters.includes('w') ? WRITE : 0)

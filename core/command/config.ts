@@ -65,6 +65,14 @@ interface Common {
   changed?: () => void
 }
 
+const INT64 = 2 ** 63
+
+/** Where nothing else limits a number, Redis names the largest of 64 bits; here it ends at 2^53. */
+function outside(min: number, max: number): string {
+  const shown = max === Number.MAX_SAFE_INTEGER ? '9223372036854775807' : max
+  return `argument must be between ${min} and ${shown} inclusive`
+}
+
 const INTEGER = /^-?\d+$/
 
 /** A whole number within bounds. */
@@ -81,9 +89,9 @@ export function numberParameter<T extends object>(
     ...rest,
     get: () => String(values[field]),
     set(text) {
-      if (!INTEGER.test(text)) return "argument couldn't be parsed into an integer"
+      if (!INTEGER.test(text) || Math.abs(Number(text)) > INT64) return "argument couldn't be parsed into an integer"
       const n = Number(text)
-      if (n < min || n > max) return `argument must be between ${min} and ${max} inclusive`
+      if (n < min || n > max) return outside(min, max)
       values[field] = n
       changed?.()
       return null
@@ -125,7 +133,7 @@ export function memoryParameter<T extends object>(
     set(text) {
       const bytes = parseBytes(text)
       if (bytes === null) return 'argument must be a memory value'
-      if (bytes < min || bytes > max) return `argument must be between ${min} and ${max} inclusive`
+      if (bytes < min || bytes > max) return outside(min, max)
       values[field] = bytes
       changed?.()
       return null

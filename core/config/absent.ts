@@ -1,9 +1,17 @@
 /* Parameters of what is not here: replicas, a cluster, threads, what only a process of C can do to its system.
  *
  * Tools and configuration files name them, so they are known, checked, kept, and read back; they change nothing.
- * docs/compat.md says so. A line is a name, its old name, and the value it has at first, which tells its kind. */
+ * docs/compat.md says so. A line is a name, the value it has at first, which tells its kind (`1mb`: a size), and an old name. */
 
-import { booleanParameter, numberParameter, type Parameter, textParameter, wordParameter } from '../command/config.ts'
+import {
+  booleanParameter,
+  memoryParameter,
+  numberParameter,
+  type Parameter,
+  parseBytes,
+  textParameter,
+  wordParameter,
+} from '../command/config.ts'
 
 type Line = readonly [name: string, initial: string | number | boolean, alias?: string]
 
@@ -11,14 +19,14 @@ const LINES: readonly Line[] = [
   // The arena gives empty slabs back by itself.
   ['active-defrag-cycle-max', 25],
   ['active-defrag-cycle-min', 1],
-  ['active-defrag-ignore-bytes', 100 << 20],
+  ['active-defrag-ignore-bytes', '100mb'],
   ['active-defrag-max-scan-fields', 1000],
   ['active-defrag-threshold-lower', 10],
   ['active-defrag-threshold-upper', 100],
   // Replication.
   ['masterauth', ''],
   ['masteruser', ''],
-  ['repl-backlog-size', 1 << 20],
+  ['repl-backlog-size', '1mb'],
   ['repl-backlog-ttl', 3600],
   ['repl-disable-tcp-nodelay', false],
   ['repl-diskless-sync', true],
@@ -45,7 +53,7 @@ const LINES: readonly Line[] = [
   ['cluster-announce-ip', ''],
   ['cluster-announce-port', 0],
   ['cluster-announce-tls-port', 0],
-  ['cluster-link-sendbuf-limit', 0],
+  ['cluster-link-sendbuf-limit', '0b'],
   ['cluster-migration-barrier', 1],
   ['cluster-node-timeout', 15_000],
   ['cluster-replica-no-failover', false, 'cluster-slave-no-failover'],
@@ -67,12 +75,14 @@ const LINES: readonly Line[] = [
   ['oom-score-adj-values', '0 200 800'],
   ['proc-title-template', '{title} {listen-addr} {server-mode}'],
   ['latency-tracking-info-percentiles', '50 99 99.9'],
-  ['maxmemory-clients', 0],
+  ['maxmemory-clients', '0b'],
   ['max-new-connections-per-cycle', 10],
   ['max-new-tls-connections-per-cycle', 1],
   ['bind-source-addr', ''],
   ['shutdown-timeout', 10],
   ['locale-collate', ''],
+  ['ignore-warnings', ''],
+  ['aof-disable-auto-gc', false],
 ]
 
 /** The same for those that are fixed when the server starts. */
@@ -83,7 +93,6 @@ const FIXED: readonly Line[] = [
   ['cluster-config-file', 'nodes.conf'],
   ['cluster-port', 0],
   ['disable-thp', true],
-  ['ignore-warnings', ''],
   ['io-threads-do-reads', false],
   ['server_cpulist', ''],
   ['set-proc-title', true],
@@ -111,7 +120,11 @@ export function absentParameters(): Parameter[] {
     const values = { value: choices[0]! }
     return wordParameter(name, values, 'value', choices)
   })
+  const supervised = wordParameter('supervised', { value: 'no' }, 'value', ['no', 'auto', 'upstart', 'systemd'], {
+    immutable: true,
+  })
   return [
+    supervised,
     ...LINES.map(line => parameterOf(line)),
     ...FIXED.map(line => parameterOf(line, true)),
     ...words,
@@ -124,6 +137,8 @@ function parameterOf([name, initial, alias]: Line, immutable = false): Parameter
   const options = { ...(alias === undefined ? {} : { alias }), ...(immutable ? { immutable } : {}) }
   if (typeof initial === 'boolean') return booleanParameter(name, { value: initial }, 'value', options)
   if (typeof initial === 'number') return numberParameter(name, { value: initial }, 'value', options)
+  const bytes = /^\d+m?b$/.test(initial) ? parseBytes(initial) : null
+  if (bytes !== null) return memoryParameter(name, { value: bytes }, 'value', options)
   return { ...textParameter(name, { value: initial }, 'value', options), multiple: true }
 }
 

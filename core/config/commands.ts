@@ -51,7 +51,7 @@ function configSet(ctx: Context, args: Args): void {
   if (args.left % 2 !== 0) throw args.left === 1 ? wrongArity(ctx.entry) : ERR.syntax
   const changes = takeChanges(ctx, args)
   const done: { parameter: Parameter; before: string }[] = []
-  for (const [parameter, text] of changes) {
+  for (const [parameter, { name, text }] of changes) {
     const before = parameter.get()
     const reason = parameter.set(text)
     if (reason === null) {
@@ -59,14 +59,15 @@ function configSet(ctx: Context, args: Args): void {
       continue
     }
     for (const { parameter: changed, before: old } of done.reverse()) changed.set(old)
-    throw replyError(`ERR CONFIG SET failed (possibly related to argument '${parameter.name}') - ${reason}`)
+    throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`)
   }
   for (const hook of engine.config.onChange) hook()
   reply.ok()
 }
 
-function takeChanges({ engine }: Context, args: Args): Map<Parameter, string> {
-  const changes = new Map<Parameter, string>()
+/** The new values, with the names that were used: an old one may have been. */
+function takeChanges({ engine }: Context, args: Args): Map<Parameter, { name: string; text: string }> {
+  const changes = new Map<Parameter, { name: string; text: string }>()
   while (args.left > 0) {
     const name = args.bytes().latin1()
     const parameter = engine.config.find(name)
@@ -76,7 +77,7 @@ function takeChanges({ engine }: Context, args: Args): Map<Parameter, string> {
       throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`)
     if (changes.has(parameter))
       throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - duplicate parameter`)
-    changes.set(parameter, args.text())
+    changes.set(parameter, { name, text: args.text() })
   }
   return changes
 }
