@@ -4,18 +4,22 @@
  * here: that no element comes twice. */
 
 import { Range } from '../base/bytes.ts'
-import type { Database } from '../keyspace/database.ts'
+import { type Database, INLINE_MAX } from '../keyspace/database.ts'
 import type { LoadSource } from '../keyspace/value-type.ts'
 import { type Address, ArenaFull } from '../memory/arena.ts'
-import { kindOf, RdbError } from './rdb/format.ts'
+import { kindOf, RdbError, TYPE } from './rdb/format.ts'
 import type { ValueReader } from './rdb/values.ts'
 import { StreamLoader, type StreamValue } from './stream.ts'
+
+/** Strings are the first of the native types. */
+const STRING_ID = 0
 
 /** What putting a new member into a sorted set returns. */
 const ADDED = 2
 
 /** Views of the core's types, as far as loading needs them; the types themselves are not known here. */
 interface Loadable {
+  readonly record: Address
   readonly length: number
   set(buf: Buffer, start: number, end: number): void
   set(field: Range, value: Range): boolean
@@ -30,6 +34,7 @@ interface Loadable {
  * @throws RdbError when it is damaged or unknown; then no key is left behind.
  */
 export function readValue(db: Database, key: Range, rdbType: number, values: ValueReader): Address {
+  if (rdbType === TYPE.string) return readString(db, key, values)
   const kind = kindOf(rdbType)
   try {
     if (kind === 'module') readModule(db, key, values)
@@ -44,17 +49,28 @@ export function readValue(db: Database, key: Range, rdbType: number, values: Val
   return db.keys.find(key.buf, key.start, key.end)
 }
 
+const begin = (): void => {}
+
+/** The commonest value by far: its record is made with room for it. */
+function readString(db: Database, key: Range, values: ValueReader): Address {
+  const type = db.keyspace.types[STRING_ID]!
+  const bytes = values.reader.string(new Range())
+  const length = bytes.end - bytes.start
+  const value = db.create(key, type, length <= INLINE_MAX ? length : 0) as unknown as Loadable
+  try {
+    value.set(bytes.buf, bytes.start, bytes.end)
+  } catch (error) {
+    db.remove(value.record)
+    throw error
+  }
+  return value.record
+}
+
 function readCollection(db: Database, key: Range, rdbType: number, kind: string, values: ValueReader): void {
   const { types } = db.keyspace
   const type = types.find(known => known?.name === kind)!
   const value = db.create(key, type) as unknown as Loadable
-  const begin = (): void => {}
   switch (kind) {
-    case 'string': {
-      const bytes = values.reader.string(new Range())
-      value.set(bytes.buf, bytes.start, bytes.end)
-      return
-    }
     case 'list':
       values.collections.list(rdbType, { begin, element: element => value.push(element, false) })
       break
