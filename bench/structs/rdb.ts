@@ -20,7 +20,7 @@ import { ListpackBuilder } from '../../core/persistence/rdb/listpack.ts'
 import { RdbWriter } from '../../core/persistence/rdb/writer.ts'
 
 const count = Number(process.argv[2] ?? 500_000)
-const facts = { expireMs: -1, idleSeconds: -1, frequency: -1 }
+const facts = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
 const memory = new Memory()
 const random = new SeededRandom(3)
 const noise = Buffer.alloc(1 << 16)

@@ -124,7 +124,7 @@ export class RdbLoad implements Load, RdbVisitor {
     if (db.keys.find(key.buf, key.start, key.end) !== 0) throw this.#reader.reader.error('a key comes twice')
     const record = readValue(db, key, type, values)
     if (record === 0) return
-    if (facts.expireMs >= 0) db.setDeadline(record, facts.expireMs)
+    if (facts.expireMs >= 0) db.setDeadline(record, facts.exactMs === 0n ? facts.expireMs : facts.exactMs)
     this.keysLoaded++
   }
 }

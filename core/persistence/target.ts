@@ -68,7 +68,7 @@ export class RdbTarget implements SnapshotTarget {
   #writer: RdbWriter
   readonly #values: ValueWriter
   readonly #key = new Range()
-  readonly #facts = { expireMs: -1, idleSeconds: -1, frequency: -1 }
+  readonly #facts = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
   #selected = -1
 
   constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
@@ -97,14 +97,16 @@ export class RdbTarget implements SnapshotTarget {
 
   key(number: number, keys: Dict, db: Database, record: Address, blocks: BlockOwners): PendingBig | null {
     const type = this.#values.typeOf(db, record)
-    const expireMs = Math.min(db.deadlines.of(record), Number.MAX_SAFE_INTEGER)
+    const expireMs = db.deadlines.of(record)
+    const exactMs = expireMs > Number.MAX_SAFE_INTEGER ? db.deadlines.exactOf(record) : 0n
     const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, blocks)
     if (big !== null) {
-      const facts = { expireMs, idleSeconds: -1, frequency: -1 }
+      const facts = { expireMs, exactMs, idleSeconds: -1, frequency: -1 }
       return { number, key: keys.key(record, this.#key).copy(), facts, big }
     }
     this.#select(number, keys, db)
     this.#facts.expireMs = expireMs
+    this.#facts.exactMs = exactMs
     writeKey(this.#writer, keys.key(record, this.#key), type, this.#facts)
     this.#values.write(this.#writer, db, record, type)
     return null

@@ -13,15 +13,16 @@ async function writeUntilKilled(program: Program, from: number, killAfterMs: num
   const connection = await program.connect()
   let acknowledged = from
   let isOver = false
-  setTimeout(() => {
+  const kill = (): void => {
     isOver = true
     void program.kill()
-  }, killAfterMs)
+  }
   try {
     for (let n = from + 1; !isOver; n++) {
       connection.send([Buffer.from('RPUSH'), Buffer.from('log'), Buffer.from(String(n))])
       if (n % 50 === 0) connection.send([Buffer.from('BGREWRITEAOF')])
       if ((await connection.read()).kind !== ':') break
+      if (acknowledged === from) setTimeout(kill, killAfterMs)
       acknowledged = n
       if (n % 50 === 0) await connection.read()
     }

@@ -25,6 +25,8 @@ const SUM_VERSION = 5
 export interface KeyFacts {
   /** When it expires, in milliseconds. */
   expireMs: number
+  /** The same where a number is not exact, 0 otherwise. */
+  exactMs: bigint
   /** Seconds without access. */
   idleSeconds: number
   /** The counter of the LFU policy. */
@@ -56,7 +58,7 @@ export class RdbFileReader {
   readonly #keyRoom: Room
   readonly #name = new Range()
   readonly #value = new Range()
-  readonly #facts: KeyFacts = { expireMs: -1, idleSeconds: -1, frequency: -1 }
+  readonly #facts: KeyFacts = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
 
   constructor(memory: Memory) {
     this.reader = new RdbReader(memory)
@@ -86,11 +88,15 @@ export class RdbFileReader {
     const { reader } = this
     const facts = this.#facts
     facts.expireMs = facts.idleSeconds = facts.frequency = -1
+    facts.exactMs = 0n
     reader.trim()
     for (;;) {
       const code = reader.byte()
-      if (code === OPCODE.expireMs) facts.expireMs = reader.milliseconds()
-      else if (code === OPCODE.expireSeconds) facts.expireMs = reader.seconds() * 1000
+      if (code === OPCODE.expireMs) {
+        facts.expireMs = reader.milliseconds()
+        const isExact = Number.isSafeInteger(facts.expireMs)
+        facts.exactMs = isExact ? 0n : (BigInt(reader.high) << 32n) | BigInt(reader.low >>> 0)
+      } else if (code === OPCODE.expireSeconds) facts.expireMs = reader.seconds() * 1000
       else if (code === OPCODE.idle) facts.idleSeconds = reader.length()
       else if (code === OPCODE.freq) facts.frequency = reader.byte()
       else if (code === OPCODE.eof) return this.#end()
@@ -177,7 +183,8 @@ export function writeLibrary(writer: RdbWriter, code: Range): void {
 export function writeKey(writer: RdbWriter, key: Range, type: number, facts: KeyFacts): void {
   if (facts.expireMs >= 0) {
     writer.byte(OPCODE.expireMs)
-    writer.milliseconds(facts.expireMs)
+    if (facts.exactMs === 0n) writer.milliseconds(facts.expireMs)
+    else writer.word64(Number(facts.exactMs >> 32n), Number(BigInt.asIntN(32, facts.exactMs)))
   }
   if (facts.idleSeconds >= 0) {
     writer.byte(OPCODE.idle)

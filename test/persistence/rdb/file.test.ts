@@ -20,7 +20,7 @@ import { bytes, FileModel, long, range, readFile, type StreamModel, source, writ
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures')
 const fixture = (name: string): Buffer => readFileSync(join(FIXTURES, `${name}.rdb`))
-const NONE = { expireMs: -1, idleSeconds: -1, frequency: -1 }
+const NONE = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
 
 describe('files saved by Redis 7.4', () => {
   const core = readFile(fixture('core'))
@@ -156,12 +156,12 @@ function sampleFile(withSum = true): Buffer {
     writeDatabase(w, 0, 3, 1)
     writeKey(w, range('plain'), TYPE.string, NONE)
     w.string(range('value'))
-    writeKey(w, range('timed'), TYPE.string, { expireMs: 1700000000123, idleSeconds: 90, frequency: -1 })
+    writeKey(w, range('timed'), TYPE.string, { expireMs: 1700000000123, exactMs: 0n, idleSeconds: 90, frequency: -1 })
     w.string(range('12'))
     writeDatabase(w, 15, 1, 0)
     w.byte(OPCODE.slotInfo)
     for (const n of [5, 1, 0]) w.length(n)
-    writeKey(w, range('list'), TYPE.list, { expireMs: -1, idleSeconds: -1, frequency: 200 })
+    writeKey(w, range('list'), TYPE.list, { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: 200 })
     w.length(2)
     w.string(range('a'))
     w.string(range('river and stone and river and stone'))
