@@ -46,7 +46,8 @@ export function readHashValue(field: Field, text: Range, value: FieldValue, own:
 
 /** What a text is sorted by. */
 export function sortText(field: Field, text: Range): Buffer | Range {
-  return field.unnormalized ? new Range(text.buf, text.start, text.end) : lowered(text.copy())
+  if (field.unnormalized || isLower(text.buf, text.start, text.end)) return new Range(text.buf, text.start, text.end)
+  return lowered(text.copy())
 }
 
 /** Add the tags of a text, without repetition. */
@@ -67,10 +68,20 @@ function addTag(field: Field, buf: Buffer, from: number, to: number, value: Fiel
   while (start < end && isSpace(buf[start]!)) start++
   while (end > start && isSpace(buf[end - 1]!)) end--
   if (start === end && !field.indexEmpty) return
+  // Most tags are as they are compared already, and need no copy: they are read before anything can move them.
   const bytes = buf.subarray(start, end)
-  const tag = field.caseSensitive ? Buffer.from(bytes) : lowered(bytes)
+  const tag = field.caseSensitive || isLower(buf, start, end) ? bytes : lowered(bytes)
   for (const other of value.tags) if (other.equals(tag)) return
   value.tags.push(tag)
+}
+
+/** Whether bytes are their own lower case for sure: ASCII without capitals. */
+function isLower(buf: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = buf[i]!
+    if (byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a)) return false
+  }
+  return true
 }
 
 function isSpace(byte: number): boolean {
