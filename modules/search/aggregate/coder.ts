@@ -27,8 +27,6 @@ export abstract class Coder {
   abstract decode(code: number, into: Lane, row: number): void
   /** The code of null. */
   abstract nullCode(): number
-  /** Other commands ran. */
-  forget(): void {}
 }
 
 /** The coder for lanes of the kind of this one. */
@@ -147,7 +145,7 @@ const TEXT_COST = 64
 /** Places of a table that may be mostly empty. */
 const ROOMY = 1 << 14
 
-/** Interned strings. Addresses are believed only until other commands run; then texts decide. */
+/** Interned strings. Addresses are believed only as long as no string goes away; then texts decide. */
 class WordCoder extends Coder {
   readonly #budget: Budget
   readonly #codes = new Map<string, number>()
@@ -157,6 +155,7 @@ class WordCoder extends Coder {
   #known = new Int32Array(2048)
   #codeOfKnown = new Int32Array(2048)
   #knownCount = 0
+  #removals = -1
 
   constructor(budget: Budget) {
     super()
@@ -168,7 +167,9 @@ class WordCoder extends Coder {
   }
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
-    const { words } = lane as WordLane
+    const { words, strings } = lane as WordLane
+    if (strings.removals !== this.#removals) this.#forget()
+    this.#removals = strings.removals
     let known = this.#known
     let shift = Math.clz32(known.length - 1)
     for (let i = 0; i < count; i++) {
@@ -217,7 +218,7 @@ class WordCoder extends Coder {
     }
   }
 
-  override forget(): void {
+  #forget(): void {
     this.#known.fill(0)
     this.#knownCount = 0
   }

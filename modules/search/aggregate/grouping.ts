@@ -159,12 +159,6 @@ export class Grouping implements Sink, Source {
       if (pairs !== null) code = pairs.first[code]!
     }
   }
-
-  /** Other commands ran. */
-  forget(): void {
-    for (const coder of this.#coders) coder.forget()
-    for (const reducer of this.#reducers) reducer.forget()
-  }
 }
 
 /** Go on to the next combination; false after the last. */

@@ -8,8 +8,8 @@
  * What a lane is made of is known when a query is planned, so a loop over a lane is a loop over a typed array: no object
  * stands for a row, and a string that is only grouped by or compared is never made.
  *
- * Addresses of strings hold only until other commands run. So a lane of words lives for one batch; what is kept longer
- * (groups, sorted rows, rows to be sent) is kept as text: see `keeper`. */
+ * An address holds only until its string goes away, as it may when other commands run. So a lane of words lives for one batch;
+ * what is kept longer (groups, sorted rows, rows to be sent) is kept as text: see `keeper`. */
 
 import { Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import type { Cell } from '../expression/value.ts'
@@ -48,9 +48,6 @@ export abstract class Lane {
   copy(row: number, from: Lane, fromRow: number, count: number): void {
     for (let i = 0; i < count; i++) this.put(row + i, from, fromRow + i)
   }
-
-  /** Other commands ran: forget what was remembered of the index. */
-  forget(): void {}
 }
 
 /** Numbers. */
@@ -146,7 +143,9 @@ function isRun(documents: Int32Array, row: number, rows: number): boolean {
 export class WordLane extends Lane {
   words: Int32Array
   readonly strings: Strings
+  /** Texts by address, as long as no string went away. */
   readonly #texts = new Map<number, string>()
+  #removals = -1
   readonly #range = new Range()
 
   constructor(capacity: number, strings: Strings) {
@@ -162,6 +161,10 @@ export class WordLane extends Lane {
 
   /** The text at an address. */
   text(word: number): string {
+    if (this.strings.removals !== this.#removals) {
+      this.#texts.clear()
+      this.#removals = this.strings.removals
+    }
     let text = this.#texts.get(word)
     if (text === undefined) {
       if (this.#texts.size === TEXTS_MAX) this.#texts.clear()
@@ -169,10 +172,6 @@ export class WordLane extends Lane {
       this.#texts.set(word, text)
     }
     return text
-  }
-
-  override forget(): void {
-    this.#texts.clear()
   }
 
   keep(rows: Int32Array, count: number): void {

@@ -32,10 +32,6 @@ class Codes {
       for (let i = 0; i < count; i++) this.#codes[i] = (coder as ValueCoder).code(lane.cell(i))
     return this.#codes
   }
-
-  forget(): void {
-    this.#coder?.forget()
-  }
 }
 
 /** COUNT_DISTINCT: exact; nulls are not counted. */
@@ -69,10 +65,6 @@ export class DistinctCount extends Reducer {
 
   write(into: Lane, group: number, count: number): void {
     ;(into as NumberLane).values.set(this.#counts.subarray(group, group + count))
-  }
-
-  override forget(): void {
-    this.#codes.forget()
   }
 }
 

@@ -11,7 +11,6 @@
 
 import { Batch } from './batch.ts'
 import type { DocumentsSource } from './documents-source.ts'
-import { Grouping } from './grouping.ts'
 import type { Lane } from './lane.ts'
 import type { Output } from './output.ts'
 import type { FoundNames } from './row-steps.ts'
@@ -91,10 +90,6 @@ export class Pipeline {
   /** Other commands ran. */
   refresh(): void {
     this.documents.refresh()
-    for (const segment of this.#segments) {
-      for (const lane of segment.lanes) lane.forget()
-      if (segment.sink instanceof Grouping) segment.sink.forget()
-    }
   }
 
   /** No more rows are to come from documents: go on with what there is. */

@@ -27,8 +27,6 @@ export abstract class Reducer {
   abstract lane(capacity: number): Lane
   /** Put the results of consecutive groups into a lane that `lane` made, from row 0 on. */
   abstract write(into: Lane, group: number, count: number): void
-  /** Other commands ran. */
-  forget(): void {}
 }
 
 /** Reducers whose results are numbers. */

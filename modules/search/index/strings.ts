@@ -23,6 +23,8 @@ export class Strings {
   readonly dict: Dict
   /** The strings in order. */
   readonly order: SortedKeys
+  /** Records that went away: while it stays the same, an address still means the string that it meant. */
+  removals = 0
   readonly #a = new Range()
   readonly #b = new Range()
 
@@ -62,6 +64,7 @@ export class Strings {
     if (record === 0) return
     writeWord(this.column, document, 0)
     if (this.#count(record, -1) > 0) return
+    this.removals++
     this.order.remove(record)
     this.dict.remove(record)
   }

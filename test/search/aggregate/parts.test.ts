@@ -90,8 +90,6 @@ describe('coders', () => {
     const model = new Map<string, number>()
     for (const shift of [0, 3, 50]) {
       fill(shift)
-      words.forget()
-      coder.forget()
       const numbers = Int32Array.from(upTo(900), i => i + 1)
       words.load(numbers, 900, true)
       coder.encode(words, 900, codes)
