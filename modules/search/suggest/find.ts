@@ -78,7 +78,7 @@ function plainStart(trie: Trie, prefix: Buffer, size: number): Item | null {
   for (let i = place.into; i < trie.labelLength(place.node); i++)
     if ((trie.labelByte(place.node, i) & 0xc0) !== 0x80) depth++
   const item: Item = { bound: 0, node: place.node, entry: 0, depth, edits: 0, row: null, point: 0, missing: 0 }
-  item.bound = bound(trie.best(item.node), item, size)
+  item.bound = bound(trie, item, size)
   return item
 }
 
@@ -106,7 +106,7 @@ function expand(trie: Trie, item: Item, size: number, points: readonly number[],
     const child = trie.child(node, i)
     const next = { ...item, node: child }
     if (!follow(trie, next, points)) continue
-    next.bound = bound(trie.best(child), next, size)
+    next.bound = bound(trie, next, size)
     heap.push(next)
   }
 }
@@ -148,12 +148,13 @@ function step(item: Item, points: readonly number[]): void {
   item.row = least > EDITS || least >= item.edits ? null : row
 }
 
-/** What the best entry below an item could score at most. */
-function bound(best: number, item: Item, size: number): number {
+/** What an entry below an item could score at most: if the one with the best score were also the shortest. */
+function bound(trie: Trie, item: Item, size: number): number {
+  const best = trie.best(item.node)
   let edits = item.edits
   if (item.row !== null) for (let i = 0; i < item.row.length; i++) edits = Math.min(edits, item.row[i]!)
   if (best < 0) return 0 // dividing brings a score below zero nearer to it
-  return scoreOf(best, Math.max(item.depth, size), edits, size)
+  return scoreOf(best, Math.max(trie.fewest(item.node), size), edits, size)
 }
 
 function scoreOf(score: number, length: number, edits: number, size: number): number {

@@ -1,4 +1,4 @@
-/* Trie -- suggestions by the beginnings of their texts, each subtree with its best score.
+/* Trie -- suggestions by the beginnings of their texts, each subtree with its best score and its shortest length.
  *
  *      berlin 3, bern 2, Bern 1, boston 9           "b"  best 9
  *                                                  /       \
@@ -10,15 +10,16 @@
  * children, found by their first bytes. Texts that fold to the same bytes hang on one node as a list of entries, each a
  * block with the text as it was given, its score and its payload.
  *
- *      node    0 label length u16 | 2 children u16 | 4 best f32 | 8 entries | 12 child addresses | first bytes | label
+ *      node    0 label length u16 | 2 children u16 | 4 best f32 | 8 entries | 12 fewest letters u32
+ *              16 child addresses | first bytes | label
  *      entry   0 next | 4 score f32 | 8 text length u16 | 12 payload length, -1 for none | 16 text | payload
  *      root    0 top node | 4 entries in all
  *
- * The best score lets a search walk the tree from the most promising node on: see find.ts.
+ * The best score and the fewest letters let a search walk the tree from the most promising node on: see find.ts.
  *
  *   add O(length + children on the way)   remove the same   find a node O(length)
  *
- * Invariants: best is the greatest score at or below a node; but for the top node, every node has an entry below it; two
+ * Invariants: best is the greatest score at or below a node, fewest the least letters of a text there; but for the top node, every node has an entry below it; two
  * children of a node begin with different bytes. What may run out of memory is allocated before anything changes.
  *
  * The radix tree is Morrison's PATRICIA (1968); best scores of subtrees as in Hsu and Ottaviano, "Space-Efficient Data
@@ -32,7 +33,7 @@ import { lowerRoom, writeLower } from '../text/lower.ts'
 export const TEXT_LETTERS_MAX = 255
 const TEXT_BYTES_MAX = TEXT_LETTERS_MAX * 4
 
-const CHILDREN_AT = 12
+const CHILDREN_AT = 16
 const TEXT_AT = 16
 const NONE = Number.NEGATIVE_INFINITY
 const { dataset } = ACCOUNT
@@ -88,6 +89,11 @@ export class Trie {
   /** The greatest score at or below a node. */
   best(node: Address): number {
     return this.memory.u8[node >>> SLAB_BITS]!.readFloatLE((node & UNIT_MASK) * 8 + 4)
+  }
+
+  /** The fewest letters of a text at or below a node. */
+  fewest(node: Address): number {
+    return this.#read(node, 12)
   }
 
   labelLength(node: Address): number {
@@ -304,16 +310,26 @@ export class Trie {
     return 0
   }
 
-  /** Make the best scores right on the way, from the last node up. */
+  /** Make the best scores and fewest letters right on the way, from the last node up. */
   #refreshBest(): void {
     for (let depth = this.#depth; depth >= 0; depth--) {
       const node = this.#nodes[depth]!
+      const first = this.entries(node)
       let best = NONE
-      for (let entry = this.entries(node); entry !== 0; entry = this.nextEntry(entry))
-        best = Math.max(best, this.score(entry))
-      for (let i = this.childCount(node) - 1; i >= 0; i--) best = Math.max(best, this.best(this.child(node, i)))
-      this.memory.u8[node >>> SLAB_BITS]!.writeFloatLE(best, (node & UNIT_MASK) * 8 + 4)
+      let fewest = first === 0 ? TEXT_LETTERS_MAX : letters(fold(this.text(first)))
+      for (let entry = first; entry !== 0; entry = this.nextEntry(entry)) best = Math.max(best, this.score(entry))
+      for (let i = this.childCount(node) - 1; i >= 0; i--) {
+        const child = this.child(node, i)
+        best = Math.max(best, this.best(child))
+        fewest = Math.min(fewest, this.fewest(child))
+      }
+      this.#setBounds(node, best, fewest)
     }
+  }
+
+  #setBounds(node: Address, best: number, fewest: number): void {
+    this.memory.u8[node >>> SLAB_BITS]!.writeFloatLE(best, (node & UNIT_MASK) * 8 + 4)
+    this.#write(node, 12, fewest)
   }
 
   // ------------------------------------------------------------------ blocks
@@ -339,6 +355,7 @@ export class Trie {
     buf.writeUInt16LE(children, at + 2)
     buf.writeFloatLE(NONE, at + 4)
     buf.writeInt32LE(0, at + 8)
+    buf.writeInt32LE(TEXT_LETTERS_MAX, at + 12)
     label.copy(buf, at + CHILDREN_AT + children * 5, start, end)
     return node
   }
@@ -425,7 +442,7 @@ export class Trie {
       throw error
     }
     this.#setChild(upper, 0, lower)
-    this.memory.u8[upper >>> SLAB_BITS]!.writeFloatLE(this.best(lower), (upper & UNIT_MASK) * 8 + 4)
+    this.#setBounds(upper, this.best(lower), this.fewest(lower))
     this.#replaceNode(depth, upper)
   }
 
