@@ -60,7 +60,7 @@ describe('COMMAND INFO', () => {
   it('knows no command that the real server does not, but for those that are ours', () => {
     const ours = [
       // Of newer releases of the modules.
-      ...['FT.ALIASLIST', 'TS.NRANGE', 'TS.NREVRANGE', 'TS.QUERYLABELS', 'TS.READ'],
+      ...['FT.ALIASLIST', 'FT.HYBRID', 'TS.NRANGE', 'TS.NREVRANGE', 'TS.QUERYLABELS', 'TS.READ'],
       // Served by the real module, and not in the list.
       ...['FT.ADD', 'FT.DEL', 'FT.DROP', 'FT.GET', 'FT.MGET', 'FT.SAFEADD', 'FT._ALIASADDIFNX', 'FT._ALIASDELIFX'],
       ...['FT._ALTERIFNX', 'FT._CREATEIFNX', 'FT._DROPIFX', 'FT._DROPINDEXIFX'],
