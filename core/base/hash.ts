@@ -19,7 +19,21 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(left, right)
 }
 
-/** SHA-1, 20 bytes. */
-export function sha1(bytes: Buffer): Buffer {
-  return createHash('sha1').update(bytes).digest()
+/** What the library hashes at a time, which takes less than 2 GB. */
+const PIECE_BYTES = 2 ** 30
+
+/** SHA-1 of bytes that come piece by piece, however many. */
+export class Sha1 {
+  readonly #hash = createHash('sha1')
+
+  add(bytes: Buffer, start = 0, end: number = bytes.length): this {
+    for (let at = start; at < end; at += PIECE_BYTES)
+      this.#hash.update(bytes.subarray(at, Math.min(end, at + PIECE_BYTES)))
+    return this
+  }
+
+  /** The 20 bytes; nothing can be added behind this. */
+  sum(): Buffer {
+    return this.#hash.digest()
+  }
 }

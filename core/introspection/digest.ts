@@ -3,7 +3,7 @@
  * Each key is hashed with its database, its type, what its value mixes in, and its deadline; the hashes are combined by
  * exclusive or, so two servers with the same data agree. The hash is SHA-1; the number says nothing to a real Redis. */
 
-import { sha1 } from '../base/hash.ts'
+import { Sha1 } from '../base/hash.ts'
 import { Range } from '../base/bytes.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
@@ -14,10 +14,10 @@ const HASH_BYTES = 20
 
 class Mixer implements DigestSink {
   readonly sum: Buffer = Buffer.from('0'.repeat(HASH_BYTES)).fill(0)
-  #parts: Buffer[] = []
+  #hash = new Sha1()
 
   part(from: Buffer, start: number, end: number): void {
-    this.#parts.push(Buffer.from(`${end - start}:`), Buffer.from(from.subarray(start, end)))
+    this.#hash.add(Buffer.from(`${end - start}:`)).add(from, start, end)
   }
 
   partText(text: string): void {
@@ -26,8 +26,8 @@ class Mixer implements DigestSink {
   }
 
   end(): void {
-    xorInto(this.sum, sha1(Buffer.concat(this.#parts)))
-    this.#parts = []
+    xorInto(this.sum, this.#hash.sum())
+    this.#hash = new Sha1()
   }
 }
 
