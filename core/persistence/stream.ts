@@ -252,6 +252,7 @@ export class StreamLoader implements StreamVisitor {
   pending(id: StreamId, deliveryTime: number, deliveryCount: number): void {
     const n = this.#times.length
     if (n > 0 && this.#compare(n - 1, id) >= 0) throw this.#damaged('pending entries')
+    this.#checkTime(deliveryTime)
     this.#ids.push(id.msHigh, id.msLow, id.seqHigh, id.seqLow)
     this.#times.push(Math.max(0, deliveryTime))
     this.#deliveries.push(deliveryCount)
@@ -262,8 +263,15 @@ export class StreamLoader implements StreamVisitor {
   consumer(name: Range, seenTime: number, activeTime: number): void {
     const { groups } = this.#stream
     if (groups.findConsumer(this.#group, name) !== 0) throw this.#damaged('consumers')
+    this.#checkTime(seenTime)
+    this.#checkTime(activeTime)
     this.#consumer = groups.createConsumer(this.#group, name, seenTime)
     groups.setActiveMs(this.#consumer, this.#type === TYPE.stream3 ? activeTime : seenTime)
+  }
+
+  /** -1 stands for a time that never was. */
+  #checkTime(ms: number): void {
+    if (!Number.isSafeInteger(ms) || ms < -1) throw this.#damaged('times')
   }
 
   owns(id: StreamId): void {
