@@ -56,7 +56,8 @@ function changed(payload: Buffer, random: SeededRandom): Buffer {
   for (let n = 1 + random.below(3); n > 0; n--) {
     const at = random.below(body.length)
     const choice = random.below(4)
-    body[at] = choice === 0 ? 0xff : choice === 1 ? 0 : choice === 2 ? random.below(256) : body[at]! ^ (1 << random.below(8))
+    body[at] =
+      choice === 0 ? 0xff : choice === 1 ? 0 : choice === 2 ? random.below(256) : body[at]! ^ (1 << random.below(8))
   }
   const cut = random.below(6) === 0 ? body.subarray(0, 1 + random.below(body.length)) : body
   const whole = Buffer.concat([cut, payload.subarray(payload.length - FOOTER_BYTES)])
@@ -91,7 +92,11 @@ it('hostile payloads do no harm', async () => {
   for (const write of WRITES) await server.call(...write)
   const client = server.client()
   const random = new SeededRandom(3)
-  const keys = [...new Set(WRITES.map(write => String(write[0]!.toString().startsWith('X') && write[1] === 'CREATE' ? 'stream' : write[1])))]
+  const keys = [
+    ...new Set(
+      WRITES.map(write => String(write[0]!.toString().startsWith('X') && write[1] === 'CREATE' ? 'stream' : write[1])),
+    ),
+  ]
   let accepted = 0
   for (const key of keys.filter(name => name !== 'GROUP')) {
     const payload = dump(server, key)
