@@ -3,7 +3,7 @@
  *      units of the log ──> buffer ──> increment file ──> disk
  *                                 flush            sync
  *
- * The buffer is written at the end of each turn of the loop. `appendfsync` says when the disk has it:
+ * The buffer is written at the end of a turn of the loop, once a millisecond unless the disk must have it at once. `appendfsync` says when the disk has it:
  *
  *      always     before the replies of the turn leave: one sync for all commands of the turn
  *      everysec   once a second, by a thread of the system's; a flush waits for it, two seconds at most
@@ -67,6 +67,7 @@ export class AppendOnly implements PropagationReader {
   readonly #room: Room
   #used = 0
   #isFlushDue = false
+  #flushedMs = 0
   /** Offsets of the log: taken into the buffer, written, on disk. */
   #buffered = 0
   #written = 0
@@ -122,7 +123,11 @@ export class AppendOnly implements PropagationReader {
     this.#buffered = offset
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    this.#engine.clock.soon(() => this.endTurn())
+    const { clock, keyspace } = this.#engine
+    // A write for each turn would cost a small command half as much again; one a millisecond costs nothing.
+    const isEarly = keyspace.nowMs === this.#flushedMs && this.#settings.syncs !== 'always'
+    if (isEarly) clock.after(1, () => this.endTurn())
+    else clock.soon(() => this.endTurn())
   }
 
   #take(buf: Buffer, start: number, end: number): void {
@@ -158,6 +163,7 @@ export class AppendOnly implements PropagationReader {
   /** The turn of the loop ends. False when replies may not leave: what they tell of is not on disk. */
   endTurn(): boolean {
     this.#isFlushDue = false
+    this.#flushedMs = this.#engine.keyspace.nowMs
     this.flush(false)
     return this.#settings.syncs !== 'always' || this.#file === null || this.writeFailure === null
   }
