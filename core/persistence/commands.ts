@@ -119,7 +119,10 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
     if (aof.state !== 'off') aof.flush(true)
     return persistence.atShutdown(mode)
   })
-  engine.onClose.push(() => aof.close())
+  engine.onClose.push(() => {
+    for (const kind of ['rdb', 'aof'] as const) persistence.abort(kind, 'the server closes')
+    aof.close()
+  })
   engine.service(InfoRegistry).add('Persistence', () => persistenceLines(engine))
 }
 

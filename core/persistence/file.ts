@@ -7,6 +7,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -27,6 +28,8 @@ export interface NewFile {
   write(buf: Buffer, start: number, end: number): void
   /** Force what was written to the disk, and put the file in the place of its name. */
   commit(): void
+  /** The same without waiting for the disk; `done` gets the failure, or null. It is not called after abandon(). */
+  commitSoon(done: (failure: Error | null) => void): void
   /** Leave nothing behind. */
   abandon(): void
 }
@@ -105,17 +108,34 @@ export function systemFiles(): Files {
 function newFile(path: string): NewFile {
   const aside = `${path}.temp-${process.pid}`
   const file = openSync(aside, 'w')
+  let isGone = false
+  const place = (): void => {
+    closeSync(file)
+    renameSync(aside, path)
+    syncFolder(dirname(path))
+  }
   return {
     write(buf, start, end) {
       for (let at = start; at < end; ) at += writeSync(file, buf, at, end - at)
     },
     commit() {
       fsyncSync(file)
-      closeSync(file)
-      renameSync(aside, path)
-      syncFolder(dirname(path))
+      place()
+    },
+    commitSoon(done) {
+      fsync(file, failure => {
+        if (isGone) return
+        let fault = failure
+        try {
+          if (fault === null) place()
+        } catch (error) {
+          fault = error as NodeJS.ErrnoException
+        }
+        done(fault)
+      })
     },
     abandon() {
+      isGone = true
       closeSync(file)
       unlinkSync(aside)
     },

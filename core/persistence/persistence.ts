@@ -201,12 +201,13 @@ export class Persistence {
         clock.soon(() => this.#slice())
         return
       }
-      job.snapshot.finish()
+      // The disk may take long to have it all; the loop does not wait for that.
+      job.snapshot.finishSoon(failure => {
+        if (this.#job === job && !this.#engine.closed) this.#end(failure)
+      })
     } catch (error) {
       this.#end(error)
-      return
     }
-    this.#end(null)
   }
 
   #end(error: unknown): void {

@@ -209,6 +209,14 @@ export class Snapshot implements ChangeHook, Guard {
     this.#target.release()
   }
 
+  /** The same without waiting for the disk. */
+  finishSoon(done: (failure: Error | null) => void): void {
+    this.#target.end()
+    this.#letGo()
+    this.#target.release()
+    this.#file.commitSoon(done)
+  }
+
   /** Leave nothing behind. */
   abandon(): void {
     this.#letGo()

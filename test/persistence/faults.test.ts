@@ -39,6 +39,10 @@ function failing(disk: Disk): Files {
           if (few < end - start) fail()
         },
         commit: () => (disk.syncs ? file.commit() : fail()),
+        commitSoon: done => {
+          if (disk.syncs) file.commitSoon(done)
+          else setImmediate(() => done(Object.assign(new Error('failed'), { code: disk.code })))
+        },
         abandon: () => file.abandon(),
       }
     },

@@ -81,6 +81,8 @@ describe('saved data', () => {
         }
         await new Promise(resolve => setImmediate(resolve))
       }
+      while (/rdb_bgsave_in_progress:1/.test(String(await server.call('INFO', 'persistence'))))
+        await new Promise(resolve => setImmediate(resolve))
       expect(writes).toBeGreaterThan(0)
       await server.close()
       const loaded = await start(dir)

@@ -104,6 +104,12 @@ async function fill(random: SeededRandom, call: Call): Promise<void> {
   for (let i = 0; i < 200; i++) await write(random, call).catch(refused)
 }
 
+/** Wait until the file has its name. */
+async function written(server: RunningServer): Promise<void> {
+  const persistence = server.server.engine.service(Persistence)
+  while (persistence.running !== null) await new Promise(resolve => setImmediate(resolve))
+}
+
 async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
   const dir = temporaryFolder()
   const config: Record<string, string> = kind === 'aof' ? { appendonly: 'yes' } : {}
@@ -126,6 +132,7 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
     }
     await new Promise(resolve => setImmediate(resolve))
   }
+  await written(server)
   expect(writes).toBeGreaterThan(50)
   const after = await server.call('DEBUG', 'DIGEST')
   await server.close()
@@ -163,7 +170,7 @@ it('elements of big collections that change, move and go before they are written
   for (const key of ['hash', 'zset', 'list', 'stream']) await server.call('RENAME', key, `${key}2`)
   await server.call('UNLINK', 'hash2', 'zset2', 'list2', 'stream2')
   expect(server.server.keyspace.snapshot).not.toBe(null)
-  while (server.server.keyspace.snapshot !== null) await new Promise(resolve => setImmediate(resolve))
+  await written(server)
   await server.close()
   const loaded = await start(dir)
   expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
