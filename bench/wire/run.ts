@@ -49,18 +49,11 @@ async function throughput(all: readonly Test[], pipelines: readonly number[]): P
   const tests = chosen(all, values.tests)
   const servers: ServerProcess[] = [await startRedstrata()]
   if (hasRedis) servers.push(await startRedis())
-  const results = await measure(servers, {
-    tests,
-    pipelines,
-    rounds: Number(values.rounds),
-    requests: Number(values.requests),
-  })
+  for (const pipeline of pipelines) {
+    const options = { tests, pipeline, rounds: Number(values.rounds), requests: Number(values.requests) }
+    printThroughput(pipeline, await measure(servers, options))
+  }
   for (const server of servers) await server.stop()
-  for (const pipeline of new Set(results.map(result => result.pipeline)))
-    printThroughput(
-      pipeline,
-      results.filter(result => result.pipeline === pipeline),
-    )
 }
 
 /** Those whose names hold one of the words, or all when there are none. */

@@ -66,43 +66,39 @@ export interface Sample {
 
 export interface Result {
   readonly test: string
-  readonly pipeline: number
   /** By server, one for each round. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>
 }
 
 export interface ThroughputOptions {
   readonly tests: readonly Test[]
-  readonly pipelines: readonly number[]
+  readonly pipeline: number
   readonly rounds: number
   /** Commands of a test at pipeline 1; deeper pipelines send more. */
   readonly requests: number
 }
 
 export async function measure(servers: readonly ServerProcess[], options: ThroughputOptions): Promise<Result[]> {
-  const results: Result[] = []
-  for (const pipeline of options.pipelines) {
-    const samples = new Map(options.tests.map(test => [test.name, new Map<string, Sample[]>()]))
-    // One short round beforehand lets the compiler and the caches settle, and does not count.
-    for (let round = -1; round < options.rounds; round++) {
-      for (const server of servers) await empty(server)
-      let data: Data | null = null
-      for (const test of options.tests) {
-        const { data: wanted } = test
-        if (wanted !== null && wanted !== data) for (const server of servers) await fill(server, wanted)
-        data = wanted
-        for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
-          const requests = requestsOf(test, pipeline, options.requests) / (round < 0 ? 4 : 1)
-          const sample = await runTest(server, test, pipeline, Math.ceil(requests))
-          if (round >= 0) push(samples.get(test.name), server.name, sample)
-        }
-        process.stderr.write('.')
+  const { tests, pipeline, rounds } = options
+  const samples = new Map(tests.map(test => [test.name, new Map<string, Sample[]>()]))
+  // One short round beforehand lets the compiler and the caches settle, and does not count.
+  for (let round = -1; round < rounds; round++) {
+    for (const server of servers) await empty(server)
+    let data: Data | null = null
+    for (const test of tests) {
+      const { data: wanted } = test
+      if (wanted !== null && wanted !== data) for (const server of servers) await fill(server, wanted)
+      data = wanted
+      for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
+        const requests = requestsOf(test, pipeline, options.requests) / (round < 0 ? 4 : 1)
+        const sample = await runTest(server, test, pipeline, Math.ceil(requests))
+        if (round >= 0) push(samples.get(test.name), server.name, sample)
       }
+      process.stderr.write('.')
     }
-    for (const [test, byServer] of samples) results.push({ test, pipeline, samples: byServer })
   }
   process.stderr.write('\n')
-  return results
+  return [...samples].map(([test, byServer]) => ({ test, samples: byServer }))
 }
 
 function push(byServer: Map<string, Sample[]> | undefined, name: string, sample: Sample): void {
