@@ -162,7 +162,10 @@ function scoreOf(score: number, length: number, edits: number, size: number): nu
   return Math.fround(near / Math.sqrt(1 + Math.abs(length - size)))
 }
 
-/** A binary heap of items, the greatest bound on top; of equal ones an entry comes before a node. */
+/**
+ * A binary heap of items, the greatest bound on top. Of equal ones an entry comes before a node, and a deeper node before
+ * a higher one, so that one way is followed to its end when many promise the same.
+ */
 class Heap {
   readonly #items: Item[] = []
 
@@ -199,5 +202,7 @@ class Heap {
 }
 
 function comesFirst(a: Item, b: Item): boolean {
-  return a.bound > b.bound || (a.bound === b.bound && a.entry !== 0 && b.entry === 0)
+  if (a.bound !== b.bound) return a.bound > b.bound
+  if ((a.entry !== 0) !== (b.entry !== 0)) return a.entry !== 0
+  return a.depth > b.depth
 }
