@@ -294,10 +294,6 @@ export class Server implements Dispatcher {
     return false
   }
 
-  holds(): boolean {
-    return this.engine.holdsReplies
-  }
-
   later(connection: SocketConnection): void {
     this.#turnEnd.add(connection)
   }

@@ -202,8 +202,6 @@ export class Engine {
   readonly whenLoaded: (() => void)[] = []
   /** The server is closing: nothing runs any more. */
   closed = false
-  /** Replies wait for the append-only file. */
-  holdsReplies = false
   /** A script is suspended in the middle of its unit: commands that run meanwhile do not end it. */
   unitHeld = false
 

@@ -6,8 +6,10 @@
  *      receive buffer  [ SET a 1 | GET a | SET b 12.. ]        tail  [ SET b 12.. ]   + next read -> whole request
  *                        run       run     kept ----------------->
  *
- * Replies gather in the client's writer and leave in one write a read event. A write that the system takes at once
- * frees the writer's segment; one that it does not leaves a copy behind, so a slow reader costs its own bytes only.
+ * Replies gather in the client's writer and leave at the end of the turn, when all clients that had input were read: one
+ * write each. (Written at once, the first reply wakes a client that sleeps again before the next one comes, and each
+ * write pays for waking it.) A write that the system takes at once frees the writer's segment; one that it does not
+ * leaves a copy behind, so a slow reader costs its own bytes only.
  *
  * Limits: input kept <= `inputMax` (client-query-buffer-limit), output waiting <= what the layer above allows; a client
  * that asks without reading is not read from either, once OUTPUT_PAUSE bytes wait for it. */
@@ -40,8 +42,6 @@ export interface Dispatcher {
   mayOwe(connection: SocketConnection, bytes: number): boolean
   opened(connection: SocketConnection): Reply
   closed(connection: SocketConnection): void
-  /** Whether replies must be held back until the log is on disk. */
-  holds(): boolean
   /** Put a connection on the list that is served at the end of this turn. */
   later(connection: SocketConnection): void
 }
@@ -190,11 +190,7 @@ export class SocketConnection {
   }
 
   #endOfEvent(): void {
-    if (this.#dispatcher.holds()) {
-      this.#dispatcher.later(this)
-      return
-    }
-    this.flush()
+    if (this.reply.length > 0 || this.#closing) this.#dispatcher.later(this)
   }
 
   // ------------------------------------------------------------------ output

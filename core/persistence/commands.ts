@@ -89,7 +89,6 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
   engine.config.add(
     persistenceParameters(settings, {
       appendOnly: isOn => (isUp ? switchAof(aof, folder, isOn) : true),
-      syncs: () => aof.applySyncs(),
     }),
   )
   engine.onCron.push(() => {

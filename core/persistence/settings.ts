@@ -76,8 +76,6 @@ export function defaultPersistence(): PersistenceSettings {
 export interface PersistenceSwitches {
   /** Turn the append-only file on or off; false when that failed, which the log explains. */
   appendOnly(isOn: boolean): boolean
-  /** `appendfsync` changed. */
-  syncs(): void
 }
 
 export function persistenceParameters(s: PersistenceSettings, switches: PersistenceSwitches): Parameter[] {
@@ -137,7 +135,7 @@ function aofParameters(s: PersistenceSettings, switches: PersistenceSwitches): P
       immutable: true,
       check: name => (name === '' ? "appenddirname can't be empty" : plainName('appenddirname', name)),
     }),
-    wordParameter('appendfsync', s, 'syncs', ['everysec', 'always', 'no'], { changed: () => switches.syncs() }),
+    wordParameter('appendfsync', s, 'syncs', ['everysec', 'always', 'no']),
     booleanParameter('no-appendfsync-on-rewrite', s, 'noSyncOnRewrite'),
     numberParameter('auto-aof-rewrite-percentage', s, 'rewritePercent', { max: 0x7fffffff }),
     memoryParameter('auto-aof-rewrite-min-size', s, 'rewriteMinBytes'),

@@ -21,7 +21,7 @@ import { NUMBER_BYTES_MAX, writeDouble, writeInteger } from '../base/numbers.ts'
 
 const LARGE_BYTES = 64 << 10
 const SMALL_BYTES = 512
-const LARGE_MAX = 16
+const LARGE_MAX = 64
 /** The longest header of a list: a type byte, ten digits, CR and LF. */
 const HEADER_MAX = 13
 

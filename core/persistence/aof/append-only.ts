@@ -311,11 +311,6 @@ export class AppendOnly implements PropagationReader {
     }
   }
 
-  /** `appendfsync` or the state changed: replies wait for the disk, or do not. */
-  applySyncs(): void {
-    this.#engine.holdsReplies = this.state !== 'off' && this.#settings.syncs === 'always'
-  }
-
   // ------------------------------------------------------------------ opening
 
   /** The data were loaded from these files: write on at their end. @throws the system's error. */
@@ -365,7 +360,6 @@ export class AppendOnly implements PropagationReader {
     propagation.removeReader(this)
     if (this.#file !== null) propagation.addReader(this)
     this.state = state
-    this.applySyncs()
   }
 
   // ------------------------------------------------------------------ switching on and off
