@@ -13,8 +13,10 @@ import { integerLength, parseBigInteger, parseInteger, writeInteger } from '../.
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
+import { setRecordWord, VALUE_WORD } from '../../keyspace/record.ts'
+import { type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import type { StringView } from './value.ts'
-import { stringType, TEXT } from './value.ts'
+import { isInlineString, STRING_ID, stringType, TEXT } from './value.ts'
 import { putString } from './write.ts'
 
 const INT64_MAX = 9223372036854775807n
@@ -75,11 +77,16 @@ function putInteger(ctx: Context, key: Range, value: StringView | null, n: numbe
     if (db.encodingOf(value.record) !== 0) db.setEncoding(value.record, 0)
     return
   }
-  const target = value ?? db.create(key, stringType, length)
-  target.set(NO_BYTES, 0, 0)
-  target.record = db.setInline(target.record, length)
-  const to = target.range(out)
-  writeInteger(to.buf, to.start, n)
+  let record: Address
+  if (value === null) record = db.newRecord(key, STRING_ID, length)
+  else {
+    if (!isInlineString(db, value.record)) value.set(NO_BYTES, 0, 0)
+    record = db.setInline(value.record, length)
+    if (db.encodingOf(record) !== 0) db.setEncoding(record, 0)
+  }
+  setRecordWord(db.memory, record, VALUE_WORD, length)
+  const at = ((record & UNIT_MASK) << 3) + db.keys.tailAt(record)
+  writeInteger(db.memory.u8[record >>> SLAB_BITS]!, at, n)
 }
 
 /** Beyond 2^53. */
