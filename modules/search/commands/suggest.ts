@@ -8,8 +8,6 @@ import type { SuggestionView } from '../suggest/value.ts'
 type Type = ValueType<SuggestionView>
 
 const KEY = 'RW access update@1'
-/** Bytes of a prefix from which on nothing is looked for, as in the real module. */
-const PREFIX_BYTES_MAX = 200
 /** Suggestions that are returned when MAX does not say. */
 const COUNT = 5
 /** TRIM leaves out what scores less than a tenth of the best. */
@@ -20,7 +18,6 @@ const SUGGEST_ERR = {
   payload: replyError('Invalid payload: Expected an argument, but none provided'),
   noMax: replyError('MAX: Expected an argument, but none provided'),
   badMax: replyError('MAX: Could not convert argument to expected type'),
-  length: replyError('Invalid query length'),
 } as const
 
 /** The commands, over the type that the server knows. */
@@ -75,7 +72,6 @@ interface Wanted {
 function sugget(type: Type, { db, reply }: Context, args: Args): void {
   const key = args.key()
   const prefix = args.bytes().copy()
-  if (prefix.length >= PREFIX_BYTES_MAX) throw SUGGEST_ERR.length
   const wanted = readOptions(args)
   const view = db.read(key, type)
   if (view === null) {

@@ -18,7 +18,7 @@
  *   O(results + nodes whose bound beats the last result) heap steps; fuzzy: times the letters of the prefix */
 
 import type { Address } from 'redstrata/module'
-import { fold, letters, type Trie } from './trie.ts'
+import { fold, letters, TEXT_LETTERS_MAX, type Trie } from './trie.ts'
 
 /** What the text that was asked for itself scores. */
 const EXACT_SCORE = 2147483648
@@ -55,6 +55,7 @@ export function findSuggestions(trie: Trie, text: Buffer, count: number, fuzzy: 
   const prefix = fold(text)
   const size = letters(prefix)
   const found: Suggestion[] = []
+  if (size > TEXT_LETTERS_MAX) return found // no text is that long, also with an edit
   const exact = trie.find(prefix)
   if (exact !== 0 && count > 0) found.push({ entry: exact, score: EXACT_SCORE })
   const heap = new Heap()

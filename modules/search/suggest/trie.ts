@@ -29,7 +29,7 @@
 import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { lowerRoom, writeLower } from '../text/lower.ts'
 
-/** Letters from which on a text is not taken, as in the real module. */
+/** Letters from which on a text is not taken. */
 export const TEXT_LETTERS_MAX = 255
 const TEXT_BYTES_MAX = TEXT_LETTERS_MAX * 4
 

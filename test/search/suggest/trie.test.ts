@@ -127,6 +127,17 @@ describe('a trie of suggestions', () => {
 })
 
 describe('a key of suggestions', () => {
+  it('takes texts up to 254 letters, and finds nothing for a longer prefix', async () => {
+    const server = await serverForTest()
+    const longest = 'é'.repeat(254)
+    expect(await server.call('FT.SUGADD', 's', longest, 1)).toBe(1)
+    expect(await server.call('FT.SUGADD', 's', `${longest}é`, 1)).toBe(1)
+    expect(await server.call('FT.SUGGET', 's', longest)).toEqual([longest])
+    expect(await server.call('FT.SUGGET', 's', `${longest}é`)).toEqual([])
+    expect(await server.call('FT.SUGGET', 's', `${longest}é`, 'FUZZY')).toEqual([longest])
+    expect(await server.call('FT.SUGGET', 's', 'x'.repeat(100_000), 'FUZZY')).toEqual([])
+  })
+
   it('is renamed, dumped and restored like any other, with payloads and scores', async () => {
     const server = await serverForTest()
     await server.call('FT.SUGADD', 's', 'wired headset', 5)
