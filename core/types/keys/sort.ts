@@ -2,54 +2,34 @@
  *
  *      SORT ids BY weight_* GET name_* GET h_*->field          `*` stands for the element, `->` for a field of a hash
  *
- * The values are reached through their types' common shape, so this file knows no type by import. Numbers that are equal are
- * ordered by the elements' bytes, as in Redis; texts that are equal stay as they were. */
+ * The values are reached through their types' common shape, so this file knows no type by import. Elements are named where they
+ * lie (structs/pieces.ts), and what is sorted are numbers: the weights, or the first bytes that tell texts apart. Numbers that are
+ * equal are ordered by the elements' bytes, as in Redis; texts that are equal stay as they were. */
 
-import { compareRanges, Range } from '../../base/bytes.ts'
+import { NO_BYTES, Range } from '../../base/bytes.ts'
 import { ERR, ReplyError, replyError } from '../../base/errors.ts'
 import { parseDouble } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import { CLIENT_GATE } from '../../command/client.ts'
 import type { Context } from '../../command/context.ts'
-import type { Database } from '../../keyspace/database.ts'
 import { EVENT } from '../../keyspace/event.ts'
 import { orderOf } from '../../structs/order.ts'
+import { Pieces } from '../../structs/pieces.ts'
+import { Pattern } from './sort-pattern.ts'
 
 const NOT_NUMBERS = new ReplyError("ERR One or more scores can't be converted into double")
-const STAR = 42
 
 interface Options {
   by: Pattern | null
   /** Do not sort: a BY without a star. */
   asIs: boolean
+  /** Null stands for the element itself. */
   gets: (Pattern | null)[]
   offset: number
   count: number
   descending: boolean
   alpha: boolean
   store: Range | null
-}
-
-/** A pattern such as `h_*->field`: what stands before and behind the star, and the field, if any. */
-interface Pattern {
-  readonly before: Buffer
-  readonly behind: Buffer
-  readonly field: Buffer | null
-  readonly hasStar: boolean
-}
-
-function parsePattern(range: Range): Pattern {
-  const bytes = range.copy()
-  const star = bytes.indexOf(STAR)
-  if (star < 0) return { before: bytes, behind: Buffer.from(''), field: null, hasStar: false }
-  const arrow = bytes.indexOf('->', star)
-  const hasField = arrow >= 0 && arrow + 2 < bytes.length
-  return {
-    before: bytes.subarray(0, star),
-    behind: bytes.subarray(star + 1, hasField ? arrow : bytes.length),
-    field: hasField ? bytes.subarray(arrow + 2) : null,
-    hasStar: true,
-  }
 }
 
 /** Keys that a pattern names cannot be known before: whoever may not read every key may not use one. */
@@ -78,125 +58,204 @@ function takeOptions(ctx: Context, args: Args, mayStore: boolean): Options {
       found.count = args.int()
     } else if (mayStore && args.left > 1 && args.word('store')) found.store = args.key()
     else if (args.left > 1 && args.word('by')) {
-      found.by = parsePattern(args.bytes())
-      found.asIs = !found.by.hasStar
-      if (!found.asIs) checkPattern(ctx, 'BY')
+      found.by = new Pattern(args.bytes())
+      if (found.by.hasStar) checkPattern(ctx, 'BY')
+      else found.asIs = true
     } else if (args.left > 1 && args.word('get')) {
       checkPattern(ctx, 'GET')
       const pattern = args.bytes()
-      const isSelf = pattern.length === 1 && pattern.buf[pattern.start] === 35
-      found.gets.push(isSelf ? null : parsePattern(pattern))
+      const isSelf = pattern.length === 1 && pattern.buf[pattern.start] === HASH
+      found.gets.push(isSelf ? null : new Pattern(pattern))
     } else throw ERR.syntax
   }
   return found
 }
 
-/** What lists and sets, and in another form sorted sets, let one do with their elements. */
+/** What a list, a set and a sorted set, each in its way, let one do with their elements. */
 interface Walkable {
   readonly length: number
+  readonly isIntset?: boolean
+  at(index: number, out: Range): boolean
   each(visit: (element: Range) => void): void
   each(from: number, to: number, reverse: boolean, visit: (element: Range) => void): void
 }
 
-/** The elements of a key, copied; null when it does not exist. */
-function elementsOf(db: Database, key: Range): Buffer[] | null {
+/** A piece of the elements: the places [from, to) after sorting. */
+interface Window {
+  readonly from: number
+  readonly to: number
+}
+
+function windowOf({ offset, count }: Options, length: number): Window {
+  const from = Math.min(Math.max(0, offset), length)
+  return { from, to: count < 0 ? length : Math.min(length, from + count) }
+}
+
+/** The elements of a key in the order asked for, as far as they are asked for. */
+function elementsOf(ctx: Context, key: Range, options: Options): Pieces {
+  const { db, client } = ctx
+  const elements = new Pieces()
   const record = db.lookup(key)
-  if (record === 0) return null
+  if (record === 0) return elements
   const type = db.keyspace.types[db.typeOf(record)]!
-  if (type.name !== 'list' && type.name !== 'set' && type.name !== 'zset') throw ERR.wrongType
+  const { name } = type
+  if (name !== 'list' && name !== 'set' && name !== 'zset') throw ERR.wrongType
   const value = db.view(record, type) as unknown as Walkable
-  const elements: Buffer[] = []
-  const add = (element: Range): void => void elements.push(element.copy())
-  if (type.name === 'zset') value.each(0, value.length, false, add)
+  const isSet = name === 'set'
+  // What is stored, or goes to a script, must not depend on the order in which a set happens to lie.
+  if (options.asIs && isSet && (options.store !== null || client.isInternal)) {
+    options.asIs = false
+    options.alpha = true
+    options.by = null
+  }
+  // An intset writes each number anew.
+  const add = isSet && value.isIntset === true ? elements.addCopy.bind(elements) : elements.add.bind(elements)
+  const { from, to } = windowOf(options, value.length)
+  if (name === 'zset') {
+    if (options.asIs) eachRanked(value, from, to, options.descending, add)
+    else value.each(0, value.length, false, add)
+  } else if (name === 'list' && options.asIs) eachPlaced(value, from, to, options.descending, add)
   else value.each(add)
-  return elements
+  return name === 'set' || !options.asIs ? windowed(elements, from, to, sorted(ctx, elements, options)) : elements
 }
 
-/** What strings and hashes let one read. */
-interface Readable {
-  range(out: Range): Range
-  get(field: Range, out: Range): boolean
+function eachRanked(
+  value: Walkable,
+  from: number,
+  to: number,
+  descending: boolean,
+  visit: (element: Range) => void,
+): void {
+  const { length } = value
+  if (descending) value.each(length - to, length - from, true, visit)
+  else value.each(from, to, false, visit)
 }
 
-/** The value that a pattern names for an element, or null. */
-function lookUp(db: Database, pattern: Pattern, element: Buffer): Buffer | null {
-  if (!pattern.hasStar) return null
-  const record = db.lookup(Range.of(Buffer.concat([pattern.before, element, pattern.behind])))
-  if (record === 0) return null
-  const type = db.keyspace.types[db.typeOf(record)]!
-  if (type.name !== (pattern.field === null ? 'string' : 'hash')) return null
-  const pool = db.keyspace.pools[type.id]!
-  const mark = pool.mark(db.keyspace.sequence)
-  const value = db.view(record, type) as unknown as Readable
-  const out = new Range()
-  pool.reset(mark) // one lens serves every look-up: there may be any number of elements
-  if (pattern.field === null) return value.range(out).copy()
-  return value.get(Range.of(pattern.field), out) ? out.copy() : null
+function eachPlaced(
+  value: Walkable,
+  from: number,
+  to: number,
+  descending: boolean,
+  visit: (element: Range) => void,
+): void {
+  const element = new Range()
+  for (let i = from; i < to; i++) if (value.at(descending ? value.length - 1 - i : i, element)) visit(element)
 }
 
-/** An element, and the text that it is compared by. */
-interface Item {
-  readonly element: Buffer
-  readonly text: Buffer | null
+/** The elements at the places [from, to) of an order; null: as they stand. */
+function windowed(elements: Pieces, from: number, to: number, order: Int32Array | null): Pieces {
+  if (order === null && from === 0 && to === elements.length) return elements
+  const shown = new Pieces()
+  const element = new Range()
+  for (let i = from; i < to; i++) {
+    elements.name(order === null ? i : order[i]!, element)
+    shown.add(element)
+  }
+  return shown
 }
 
-function compareItems(a: Item, b: Item): number {
-  if (a.text === null || b.text === null) return (a.text === null ? 0 : 1) - (b.text === null ? 0 : 1)
-  return compareBuffers(a.text, b.text)
-}
-
-function compareBuffers(a: Buffer, b: Buffer): number {
-  return compareRanges(Range.of(a), Range.of(b))
-}
-
-function sorted(db: Database, elements: Buffer[], options: Options): Buffer[] {
-  const { by } = options
-  if (options.asIs) return options.descending ? elements.reverse() : elements
-  if (!options.alpha) return sortedByNumber(db, elements, options)
+function sorted(ctx: Context, elements: Pieces, options: Options): Int32Array | null {
+  if (options.asIs) return null
   const sign = options.descending ? -1 : 1
-  return elements
-    .map((element): Item => ({ element, text: by === null ? element : lookUp(db, by, element) }))
-    .sort((a, b) => sign * compareItems(a, b))
-    .map(item => item.element)
+  if (!options.alpha) {
+    const weights = weightsOf(ctx, elements, options)
+    return orderOf(weights, elements.length, (a, b) => sign * elements.compare(a, b))
+  }
+  const texts = textsOf(ctx, elements, options)
+  const keys = texts.prefixes()
+  if (options.descending) for (let i = 0; i < keys.length; i++) keys[i] = -keys[i]!
+  return orderOf(keys, keys.length, (a, b) => sign * texts.compare(a, b) || a - b)
 }
 
-function sortedByNumber(db: Database, elements: readonly Buffer[], { by, descending }: Options): Buffer[] {
+/** What the elements are compared by as texts. */
+function textsOf({ db }: Context, elements: Pieces, { by }: Options): Pieces {
+  if (by === null) return elements
+  const texts = new Pieces()
+  const element = new Range()
+  const text = new Range()
+  for (let i = 0; i < elements.length; i++) {
+    elements.name(i, element)
+    if (by.lookUp(db, element, text)) texts.addCopy(text)
+    else texts.addNothing()
+  }
+  return texts
+}
+
+/** What the elements are compared by as numbers, turned over when the largest come first. */
+function weightsOf({ db }: Context, elements: Pieces, { by, descending }: Options): Float64Array {
   const count = elements.length
   const weights = new Float64Array(count)
+  const text = new Range()
   for (let i = 0; i < count; i++) {
-    const text = by === null ? elements[i]! : lookUp(db, by, elements[i]!)
-    if (text === null || text.length === 0) continue
-    const weight = parseDouble(text, 0, text.length)
+    elements.name(i, text)
+    if (by !== null && !by.lookUp(db, text, text)) continue
+    const weight = parseWeight(text)
     if (Number.isNaN(weight)) throw NOT_NUMBERS
     weights[i] = descending ? -weight : weight
   }
-  const sign = descending ? -1 : 1
-  const places = orderOf(weights, count, (a, b) => sign * compareBuffers(elements[a]!, elements[b]!))
-  return Array.from(places, place => elements[place]!)
+  return weights
+}
+
+const SPACE = 32
+const HASH = 35
+const TAB = 9
+const RETURN = 13
+const DIGITS_END = 58
+
+/** A weight is read as C reads it: spaces before it do not count, a zero byte ends it, and nothing at all is 0. */
+function parseWeight({ buf, start, end }: Range): number {
+  const last = end - start > 0 ? buf[end - 1]! : 0
+  const first = end - start > 0 ? buf[start]! : 0
+  if (first > SPACE && first < DIGITS_END && last > SPACE && last < DIGITS_END) {
+    const weight = parseDouble(buf, start, end)
+    if (!Number.isNaN(weight)) return weight
+  }
+  const zero = buf.subarray(start, end).indexOf(0)
+  const stop = zero < 0 ? end : start + zero
+  if (stop === start) return 0
+  let at = start
+  while (at < stop && (buf[at] === SPACE || (buf[at]! >= TAB && buf[at]! <= RETURN))) at++
+  return parseDouble(buf, at, stop)
 }
 
 function run(ctx: Context, args: Args, mayStore: boolean): void {
-  const { db } = ctx
   const key = args.key()
   const options = takeOptions(ctx, args, mayStore)
-  const elements = sorted(db, elementsOf(db, key) ?? [], options)
-  const from = Math.max(0, options.offset)
-  const shown = elements.slice(from, options.count < 0 ? undefined : from + options.count)
-  const rows = shown.flatMap(element =>
-    options.gets.length === 0
-      ? [element]
-      : options.gets.map(pattern => (pattern === null ? element : lookUp(db, pattern, element))),
-  )
-  if (options.store !== null) storeRows(ctx, options.store, rows)
-  else replyRows(ctx, rows)
+  const elements = elementsOf(ctx, key, options)
+  if (options.store !== null) storeRows(ctx, options.store, rowsOf(ctx, elements, options))
+  else replyRows(ctx, elements, options)
 }
 
-function replyRows({ reply }: Context, rows: readonly (Buffer | null)[]): void {
-  reply.array(rows.length)
-  for (const row of rows) {
-    if (row === null) reply.null()
-    else reply.bytes(row, 0, row.length)
+function replyRows({ db, reply }: Context, elements: Pieces, { gets }: Options): void {
+  const element = new Range()
+  const found = new Range()
+  reply.array(elements.length * Math.max(1, gets.length))
+  for (let i = 0; i < elements.length; i++) {
+    elements.name(i, element)
+    if (gets.length === 0) reply.bulk(element)
+    for (const get of gets) {
+      if (get === null) reply.bulk(element)
+      else if (get.lookUp(db, element, found)) reply.bulk(found)
+      else reply.null()
+    }
   }
+}
+
+/** All that is to be stored, copied: it may lie in the value that makes room. */
+function rowsOf({ db }: Context, elements: Pieces, { gets }: Options): Pieces {
+  const rows = new Pieces()
+  const element = new Range()
+  const found = new Range()
+  for (let i = 0; i < elements.length; i++) {
+    elements.name(i, element)
+    if (gets.length === 0) rows.addCopy(element)
+    for (const get of gets) {
+      if (get === null) rows.addCopy(element)
+      else if (get.lookUp(db, element, found)) rows.addCopy(found)
+      else rows.addNothing()
+    }
+  }
+  return rows
 }
 
 /** A list, as far as it is filled here. */
@@ -204,13 +263,14 @@ interface Fillable {
   push(value: Range, front: boolean): void
 }
 
-function storeRows({ db, reply }: Context, target: Range, rows: readonly (Buffer | null)[]): void {
+function storeRows({ db, reply }: Context, target: Range, rows: Pieces): void {
   const taken = db.find(target)
   if (taken !== 0) db.remove(taken)
   if (rows.length > 0) {
     const listType = db.keyspace.types.find(type => type?.name === 'list')!
     const list = db.create(target, listType) as unknown as Fillable
-    for (const row of rows) list.push(Range.of(row ?? ''), false)
+    const row = new Range()
+    for (let i = 0; i < rows.length; i++) list.push(rows.name(i, row) ? row : row.set(NO_BYTES, 0, 0), false)
     db.changed(target)
     db.notify(EVENT.list, 'sortstore', target)
   } else if (taken !== 0) {
