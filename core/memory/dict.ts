@@ -45,6 +45,7 @@ const ROOT_BYTES = 32
 const SHARD_HEAD = 8
 const SHARD_BYTES_MAX = 64 << 10
 const SHARD_SLOTS_MIN = 7
+const SHARD_SLOTS_MAX = (SHARD_BYTES_MAX - SHARD_HEAD) >>> 3
 const DEPTH_MAX = 16
 /** Entries of one dense chunk: 64 KB. */
 const CHUNK_BITS = 14
@@ -83,16 +84,19 @@ export class Dict {
     this.#k1 = key.k1
   }
 
-  /** Make an empty table and bind to it; returns its root. */
-  create(): Address {
+  /** Make an empty table and bind to it; returns its root. About so many records are expected. */
+  create(expected = 0): Address {
     const root = this.memory.block(this.account, ROOT_BYTES)
+    const wanted = Math.min(SHARD_SLOTS_MAX, Math.max(SHARD_SLOTS_MIN, Math.ceil((expected * 4) / 3)))
+    const slots = (Memory.sizeFor(SHARD_HEAD + wanted * 8) - SHARD_HEAD) >>> 3
+    const denseBytes = Memory.sizeFor(Math.min(CHUNK, Math.max(8, expected)) * 4)
     this.root = root
     this.count = 0
     this.#depth = 0
-    this.#slots = SHARD_SLOTS_MIN
-    this.#table = this.#newShard(SHARD_SLOTS_MIN, 0)
-    this.#denseCapacity = 8
-    this.#dense = this.memory.block(this.account, 32)
+    this.#slots = slots
+    this.#table = this.#newShard(slots, 0)
+    this.#denseCapacity = denseBytes >>> 2
+    this.#dense = this.memory.block(this.account, denseBytes)
     this.#foundRecord = 0
     this.#save()
     this.memory.f64[root >>> SLAB_BITS]![(root & UNIT_MASK) + 3] = 0

@@ -296,6 +296,20 @@ export function removeEntries(memory: Memory, leaf: Address, slot: number, k: nu
   setUsed(memory, leaf, n - k)
 }
 
+/** Write `n` entries into a new leaf: those at [at, at + n) of two arrays. */
+export function writeEntries(
+  memory: Memory,
+  leaf: Address,
+  scores: Float64Array,
+  records: Int32Array,
+  at: number,
+  n: number,
+): void {
+  memory.f64[leaf >>> SLAB_BITS]!.set(scores.subarray(at, at + n), scoresAt(leaf))
+  memory.i32[leaf >>> SLAB_BITS]!.set(records.subarray(at, at + n), wordsAt(leaf, capacity(memory, leaf)))
+  setUsed(memory, leaf, n)
+}
+
 /** Copy entries of one leaf to another, whose entries from `toSlot` on they become. */
 export function copyEntries(memory: Memory, from: Address, slot: number, k: number, to: Address, toSlot: number): void {
   const fromWords = memory.i32[from >>> SLAB_BITS]!

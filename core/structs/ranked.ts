@@ -16,7 +16,7 @@
  * are three levels and ten million four.
  *
  *   insert, remove, rank, at, bounds  O(log n)      next, previous  O(1), O(log n) at the end of a leaf
- *   append  O(levels)                               removeRange     O(k/255 log n)
+ *   append  O(levels)     fill  O(1) an entry        removeRange     O(k/255 log n)
  *
  * One object serves every sorted set of a server in turn: `bind(root)` points it at one. The root is a block that does not
  * move, 16 bytes: the top node, the number of entries, the height with the snapshot epoch, and the bytes of all nodes.
@@ -67,6 +67,7 @@ import {
   slotOfScore,
   sumCounts,
   used,
+  writeEntries,
 } from './ranked-node.ts'
 
 const ROOT_BYTES = 16
@@ -141,6 +142,52 @@ export class Ranked {
   /** Add an entry that comes after all others: cheaper than insert, and leaves full leaves behind. */
   append(score: number, record: Address): void {
     this.#add(score, record, true)
+  }
+
+  /**
+   * Fill an empty tree with entries that are in order already: their leaves are packed full, then the nodes above them.
+   * @throws ArenaFull with the tree empty.
+   */
+  fill(scores: Float64Array, records: Int32Array, count: number): void {
+    const made: Address[] = []
+    try {
+      for (let at = 0; at < count; at += LEAF_MAX) {
+        const n = Math.min(LEAF_MAX, count - at)
+        const leaf = this.#newNode(leafBytes(n), 0)
+        made.push(leaf)
+        writeEntries(this.#memory, leaf, scores, records, at, n)
+      }
+      this.#raiseLevels(made)
+    } catch (error) {
+      for (const node of made) this.#freeNode(node)
+      throw error
+    }
+    this.#setWord(1, count)
+  }
+
+  /** Put levels of inner nodes above nodes that lie side by side, up to the top; they are added to `made`. */
+  #raiseLevels(made: Address[]): void {
+    const memory = this.#memory
+    let from = 0
+    let height = 0
+    for (let to = made.length; to - from > 1; to = made.length) {
+      height++
+      for (let at = from; at < to; at += INNER_MAX) {
+        const n = Math.min(INNER_MAX, to - at)
+        const inner = this.#newNode(innerBytes(grownCapacity(n, INNER_MAX)), height)
+        made.push(inner)
+        for (let i = 0; i < n; i++) {
+          const child = made[at + i]!
+          const isLeaf = height === 1
+          const entries = isLeaf ? used(memory, child) : sumCounts(memory, child, 0, used(memory, child))
+          const low = isLeaf ? recordAt(memory, child, 0) : lowRecordAt(memory, child, 0)
+          insertChild(memory, inner, i, child, entries, scoreAt(memory, child, 0), low)
+        }
+      }
+      from = to
+    }
+    this.#setWord(0, made.at(-1) ?? 0)
+    this.#setHeight(height)
   }
 
   /** Take an entry out. False when it is not there. Never fails for want of memory. */

@@ -68,6 +68,41 @@ function freshMember(random: () => number, taken: Set<string>): Buffer {
 }
 
 describe('ranked', () => {
+  it('is filled at once with what is in order, and goes on from there', () => {
+    const random = seeded(77)
+    for (const count of [0, 1, 255, 256, 510, 5000, 255 * 127 + 3]) {
+      const memory = new Memory({ poison: true })
+      const ranked = new Ranked(memory)
+      const root = ranked.create()
+      const model = new Model()
+      const taken = new Set<string>()
+      const fresh = (): Entry => {
+        const member = freshMember(random, taken)
+        return { score: below(random, 300), member, record: makeMember(memory, member) }
+      }
+      model.entries = Array.from({ length: count }, fresh).sort(order)
+      const scores = Float64Array.from(model.entries, entry => entry.score)
+      ranked.fill(
+        scores,
+        Int32Array.from(model.entries, entry => entry.record),
+        count,
+      )
+      check(ranked, model)
+      for (let i = 0; i < 300; i++) {
+        const entry = fresh()
+        ranked.insert(entry.score, entry.record)
+        model.add(entry)
+        const gone = model.entries.splice(below(random, model.entries.length), 1)[0]!
+        ranked.remove(gone.score, gone.record)
+        freeMember(memory, gone.record)
+      }
+      check(ranked, model)
+      ranked.release(root)
+      for (const entry of model.entries) freeMember(memory, entry.record)
+      expect(memory.usedBytes).toBe(0)
+    }
+  })
+
   for (const [kind, scoreOf] of [
     ['distinct scores', (random: () => number) => random() * 1e6],
     ['few scores', (random: () => number) => below(random, 5)],

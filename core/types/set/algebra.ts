@@ -1,16 +1,15 @@
 /* Intersection, union and difference of sets.
  *
  * An intersection walks the smallest set and asks the others, smallest first. A difference walks the first and asks the
- * others; a union collects into a scratch Dict of the arena. Nothing here makes a string of a member. */
+ * others; a union collects into a table. What is stored is collected in a table like that of a set, which the set takes over
+ * when it is large. Nothing here makes a string of a member. */
 
 import { Range } from '../../base/bytes.ts'
 import { ERR, ReplyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
-import { ACCOUNT } from '../../memory/arena.ts'
-import { Dict } from '../../memory/dict.ts'
-import { createSet, type SetView, setType } from './value.ts'
+import { storeTable, type SetView, setType, tableFor } from './value.ts'
 
 const NUMKEYS = new ReplyError('ERR numkeys should be greater than 0')
 const TOO_MANY_KEYS = new ReplyError("ERR Number of keys can't be greater than number of args")
@@ -44,15 +43,18 @@ function subtract(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
   })
 }
 
-function unite({ engine }: Context, sets: (SetView | null)[], visit: Visit): void {
+/** All members, and those twice that lie in two sets. */
+function chain(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
+  for (const set of sets) set?.each(visit)
+}
+
+function unite({ db }: Context, sets: (SetView | null)[], visit: Visit): void {
   const present = sets.filter(set => set !== null)
   if (present.length === 1) {
     present[0]!.each(visit)
     return
   }
-  const { memory, hashKey } = engine.keyspace
-  const seen = new Dict(memory, hashKey, 5, ACCOUNT.overhead)
-  seen.create()
+  const seen = tableFor(db, Math.max(0, ...present.map(set => set.length)))
   try {
     for (const set of present)
       set.each(member => {
@@ -80,24 +82,28 @@ function replySet(ctx: Context, args: Args, walk: Walk): void {
 function storeSet(ctx: Context, args: Args, walk: Walk, event: string): void {
   const { db, reply } = ctx
   const target = args.key()
-  const sets = takeSets(ctx, args)
-  const result: Buffer[] = []
-  walk(ctx, sets, member => result.push(member.copy()))
-  const taken = db.find(target)
-  if (taken !== 0) db.remove(taken)
-  if (result.length === 0) {
-    if (taken !== 0) {
+  const result = tableFor(db, 0)
+  let isOwn = true
+  try {
+    walk(ctx, takeSets(ctx, args), member => {
+      if (result.find(member.buf, member.start, member.end) === 0)
+        result.insert(member.buf, member.start, member.end, 0)
+    })
+    const { count } = result
+    const taken = db.find(target)
+    if (taken !== 0) db.remove(taken)
+    if (count > 0) {
+      isOwn = !storeTable(db, target, result)
+      db.changed(target)
+      db.notify(EVENT.set, event, target)
+    } else if (taken !== 0) {
       db.changed(target)
       db.notify(EVENT.generic, 'del', target)
     }
-    reply.integer(0)
-    return
+    reply.integer(count)
+  } finally {
+    if (isOwn) result.release()
   }
-  const set = createSet(db, target, Range.of(result[0]!))
-  for (const member of result) set.add(Range.of(member))
-  db.changed(target)
-  db.notify(EVENT.set, event, target)
-  reply.integer(result.length)
 }
 
 export function sinter(ctx: Context, args: Args): void {
@@ -117,7 +123,7 @@ export function sinterstore(ctx: Context, args: Args): void {
 }
 
 export function sunionstore(ctx: Context, args: Args): void {
-  storeSet(ctx, args, unite, 'sunionstore')
+  storeSet(ctx, args, chain, 'sunionstore')
 }
 
 export function sdiffstore(ctx: Context, args: Args): void {

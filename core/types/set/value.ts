@@ -32,6 +32,13 @@ const LISTPACK = 1
 const INTSET = 2
 const MEMBER_AT = 5
 
+/** A table for members that a set can take over, made for about so many; the caller releases it or hands it over. */
+export function tableFor(db: Database, expected: number): Dict {
+  const table = new Dict(db.memory, db.keyspace.hashKey, MEMBER_AT, db.keyspace.accountOfKeys)
+  table.create(expected)
+  return table
+}
+
 /** A set in the keyspace. Member Ranges are valid until the set changes, and those of an intset until the next is read. */
 export class SetView extends PackedView {
   readonly dict: Dict
@@ -143,6 +150,14 @@ export class SetView extends PackedView {
     this.commit(bytes)
   }
 
+  /** Become what is in a table like this set's own. */
+  adopt(table: Dict): void {
+    this.dict.bind(table.root)
+    this.#isIntset = false
+    this.moveOut(table.root)
+    this.db.setEncoding(this.record, 0)
+  }
+
   #toListpack(): void {
     const members: Buffer[] = []
     this.each(member => members.push(member.copy()))
@@ -243,6 +258,28 @@ export function createSet(db: Database, key: Range, member: Range): SetView {
   db.setEncoding(value.record, LISTPACK)
   value.load()
   return value
+}
+
+/**
+ * Make a set of what is in a table, which is not empty: in the layout that it would have if its members were added one by one.
+ * Whether the table was taken over; otherwise it is the caller's still.
+ * @throws ArenaFull with no key made.
+ */
+export function storeTable(db: Database, key: Range, table: Dict): boolean {
+  const member = new Range()
+  const set = createSet(db, key, table.key(table.at(0), member))
+  try {
+    const { setEntries, setIntsetEntries } = db.keyspace.limits
+    if (table.count > Math.max(setEntries, setIntsetEntries)) {
+      set.adopt(table)
+      return true
+    }
+    for (let i = 0; i < table.count; i++) set.add(table.key(table.at(i), member))
+    return false
+  } catch (error) {
+    db.remove(db.find(key)) // out of memory: no part of it stays behind
+    throw error
+  }
 }
 
 export const setType: ValueType<SetView> = valueType({

@@ -1,17 +1,15 @@
 /* Union, intersection and difference of sorted sets and sets, with weights.
  *
  * A source is a sorted set, or a set whose members all score 1; a set's view is reached through its ValueType alone, so the two types do not
- * know each other. Results are gathered in a scratch Dict of the arena, whose records look like those of a sorted set. */
+ * know each other. Results are gathered in a table like that of a sorted set, which a set that is stored takes over (store.ts). */
 
-import { compareRanges, Range } from '../../base/bytes.ts'
+import { Range } from '../../base/bytes.ts'
 import { ERR, ReplyError, replyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
-import { ACCOUNT, type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
-import { Dict } from '../../memory/dict.ts'
-import { orderOf } from '../../structs/order.ts'
-import { storeMembers } from './range.ts'
-import { type ZsetView, zsetType } from './value.ts'
+import type { Dict } from '../../memory/dict.ts'
+import { inOrder, storeTable } from './store.ts'
+import { scoreIn, setScoreIn, tableFor, type ZsetView, zsetType } from './value.ts'
 
 const WEIGHT = new ReplyError('ERR weight value is not a float')
 const LIMIT = new ReplyError("ERR LIMIT can't be negative")
@@ -67,7 +65,7 @@ function sourceOf({ db }: Context, key: Range): Source | null {
   return {
     length: zset.length,
     score: member => zset.score(member),
-    each: visit => zset.each(0, zset.length, false, visit),
+    each: visit => zset.eachMember(visit),
   }
 }
 
@@ -97,11 +95,10 @@ function takeCombination(ctx: Context, args: Args, kind: Kind, forStore: boolean
   return found
 }
 
-/** Members and scores of a combination, in a table of the arena that the caller releases. */
+/** Members and scores of a combination, in a table of the arena that the caller releases or hands over. */
 function gather(ctx: Context, kind: Kind, found: Combination): Dict {
-  const { memory, hashKey } = ctx.engine.keyspace
-  const result = new Dict(memory, hashKey, 16, ACCOUNT.overhead)
-  result.create()
+  const lengths = found.sources.map(source => source?.length ?? 0)
+  const result = tableFor(ctx.db, kind === 'union' ? Math.max(...lengths) : 0)
   try {
     if (kind === 'union') uniteInto(result, found)
     else if (kind === 'inter') intersectInto(result, found)
@@ -115,24 +112,17 @@ function gather(ctx: Context, kind: Kind, found: Combination): Dict {
 
 function add(result: Dict, member: Range, score: number): void {
   if (result.find(member.buf, member.start, member.end) !== 0) return
-  setScore(result, result.insert(member.buf, member.start, member.end, 0), score)
-}
-
-function scoreOf(result: Dict, record: Address): number {
-  return result.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1]!
-}
-
-function setScore(result: Dict, record: Address, score: number): void {
-  result.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1] = score
+  setScoreIn(result, result.insert(member.buf, member.start, member.end, 0), score)
 }
 
 function uniteInto(result: Dict, { sources, weights, aggregate }: Combination): void {
   sources.forEach((source, i) => {
+    const weight = weights[i]!
     source?.each((member, score) => {
-      const value = weighted(score, weights[i]!)
+      const value = weighted(score, weight)
       const record = result.find(member.buf, member.start, member.end)
-      if (record === 0) setScore(result, result.insert(member.buf, member.start, member.end, 0), value)
-      else setScore(result, record, aggregate(scoreOf(result, record), value))
+      if (record === 0) setScoreIn(result, result.insert(member.buf, member.start, member.end, 0), value)
+      else setScoreIn(result, record, aggregate(scoreIn(result, record), value))
     })
   })
 }
@@ -163,31 +153,20 @@ function subtractInto(result: Dict, { sources }: Combination): void {
   })
 }
 
-/** Visit a result in order of score, and of bytes where scores are equal. */
-function inOrder(result: Dict, visit: (member: Range, score: number) => void): void {
-  const { count } = result
-  const scores = new Float64Array(count)
-  for (let i = 0; i < count; i++) scores[i] = scoreOf(result, result.at(i))
-  const member = new Range()
-  const other = new Range()
-  const places = orderOf(scores, count, (a, b) =>
-    compareRanges(result.key(result.at(a), member), result.key(result.at(b), other)),
-  )
-  for (let i = 0; i < count; i++) visit(result.key(result.at(places[i]!), member), scores[places[i]!]!)
-}
-
 function replyCombination(ctx: Context, args: Args, kind: Kind): void {
   const { reply } = ctx
   const found = takeCombination(ctx, args, kind, false)
   const result = gather(ctx, kind, found)
+  const member = new Range()
   try {
     const inPairs = found.withScores && reply.protocol === 3
     reply.array(result.count * (found.withScores && !inPairs ? 2 : 1))
-    inOrder(result, (member, score) => {
+    const { records, scores } = inOrder(result)
+    for (let i = 0; i < records.length; i++) {
       if (inPairs) reply.array(2)
-      reply.bulk(member)
-      if (found.withScores) reply.double(score)
-    })
+      reply.bulk(result.key(records[i]!, member))
+      if (found.withScores) reply.double(scores[i]!)
+    }
   } finally {
     result.release()
   }
@@ -196,12 +175,7 @@ function replyCombination(ctx: Context, args: Args, kind: Kind): void {
 function storeCombination(ctx: Context, args: Args, kind: Kind, event: string): void {
   const target = args.key()
   const result = gather(ctx, kind, takeCombination(ctx, args, kind, true))
-  try {
-    storeMembers(ctx, target, result.count, put => inOrder(result, put), event)
-    ctx.reply.integer(result.count)
-  } finally {
-    result.release()
-  }
+  ctx.reply.integer(storeTable(ctx, target, result, event))
 }
 
 export function zunion(ctx: Context, args: Args): void {

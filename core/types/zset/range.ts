@@ -1,13 +1,13 @@
 /* Ranges of a sorted set: by rank, by score, by bytes; to be read, counted, stored or removed. */
 
-import { Range } from '../../base/bytes.ts'
+import type { Range } from '../../base/bytes.ts'
 import { ERR, ReplyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
-import { EVENT } from '../../keyspace/event.ts'
 import { limited, parseLex, parseScores, type Ranks, ranksOfLex, ranksOfPlaces, ranksOfScores } from './bounds.ts'
+import { storeTable } from './store.ts'
 import { afterTaking } from './take.ts'
-import { type ZsetView, zsetType } from './value.ts'
+import { setScoreIn, tableFor, type ZsetView, zsetType } from './value.ts'
 
 const LIMIT_ALONE = new ReplyError(
   'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
@@ -141,38 +141,34 @@ export function zrangestore(ctx: Context, args: Args): void {
   takeOptions(args, found, { by: true, limit: true, scores: false })
   const ranksIn = bounds(found, low, high, args, at)
   const set = db.read(source, zsetType)
-  const members: { member: Buffer; score: number }[] = []
+  let ranks: Ranks = { from: 0, to: 0 }
   if (set !== null) {
-    let ranks = ranksIn(set)
+    ranks = ranksIn(set)
     if (found.hasLimit) ranks = limited(ranks, found.offset, found.count, found.reverse)
-    set.each(ranks.from, ranks.to, found.reverse, (member, score) => members.push({ member: member.copy(), score }))
   }
-  const handOver = (put: (member: Range, score: number) => void): void => {
-    for (const { member, score } of members) put(Range.of(member), score)
-  }
-  storeMembers(ctx, target, members.length, handOver, 'zrangestore')
-  reply.integer(members.length)
+  reply.integer(storeRanks(ctx, target, set, ranks))
 }
 
-/** Let a key hold the `count` members that `each` hands over, or nothing when there are none. They lie in no set. */
-export function storeMembers(
-  { db }: Context,
-  target: Range,
-  count: number,
-  each: (put: (member: Range, score: number) => void) => void,
-  event: string,
-): void {
-  const taken = db.find(target)
-  if (taken !== 0) db.remove(taken)
-  if (count > 0) {
-    const set = db.create(target, zsetType)
-    each((member, score) => void set.put(member, score))
-    db.changed(target)
-    db.notify(EVENT.zset, event, target)
-  } else if (taken !== 0) {
-    db.changed(target)
-    db.notify(EVENT.generic, 'del', target)
+/** Let a key hold the members of some ranks of a set. */
+function storeRanks(ctx: Context, target: Range, set: ZsetView | null, { from, to }: Ranks): number {
+  const count = Math.max(0, to - from)
+  const table = tableFor(ctx.db, count)
+  const records = new Int32Array(count)
+  const scores = new Float64Array(count)
+  let i = 0
+  try {
+    set?.each(from, to, false, (member, score) => {
+      table.find(member.buf, member.start, member.end)
+      const record = table.insert(member.buf, member.start, member.end, 0)
+      setScoreIn(table, record, score)
+      records[i] = record
+      scores[i++] = score
+    })
+  } catch (error) {
+    table.release() // out of memory half way
+    throw error
   }
+  return storeTable(ctx, target, table, 'zrangestore', { records, scores })
 }
 
 // ------------------------------------------------------------------ counting and removing

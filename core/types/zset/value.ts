@@ -20,8 +20,10 @@ import {
 import { type Address, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { Dict } from '../../memory/dict.ts'
 import {
+  appendScored,
   count,
   entryAt,
+  entryBytes,
   find,
   first,
   HEADER_BYTES,
@@ -35,6 +37,7 @@ import {
   remove,
   rescore,
   scoreBound,
+  scoreBytes,
   scoreOf,
   size,
 } from '../../structs/packed.ts'
@@ -47,6 +50,22 @@ const ROOTS_BYTES = 8
 
 /** What setting a member did. */
 export const PUT = { same: 0, updated: 1, added: 2 } as const
+
+/** A table for members and scores that a sorted set can adopt, made for about so many; the caller releases it or hands it over. */
+export function tableFor(db: Database, expected: number): Dict {
+  const table = new Dict(db.memory, db.keyspace.hashKey, MEMBER_AT, db.keyspace.accountOfKeys)
+  table.create(expected)
+  return table
+}
+
+/** Score of a record of such a table. */
+export function scoreIn(table: Dict, record: Address): number {
+  return table.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1]!
+}
+
+export function setScoreIn(table: Dict, record: Address, score: number): void {
+  table.memory.f64[record >>> SLAB_BITS]![(record & UNIT_MASK) + 1] = score
+}
 
 /** A sorted set in the keyspace. Member Ranges are valid until it changes. */
 export class ZsetView extends PackedView {
@@ -166,6 +185,51 @@ export class ZsetView extends PackedView {
     this.moveOut(roots)
   }
 
+  /**
+   * Fill this new, empty set with the records of a table like its own (see `tableFor`): `records` and `scores` list them in
+   * order, `longest` is the length of the longest member. The table is taken over, or released.
+   * @throws ArenaFull with the table untouched.
+   */
+  adopt(table: Dict, records: Int32Array, scores: Float64Array, longest: number): void {
+    const { db, ranked } = this
+    const { limits } = db.keyspace
+    if (table.count <= limits.zsetEntries && longest <= limits.zsetValue) {
+      this.#packRecords(table, records, scores)
+      table.release()
+      return
+    }
+    const roots = db.memory.block(db.keyspace.accountOfKeys, ROOTS_BYTES)
+    const words = db.memory.i32[roots >>> SLAB_BITS]!
+    const at = (roots & UNIT_MASK) << 1
+    try {
+      words[at + 1] = ranked.create()
+      try {
+        ranked.fill(scores, records, table.count)
+      } catch (error) {
+        ranked.release(words[at + 1]!)
+        throw error
+      }
+    } catch (error) {
+      db.memory.free(db.keyspace.accountOfKeys, roots)
+      throw error
+    }
+    words[at] = table.root
+    this.dict.bind(table.root)
+    this.moveOut(roots)
+  }
+
+  #packRecords(table: Dict, records: Int32Array, scores: Float64Array): void {
+    const { region } = this
+    const member = this.#member
+    let bytes = HEADER_BYTES
+    for (let i = 0; i < table.count; i++)
+      bytes += entryBytes(table.key(records[i]!, member).length) + scoreBytes(scores[i]!)
+    this.reserve(bytes)
+    for (let i = 0; i < table.count; i++)
+      appendScored(region.buf, region.start, region.end, table.key(records[i]!, member), scores[i]!)
+    this.commit(bytes)
+  }
+
   /** Take a member out. False when it is not there. */
   delete(member: Range): boolean {
     if (this.isPacked) {
@@ -208,6 +272,20 @@ export class ZsetView extends PackedView {
   #index(position: number): number {
     const { buf, start } = this.region
     return position >= start + size(buf, start) ? this.length : indexOf(buf, start, position) >>> 1
+  }
+
+  /** Visit every member, in no order. The set may not change meanwhile. */
+  eachMember(visit: (member: Range, score: number) => void): void {
+    if (this.isPacked) {
+      this.#eachPacked(0, this.length, false, visit)
+      return
+    }
+    const { dict } = this
+    const member = this.#member
+    for (let i = 0; i < dict.count; i++) {
+      const record = dict.at(i)
+      visit(dict.key(record, member), this.#scoreOf(record))
+    }
   }
 
   /** Visit the members of the ranks [from, to), from the highest on when `reverse`. The set may not change meanwhile. */
