@@ -24,6 +24,8 @@ const SMALL_BYTES = 512
 const LARGE_MAX = 64
 /** The longest header of a list: a type byte, ten digits, CR and LF. */
 const HEADER_MAX = 13
+/** Above this many bytes the built-in move beats a loop. */
+const LOOP_MOVE_MAX = 64
 
 /** Segments that writers take and give back. */
 export class SegmentPool {
@@ -387,15 +389,18 @@ export class Reply {
 
   /** Write the header right-aligned into its gap, and close what is left of the gap. */
   #fill(mark: number, type: number, count: number): void {
-    const header = `${String.fromCharCode(type)}${count}\r\n`
-    const gap = HEADER_MAX - header.length
     if (mark >= this.chainBytes) {
+      const { buf } = this
       const at = mark - this.chainBytes
-      this.buf.latin1Write(header, at)
-      this.buf.copyWithin(at + header.length, at + HEADER_MAX, this.at)
-      this.at -= gap
+      buf[at] = type
+      const end = writeInteger(buf, at + 1, count)
+      buf[end] = CR
+      buf[end + 1] = LF
+      this.#closeGap(end + 2, at + HEADER_MAX)
       return
     }
+    const header = `${String.fromCharCode(type)}${count}\r\n`
+    const gap = HEADER_MAX - header.length
     let before = 0
     for (let i = 0; i < this.chain.length; i++) {
       const segment = this.chain[i]!
@@ -409,6 +414,14 @@ export class Reply {
       }
       before += segment.length
     }
+  }
+
+  /** Move what was written behind a gap of this segment to its begin. */
+  #closeGap(to: number, from: number): void {
+    const { buf, at } = this
+    if (at - from > LOOP_MOVE_MAX) buf.copyWithin(to, from, at)
+    else for (let i = from, k = to; i < at; i++) buf[k++] = buf[i]!
+    this.at = at - (from - to)
   }
 
   /** Bytes that are replies already: encoded list elements, shared messages. */

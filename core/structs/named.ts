@@ -12,7 +12,7 @@
  *
  * Left out: hashing. Even ten thousand consumers are one move of 40 KB when one comes or goes, which is rare. */
 
-import { copyBytes, type Range } from '../base/bytes.ts'
+import { compareRanges, copyBytes, Range } from '../base/bytes.ts'
 import { type Account, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 
 /** A flyweight over name-ordered lists of records whose name stands at one offset. */
@@ -21,6 +21,7 @@ export class Named {
   readonly #account: Account
   /** Offset of the name's length, a multiple of 4; the bytes follow it. */
   readonly #nameAt: number
+  readonly #held = new Range()
   #root: Address = 0
 
   constructor(memory: Memory, account: Account, nameAt: number) {
@@ -153,6 +154,6 @@ export class Named {
   #order(record: Address, name: Range): number {
     const slab = this.#memory.u8[record >>> SLAB_BITS]!
     const at = ((record & UNIT_MASK) << 3) + this.#nameAt + 4
-    return slab.compare(name.buf, name.start, name.end, at, at + slab.readInt32LE(at - 4))
+    return compareRanges(this.#held.set(slab, at, at + slab.readInt32LE(at - 4)), name)
   }
 }

@@ -281,6 +281,12 @@ export class StreamLog {
 
   /** The lowest id in the stream. False when it is empty. */
   firstId(out: StreamId): boolean {
+    if (!this.#directory.first()) return false
+    const block = this.#directory.payload(0)
+    if (liveOf(this.#memory, block) === entriesOf(this.#memory, block)) {
+      readFirstId(this.#memory, block, out)
+      return true
+    }
     this.seek(MIN_ID, MAX_ID)
     if (!this.#nextForward()) return false
     out.copyFrom(this.id)

@@ -29,12 +29,6 @@ interface Source {
   readonly history: StreamId | null
 }
 
-/** A consumer that reads from a source. */
-interface Reader extends Source {
-  readonly consumer: Address
-  readonly reading: Reading
-}
-
 export function xreadgroup(ctx: Context, args: Args): Suspended | undefined {
   const reading = takeReading(ctx, args, true)
   ctx.propagateNothing() // but for what is stated below
@@ -51,9 +45,8 @@ export function xreadgroup(ctx: Context, args: Args): Suspended | undefined {
       if (!stream.log.lastEntryId(end) || compareIds(end, last) <= 0) continue
     }
     answer.stream(key)
-    const reader: Reader = { ...source, consumer, reading }
-    if (history === null) deliver(ctx, reader, last)
-    else replyHistory(ctx, reader, history)
+    if (history === null) deliver(ctx, source, consumer, reading, last)
+    else replyHistory(ctx, source, consumer, reading, history)
   }
   if (answer.isEmpty) return waitOrNothing(ctx, args, reading, null)
   answer.end()
@@ -69,9 +62,9 @@ function sourceAt({ db }: Context, args: Args, reading: Reading, i: number): Sou
 }
 
 /** Give a consumer the entries behind the group's last id, and take down that it has them. */
-function deliver(ctx: Context, reader: Reader, last: StreamId): void {
+function deliver(ctx: Context, source: Source, consumer: Address, reading: Reading, last: StreamId): void {
   const { reply, nowMs } = ctx
-  const { stream, group, consumer, reading } = reader
+  const { stream, group, key } = source
   const { log, groups } = stream
   const facts = new StreamFacts().read(log)
   let read: Counter | null = counterOf(groups.entriesRead(group))
@@ -95,8 +88,8 @@ function deliver(ctx: Context, reader: Reader, last: StreamId): void {
     groups.setEntriesRead(group, read === null ? UNKNOWN_READ : storable(read))
     if (!reading.noAck) groups.setActiveMs(consumer, nowMs)
     groupChanged(ctx.db)
-    propagatePending(ctx, reader.key, reading.group!, reading.consumer!, ids, nowMs, 1)
-    propagateGroup(ctx, stream, reader.key, group, reading.group!)
+    propagatePending(ctx, key, reading.group!, reading.consumer!, ids, nowMs, 1)
+    propagateGroup(ctx, stream, key, group, reading.group!)
   }
   reply.fillArray(list, found)
 }
@@ -108,9 +101,9 @@ function nextOf(id: StreamId): StreamId {
 }
 
 /** Reply with what a consumer has pending behind an id. Each entry that still exists counts as delivered once more. */
-function replyHistory(ctx: Context, reader: Reader, after: StreamId): void {
+function replyHistory(ctx: Context, source: Source, consumer: Address, reading: Reading, after: StreamId): void {
   const { reply, nowMs } = ctx
-  const { key, stream, group, consumer, reading } = reader
+  const { key, stream, group } = source
   const { log, groups } = stream
   const list = reply.deferred()
   let found = 0
