@@ -9,6 +9,8 @@
 import type { Row } from '../expression/evaluate.ts'
 import type { Cell } from '../expression/value.ts'
 import type { QueryFailure } from '../query/failure.ts'
+import { DocumentNumbers } from './document-numbers.ts'
+import { keepWords, placesOfTrue } from './kernels.ts'
 import type { Lane } from './lane.ts'
 
 /** Rows of a batch. */
@@ -25,8 +27,8 @@ export interface Kept {
 /** Rows with their properties. */
 export class Batch implements Row {
   count = 0
-  /** The document of each row; 0 where rows are groups. */
-  readonly documents: Int32Array = new Int32Array(BATCH_ROWS)
+  /** The document of each row; of groups it means nothing. */
+  readonly documents: DocumentNumbers = new DocumentNumbers(BATCH_ROWS)
   /** Kept only where rows go straight from documents to the output: nobody else asks. */
   readonly ordinals: Int32Array
   readonly hasOrdinals: boolean
@@ -50,20 +52,23 @@ export class Batch implements Row {
 
   /** Keep the rows whose value is true. */
   filter(values: Float64Array, kept: Kept): void {
-    const rows = this.#places()
-    const { count } = this
-    let left = 0
-    for (let i = 0; i < count; i++) {
-      rows[left] = i
-      // As a number: random rows would make a branch costly.
-      left += Number(values[i] !== 0)
-    }
-    if (left !== count) this.#keep(left, kept)
+    this.keepPlaces(placesOfTrue(values, this.places, this.count), kept)
   }
 
-  #places(): Int32Array {
+  /** Where to put the places of rows that are to be kept. */
+  get places(): Int32Array {
     if (this.#rows.length === 0) this.#rows = new Int32Array(BATCH_ROWS)
     return this.#rows
+  }
+
+  /** Keep the rows whose places are in `places`, so many, in growing order. */
+  keepPlaces(left: number, { slots, documents }: Kept): void {
+    if (left === this.count) return
+    const rows = this.#rows
+    if (documents) this.documents.keep(rows, left)
+    if (this.hasOrdinals) keepWords(this.ordinals, rows, left)
+    for (const slot of slots) this.lanes[slot]!.keep(rows, left)
+    this.count = left
   }
 
   /** Leave out rows at the front, and all behind so many. */
@@ -72,21 +77,9 @@ export class Batch implements Row {
       this.count = Math.min(this.count, count)
       return
     }
-    const rows = this.#places()
+    const rows = this.places
     const left = Math.max(0, Math.min(this.count - skip, count))
     for (let i = 0; i < left; i++) rows[i] = skip + i
-    this.#keep(left, kept)
+    this.keepPlaces(left, kept)
   }
-
-  #keep(left: number, { slots, documents }: Kept): void {
-    const rows = this.#rows
-    if (documents) keepWords(this.documents, rows, left)
-    if (this.hasOrdinals) keepWords(this.ordinals, rows, left)
-    for (const slot of slots) this.lanes[slot]!.keep(rows, left)
-    this.count = left
-  }
-}
-
-function keepWords(words: Int32Array, rows: Int32Array, left: number): void {
-  for (let i = 0; i < left; i++) words[i] = words[rows[i]!]!
 }

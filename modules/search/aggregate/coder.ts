@@ -2,14 +2,16 @@
  *
  *      lane    red  blue  red  (none)  blue        codes   0  1  0  2  1        values  [red, blue, null]
  *
- * What follows works on codes: a group is a code, or a pair of codes. Each kind of lane has a coder: numbers are found by
- * their bits, interned strings by their address, other values by a Map. Values that are missing are all one value, null.
+ * What follows works on codes: a group is a code, or a pair of codes. Each kind of lane has a coder: small whole numbers and
+ * ids of interned strings have a table, other numbers are found by their bits, other values by a Map. Values that are missing
+ * are all one value, null.
  *
  * A number and the string that spells it are two values. */
 
 import type { Cell, Value } from '../expression/value.ts'
 import { refuse } from '../query/failure.ts'
 import { type Budget, weightOf } from './budget.ts'
+import { codesByHash, codesByTable, codesByWord, codesOfSmall, hashOfHalves } from './kernels.ts'
 import { type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
 import { CODES_MAX } from './pair-table.ts'
 
@@ -36,7 +38,9 @@ export function coderOf(lane: Lane, budget: Budget): Coder {
 }
 
 /** Whole numbers below this have a table of their own. */
-const SMALL = 256
+const SMALL = 4096
+/** Rows of a batch that the table does not know, from which on it is not asked any more. */
+const STRANGE_MAX = 64
 
 /** Numbers; NaN is a number like others, or stands for no number. */
 export class NumberCoder extends Coder {
@@ -44,6 +48,9 @@ export class NumberCoder extends Coder {
   /** A number, and its bits as two words. */
   readonly #double = new Float64Array(1)
   readonly #halves = new Int32Array(this.#double.buffer)
+  /** The same of the lane that came last. */
+  #laneValues = this.#double
+  #laneHalves = this.#halves
   #values = new Float64Array(64)
   #places = new Int32Array(128).fill(-1)
   /** Codes of small whole numbers, which are the usual ones; 0: not seen yet, else one more than the code. */
@@ -58,19 +65,31 @@ export class NumberCoder extends Coder {
   }
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
-    const { values } = lane as NumberLane
-    const small = this.#small
-    for (let i = 0; i < count; i++) {
-      const value = values[i]!
-      const whole = value | 0
-      if (whole !== value || whole < 0 || whole >= SMALL) {
-        codes[i] = this.code(value)
-        continue
-      }
-      if (small[whole] === 0) small[whole] = this.code(whole) + 1
-      codes[i] = small[whole]! - 1
+    const values = (lane as NumberLane).values as Float64Array<ArrayBuffer>
+    let strange = 0
+    let row = codesOfSmall(values, this.#small, codes, 0, count)
+    for (; row < count && strange < STRANGE_MAX; row = codesOfSmall(values, this.#small, codes, row + 1, count)) {
+      const value = values[row]!
+      const code = this.code(value)
+      codes[row] = code
+      if ((value | 0) === value && value >= 0 && value < SMALL) this.#small[value | 0] = code + 1
+      else if (!Number.isNaN(value)) strange++
     }
+    if (row < count) this.#encodeByHash(values, codes, row, count)
     return true
+  }
+
+  #encodeByHash(values: Float64Array<ArrayBuffer>, codes: Int32Array, row: number, count: number): void {
+    if (this.#laneValues !== values) {
+      this.#laneValues = values
+      this.#laneHalves = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+    }
+    for (;;) {
+      row = codesByHash(values, this.#laneHalves, this.#places, this.#values, codes, row, count)
+      if (row === count) return
+      codes[row] = this.code(values[row]!)
+      row++
+    }
   }
 
   code(value: number): number {
@@ -78,9 +97,9 @@ export class NumberCoder extends Coder {
     const places = this.#places
     const mask = places.length - 1
     const values = this.#values
-    // Adding 0 makes -0 the same as 0.
-    for (let at = this.#hash(value + 0) & mask; ; at = (at + 1) & mask) {
+    for (let at = this.#hash(value) & mask; ; at = (at + 1) & mask) {
       const code = places[at]!
+      // Adding 0 makes -0 the same as 0.
       if (code < 0) return this.#add(value + 0, at)
       if (values[code] === value) return code
     }
@@ -88,8 +107,7 @@ export class NumberCoder extends Coder {
 
   #hash(value: number): number {
     this.#double[0] = value
-    const h = Math.imul(this.#halves[0]!, 0x9e3779b1) ^ Math.imul(this.#halves[1]!, 0x85ebca6b)
-    return h ^ (h >>> 15) ^ (h >>> 7)
+    return value === 0 ? 0 : hashOfHalves(this.#halves[0]!, this.#halves[1]!)
   }
 
   #add(value: number, at: number): number {
@@ -142,18 +160,22 @@ export class NumberCoder extends Coder {
 
 /** What a text costs beside its characters, in a Map and an array. */
 const TEXT_COST = 64
-/** Places of a table that may be mostly empty. */
-const ROOMY = 1 << 14
+const NO_WORDS = new Int32Array(0)
 
-/** Interned strings. Addresses are believed only as long as no string goes away; then texts decide. */
+/** Ids below this have a table; of more strings than that a query may see few, and they are hashed. */
+const TABLE_MAX = 1 << 16
+
+/** Interned strings. Ids are believed only as long as no string goes away; then texts decide. */
 class WordCoder extends Coder {
   readonly #budget: Budget
   readonly #codes = new Map<string, number>()
   readonly #texts: (string | null)[] = []
   #nullCode = -1
-  /** Addresses that were seen, where their hashes put them, and their codes; 0: no address. */
-  #known = new Int32Array(2048)
-  #codeOfKnown = new Int32Array(2048)
+  /** By id one more than its code; 0: not seen yet. Empty when there are too many strings. */
+  #table = NO_WORDS
+  /** Ids that were seen, where their hashes put them, and their codes; 0: no id. */
+  #known = NO_WORDS
+  #codeOfKnown = NO_WORDS
   #knownCount = 0
   #removals = -1
 
@@ -167,58 +189,77 @@ class WordCoder extends Coder {
   }
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
-    const { words, strings } = lane as WordLane
+    const { strings } = lane as WordLane
     if (strings.removals !== this.#removals) this.#forget()
     this.#removals = strings.removals
-    let known = this.#known
-    let shift = Math.clz32(known.length - 1)
-    for (let i = 0; i < count; i++) {
-      const word = words[i]!
-      let at = Math.imul(word, 0x9e3779b1) >>> shift
-      while (known[at] !== word && known[at] !== 0) at = (at + 1) & (known.length - 1)
-      if (word !== 0 && known[at] === word) {
-        codes[i] = this.#codeOfKnown[at]!
-        continue
-      }
-      codes[i] = word === 0 ? this.nullCode() : this.#learn(word, at, (lane as WordLane).text(word))
-      known = this.#known
-      shift = Math.clz32(known.length - 1)
-    }
+    if (strings.idEnd > TABLE_MAX) this.#encodeByHash(lane as WordLane, count, codes)
+    else this.#encodeByTable(lane as WordLane, count, codes)
     return true
   }
 
-  /** Remember an address at a free place; returns its code. */
-  #learn(word: number, at: number, text: string): number {
+  #encodeByTable(lane: WordLane, count: number, codes: Int32Array): void {
+    const { words, strings } = lane
+    if (this.#table.length < strings.idEnd) this.#table = longer(this.#table, strings.idEnd)
+    const table = this.#table
+    for (let row = 0; ; row++) {
+      row = codesByTable(words, table, codes, row, count)
+      if (row === count) return
+      const word = words[row]!
+      const code = word === 0 ? this.nullCode() : this.#codeOf(lane.text(word))
+      table[word] = code + 1
+      codes[row] = code
+    }
+  }
+
+  #encodeByHash(lane: WordLane, count: number, codes: Int32Array): void {
+    const { words } = lane
+    if (this.#known.length === 0) this.#spread()
+    for (let row = 0; ; row++) {
+      row = codesByWord(words, this.#known, this.#codeOfKnown, codes, row, count)
+      if (row === count) return
+      const word = words[row]!
+      codes[row] = word === 0 ? this.nullCode() : this.#learn(word, this.#codeOf(lane.text(word)))
+    }
+  }
+
+  #codeOf(text: string): number {
     let code = this.#codes.get(text)
     if (code === undefined) {
       this.#budget.spend(text.length + TEXT_COST)
       code = this.#texts.push(text) - 1
       this.#codes.set(text, code)
     }
-    this.#known[at] = word
-    this.#codeOfKnown[at] = code
-    // Where addresses meet on the way is a branch that cannot be foreseen: while few, they are kept far apart.
-    const crowd = this.#known.length < ROOMY ? 8 : 2
-    if (++this.#knownCount * crowd > this.#known.length) this.#spread()
     return code
+  }
+
+  /** Remember the code of an id that is not known. */
+  #learn(word: number, code: number): number {
+    // Where ids meet on the way is a branch that cannot be foreseen: there is room, so they are kept apart.
+    if (++this.#knownCount * 2 > this.#known.length) this.#spread()
+    this.#put(word, code)
+    return code
+  }
+
+  #put(word: number, code: number): void {
+    const known = this.#known
+    const mask = known.length - 1
+    let at = Math.imul(word, 0x9e3779b1) >>> Math.clz32(mask)
+    while (known[at] !== 0) at = (at + 1) & mask
+    known[at] = word
+    this.#codeOfKnown[at] = code
   }
 
   #spread(): void {
     const words = this.#known
     const codes = this.#codeOfKnown
-    this.#known = new Int32Array(words.length * 2)
-    this.#codeOfKnown = new Int32Array(words.length * 2)
-    const shift = Math.clz32(this.#known.length - 1)
-    for (let i = 0; i < words.length; i++) {
-      if (words[i] === 0) continue
-      let at = Math.imul(words[i]!, 0x9e3779b1) >>> shift
-      while (this.#known[at] !== 0) at = (at + 1) & (this.#known.length - 1)
-      this.#known[at] = words[i]!
-      this.#codeOfKnown[at] = codes[i]!
-    }
+    const length = Math.max(2048, words.length * 2)
+    this.#known = new Int32Array(length)
+    this.#codeOfKnown = new Int32Array(length)
+    for (let i = 0; i < words.length; i++) if (words[i] !== 0) this.#put(words[i]!, codes[i]!)
   }
 
   #forget(): void {
+    this.#table.fill(0)
     this.#known.fill(0)
     this.#knownCount = 0
   }
@@ -301,4 +342,10 @@ export class ValueCoder extends Coder {
   decode(code: number, into: Lane, row: number): void {
     ;(into as ValueLane).values[row] = this.#values[code]!
   }
+}
+
+function longer(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(Math.max(length, array.length * 2))
+  copy.set(array)
+  return copy
 }

@@ -3,6 +3,8 @@
  * Dead documents, and those that came after the query began, are left out. Where scores or matched words are asked for, documents
  * are taken one by one, because the iterators know both only of the document that they stand on.
  *
+ * Where all documents are asked for and none ever died, they are told as runs, without asking an iterator.
+ *
  * When the loops of the iterators throw to pause, the documents that were found before are given first, and `interruption` tells
  * that there was one. Whoever goes on after other commands ran calls `refresh` first. */
 
@@ -10,9 +12,11 @@ import type { Value } from '../expression/value.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, NORM_COLUMN } from '../index/documents.ts'
 import { Batch as Found, type DocumentIterator, END, type MatchedTerm, RANK } from '../iterators/iterator.ts'
+import { AllDocuments } from '../iterators/leaf.ts'
 import type { Scorer } from '../score/scorer.ts'
 import { SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { type Batch, BATCH_ROWS } from './batch.ts'
+import { countUp } from './kernels.ts'
 import type { NumberLane, ValueLane } from './lane.ts'
 import type { Source } from './stage.ts'
 
@@ -78,11 +82,34 @@ export class DocumentsSource implements Source {
     this.interruption = null
     batch.count = 0
     if (this.#at >= this.#last) return false
+    if (this.#isEverything) return this.#run(batch)
+    batch.documents.setList()
     const count = this.#isStale ? this.#goOn(batch, root) : this.#fill(batch, root)
     if (count === 0 && root.document === END && this.interruption === null) return false
-    if (batch.hasOrdinals) for (let i = 0; i < count; i++) batch.ordinals[i] = this.total + i + 1
+    this.#tell(batch, count)
+    return true
+  }
+
+  #tell(batch: Batch, count: number): void {
+    if (batch.hasOrdinals) countUp(batch.ordinals, this.total + 1, count)
     this.total += count
     batch.count = count
+  }
+
+  /** Whether what is left is simply every number from here on. */
+  get #isEverything(): boolean {
+    const { scoreSlot, termsSlot } = this.#extras
+    const { count, last } = this.#documents
+    return this.#root instanceof AllDocuments && scoreSlot < 0 && termsSlot < 0 && count === last
+  }
+
+  /** The next run of documents; the iterator is caught up with when one of them dies. */
+  #run(batch: Batch): boolean {
+    const count = Math.min(BATCH_ROWS, this.#last - this.#at)
+    batch.documents.setRun(this.#at + 1)
+    this.#at += count
+    this.#isStale = this.#isCut = true
+    this.#tell(batch, count)
     return true
   }
 
@@ -109,17 +136,18 @@ export class DocumentsSource implements Source {
 
   #many(batch: Batch, root: DocumentIterator): number {
     const found = this.#found
-    found.documents = batch.documents
+    const { list } = batch.documents
+    found.documents = list
     found.count = 0
     try {
       root.nextBatch(found, UNSCORED)
     } catch (thrown) {
       this.#cut(thrown, found.count)
     }
-    if (found.count > 0) this.#at = batch.documents[found.count - 1]!
+    if (found.count > 0) this.#at = list[found.count - 1]!
     const documents = this.#documents
     if (!documents.hasTombs && documents.last === this.#last) return found.count
-    return this.#living(batch.documents, found.count)
+    return this.#living(list, found.count)
   }
 
   /** Leave out documents that are dead, or too new. */
@@ -162,7 +190,7 @@ export class DocumentsSource implements Source {
     const { document } = root
     this.#at = document
     if (document > this.#last || !this.#documents.lives(document)) return 0
-    batch.documents[row] = document
+    batch.documents.list[row] = document
     const { scoreSlot, scorer, termsSlot } = this.#extras
     if (scoreSlot >= 0)
       (batch.lanes[scoreSlot] as NumberLane).values[row] = scorer!.score(root, Number.NEGATIVE_INFINITY)

@@ -10,6 +10,7 @@
 import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
 import type { Budget } from './budget.ts'
 import { type Coder, coderOf, ValueCoder } from './coder.ts'
+import { countRows } from './kernels.ts'
 import type { Lane } from './lane.ts'
 import { PairTable } from './pair-table.ts'
 import type { Reducer } from './reducer.ts'
@@ -28,6 +29,9 @@ export class Grouping implements Sink, Source {
   readonly #pairs: PairTable[]
   readonly #zeros = new Int32Array(BATCH_ROWS)
   readonly #spread: Spread | null
+  /** How many rows each group has, where some reducer asks. */
+  readonly #readsSizes: boolean
+  #sizes = new Int32Array(16)
   /** Groups that there are, and that were given out. */
   #count = 0
   #given = 0
@@ -46,6 +50,7 @@ export class Grouping implements Sink, Source {
     this.reads = { slots, documents: false }
     this.#keys = keys
     this.#reducers = reducers
+    this.#readsSizes = reducers.some(reducer => reducer.readsSizes)
     this.#coders = keys.map(slot => coderOf(lanes[slot]!, budget))
     this.#codes = keys.map(() => new Int32Array(BATCH_ROWS))
     this.#pairs = keys.slice(1).map(() => new PairTable())
@@ -71,10 +76,20 @@ export class Grouping implements Sink, Source {
   /** The codes of all keys are there: find the groups, and give the rows to the reducers. */
   #reduce(lanes: readonly Lane[], count: number): void {
     const groups = this.#groupsOf(count)
+    if (this.#readsSizes) this.#countRows(groups, count)
     for (const reducer of this.#reducers) {
       reducer.reserve(this.#count)
       reducer.add(lanes, groups, count)
     }
+  }
+
+  #countRows(groups: Int32Array, count: number): void {
+    if (this.#count > this.#sizes.length) {
+      const longer = new Int32Array(Math.max(this.#count, this.#sizes.length * 2))
+      longer.set(this.#sizes)
+      this.#sizes = longer
+    }
+    countRows(groups, this.#sizes, count)
   }
 
   #groupsOf(count: number): Int32Array {
@@ -142,7 +157,7 @@ export class Grouping implements Sink, Source {
     const keys = this.#keys.length
     for (let r = 0; r < this.#reducers.length; r++) {
       this.#reducers[r]!.reserve(this.#count)
-      this.#reducers[r]!.write(lanes[keys + r]!, first, count)
+      this.#reducers[r]!.write(lanes[keys + r]!, first, count, this.#sizes)
     }
     batch.count = count
     this.#given += count

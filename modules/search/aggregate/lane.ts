@@ -2,26 +2,28 @@
  *
  *      row          0       1       2       3
  *      @price       9.95    48.5    NaN     35        NumberLane: a Float64Array; NaN where a document has no number
- *      @brand       a70     a31     a70     0         WordLane: addresses of interned strings (index/strings.ts)
+ *      @brand       2       7       2       0         WordLane: ids of interned strings (index/strings.ts)
  *      @parts       [..]    [..]    [..]    [..]      ValueLane: whatever else there is
  *
  * What a lane is made of is known when a query is planned, so a loop over a lane is a loop over a typed array: no object
  * stands for a row, and a string that is only grouped by or compared is never made.
  *
- * An address holds only until its string goes away, as it may when other commands run. So a lane of words lives for one batch;
+ * An id holds only until its string goes away, as it may when other commands run. So a lane of words lives for one batch;
  * what is kept longer (groups, sorted rows, rows to be sent) is kept as text: see `keeper`. */
 
 import { Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import type { Cell } from '../expression/value.ts'
-import { CHUNK_DOCS, CHUNK_MASK } from '../index/column.ts'
+import { CHUNK_MASK } from '../index/column.ts'
 import type { Numbers } from '../index/numbers.ts'
 import type { Strings } from '../index/strings.ts'
+import type { DocumentNumbers } from './document-numbers.ts'
+import { gatherDoubles, gatherWords, keepDoubles, keepWords } from './kernels.ts'
 
 /** What NaN in a lane of numbers means. */
 export const NAN = { number: 0, missing: 1, null: 2 } as const
 export type NanMeaning = (typeof NAN)[keyof typeof NAN]
 
-/** Texts that a lane remembers at most for addresses. */
+/** Texts that a lane remembers at most for ids. */
 const TEXTS_MAX = 1 << 16
 
 /** The values of a property, by row. */
@@ -54,6 +56,8 @@ export abstract class Lane {
 export class NumberLane extends Lane {
   values: Float64Array
   readonly nan: NanMeaning
+  /** Whether it is known that no row is NaN. */
+  isWhole = false
 
   constructor(capacity: number, nan: NanMeaning) {
     super()
@@ -68,8 +72,7 @@ export class NumberLane extends Lane {
   }
 
   keep(rows: Int32Array, count: number): void {
-    const { values } = this
-    for (let i = 0; i < count; i++) values[i] = values[rows[i]!]!
+    keepDoubles(this.values, rows, count)
   }
 
   keeper(capacity: number): Lane {
@@ -95,55 +98,36 @@ export class NumberLane extends Lane {
     this.values.set((from as NumberLane).values.subarray(fromRow, fromRow + count), row)
   }
 
-  /** Take the numbers of documents. @param ordered whether those stand in order. */
-  load(numbers: Numbers, documents: Int32Array, count: number, ordered: boolean): void {
+  /**
+   * Take the numbers of documents.
+   * @param ordered whether those stand in order.
+   * @param isWhole whether it is known that each has one.
+   */
+  load(numbers: Numbers, documents: DocumentNumbers, count: number, ordered: boolean, isWhole: boolean): void {
     const { values } = this
     const { column } = numbers
+    this.isWhole = isWhole
     for (let row = 0; row < count; ) {
-      const document = documents[row]!
-      const rows = ordered ? rowsOfChunk(documents, row, count) : 1
+      const document = documents.at(row)
+      const rows = ordered ? documents.inChunk(row, count) : 1
       const address = column.chunk(document)
       if (address === 0) values.fill(NaN, row, row + rows)
       else {
         const doubles = column.memory.f64[address >>> SLAB_BITS]!
         const from = (address & UNIT_MASK) + (document & CHUNK_MASK)
-        if (isRun(documents, row, rows)) values.set(doubles.subarray(from, from + rows), row)
-        else for (let i = row; i < row + rows; i++) values[i] = doubles[from + documents[i]! - document]!
+        if (documents.isRun(row, rows)) values.set(doubles.subarray(from, from + rows), row)
+        else gatherDoubles(doubles, from - document, documents.list, values, row, row + rows)
       }
       row += rows
     }
   }
 }
 
-/** How many documents from a row on are in the same chunk as the first of them. Documents stand in order. */
-function rowsOfChunk(documents: Int32Array, row: number, count: number): number {
-  const last = documents[row]! | CHUNK_MASK
-  const most = Math.min(count - row, CHUNK_DOCS)
-  // Mostly all documents of a chunk are there, or many.
-  if (documents[row + most - 1]! <= last) return most
-  let low = 1
-  let high = most - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (documents[row + middle - 1]! <= last) low = middle
-    else high = middle - 1
-  }
-  return low
-}
-
-/** Fewer rows are not worth a call. */
-const RUN_MIN = 8
-
-/** Whether documents in order follow each other without a gap. */
-function isRun(documents: Int32Array, row: number, rows: number): boolean {
-  return rows >= RUN_MIN && documents[row + rows - 1] === documents[row]! + rows - 1
-}
-
-/** Interned strings, as their addresses; 0 where there is none. */
+/** Interned strings, as their ids; 0 where there is none. */
 export class WordLane extends Lane {
   words: Int32Array
   readonly strings: Strings
-  /** Texts by address, as long as no string went away. */
+  /** Texts by id, as long as no string went away. */
   readonly #texts = new Map<number, string>()
   #removals = -1
   readonly #range = new Range()
@@ -159,7 +143,7 @@ export class WordLane extends Lane {
     return word === 0 ? undefined : this.text(word)
   }
 
-  /** The text at an address. */
+  /** The text of an id. */
   text(word: number): string {
     if (this.strings.removals !== this.#removals) {
       this.#texts.clear()
@@ -175,8 +159,7 @@ export class WordLane extends Lane {
   }
 
   keep(rows: Int32Array, count: number): void {
-    const { words } = this
-    for (let i = 0; i < count; i++) words[i] = words[rows[i]!]!
+    keepWords(this.words, rows, count)
   }
 
   keeper(capacity: number): Lane {
@@ -199,19 +182,19 @@ export class WordLane extends Lane {
   }
 
   /** Take the strings of documents. @param ordered whether those stand in order. */
-  load(documents: Int32Array, count: number, ordered: boolean): void {
+  load(documents: DocumentNumbers, count: number, ordered: boolean): void {
     const { words } = this
     const { column } = this.strings
     for (let row = 0; row < count; ) {
-      const document = documents[row]!
-      const rows = ordered ? rowsOfChunk(documents, row, count) : 1
+      const document = documents.at(row)
+      const rows = ordered ? documents.inChunk(row, count) : 1
       const address = column.chunk(document)
       if (address === 0) words.fill(0, row, row + rows)
       else {
         const from = column.memory.i32[address >>> SLAB_BITS]!
         const first = ((address & UNIT_MASK) << 1) + (document & CHUNK_MASK)
-        if (isRun(documents, row, rows)) words.set(from.subarray(first, first + rows), row)
-        else for (let i = row; i < row + rows; i++) words[i] = from[first + documents[i]! - document]!
+        if (documents.isRun(row, rows)) words.set(from.subarray(first, first + rows), row)
+        else gatherWords(from, first - document, documents.list, words, row, row + rows)
       }
       row += rows
     }

@@ -45,7 +45,7 @@ import { type Property, Scope } from './scope.ts'
 import { type SortKey, Sorting } from './sorting.ts'
 import type { Sink, Source, Step } from './stage.ts'
 import type { ArrangeStep, GroupStep, LoadStep, PlanStep } from './steps.ts'
-import { compileVector, givesNumber } from './vector.ts'
+import { compileSelection, compileVector, givesNumber, type Lanes } from './vector.ts'
 
 /** Rows that SORTBY keeps when nothing is said. */
 const SORTED_ROWS = 10
@@ -191,7 +191,7 @@ class Planner {
 
   #loadColumn(name: string, { numbers }: FieldIndex): void {
     const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
-    this.#steps.push(new LoadNumbers(slot, numbers!, this.#inOrder))
+    this.#steps.push(new LoadNumbers(slot, numbers!, this.#context.index.documents, this.#inOrder))
     this.#scope.set(name, slot)
   }
 
@@ -301,25 +301,31 @@ class Planner {
       return property.slot
     }
     const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
-    const vector = compileVector(expression, { slotOf, lane: slot => this.#scope.lanes[slot]! })
-    return { title: describeExpression(expression), vector, evaluate, reads: [...reads] }
+    return { title: describeExpression(expression), evaluate, reads: [...reads] }
+  }
+
+  /** Where an expression that was compiled finds its properties. */
+  get #lanes(): Lanes {
+    return {
+      slotOf: name => this.#scope.find(name)!.slot,
+      lane: slot => this.#scope.lanes[slot]!,
+    }
   }
 
   #apply(name: string, expression: Expression): void {
     const compiled = this.#compile(expression)
-    const lanes = {
-      slotOf: (read: string) => this.#scope.find(read)!.slot,
-      lane: (slot: number) => this.#scope.lanes[slot]!,
-    }
+    const lanes = this.#lanes
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
     const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
+    const vector = lane instanceof NumberLane ? compileVector(expression, lanes, lane.values) : null
     const slot = this.#scope.addLane(lane)
-    this.#steps.push(new Apply(slot, compiled))
+    this.#steps.push(new Apply(slot, compiled, vector))
     this.#scope.set(name, slot)
   }
 
   #filter(expression: Expression): void {
-    this.#steps.push(new Filter(this.#compile(expression)))
+    const compiled = this.#compile(expression)
+    this.#steps.push(new Filter(compiled, compileSelection(expression, this.#lanes)))
   }
 
   #arrange(step: ArrangeStep): void {

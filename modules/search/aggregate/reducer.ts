@@ -4,16 +4,19 @@
  *               group   0     1      0         Count by group   [ 2       1    ]
  *
  * A reducer takes a batch at a time: the lane that it looks at, and the group of each row. What it keeps lies in arrays by
- * group. One contract, many engines; test/search/aggregate/reducers.test.ts runs all through the same checks. */
+ * group. How many rows a group has is counted once for all reducers, by whoever has the groups. One contract, many engines; test/search/aggregate/reducers.test.ts runs all through the same checks. */
 
 import { type Cell, type Value, toNumber } from '../expression/value.ts'
 import { BATCH_ROWS } from './batch.ts'
+import { addDeviations, addNumbers, addPresent, keepGreatest } from './kernels.ts'
 import { type Lane, NAN, NumberLane, ValueLane } from './lane.ts'
 
 /** Keeps something of the rows of each group. */
 export abstract class Reducer {
   /** Slots of the lanes that it looks at. */
   readonly slots: readonly number[]
+  /** Whether its results need the sizes of groups. */
+  readonly readsSizes: boolean = false
 
   constructor(slots: readonly number[]) {
     this.slots = slots
@@ -25,8 +28,11 @@ export abstract class Reducer {
   abstract add(lanes: readonly Lane[], groups: Int32Array, count: number): void
   /** An empty lane for results. */
   abstract lane(capacity: number): Lane
-  /** Put the results of consecutive groups into a lane that `lane` made, from row 0 on. */
-  abstract write(into: Lane, group: number, count: number): void
+  /**
+   * Put the results of consecutive groups into a lane that `lane` made, from row 0 on.
+   * @param sizes how many rows each group has, where `readsSizes` asks for that.
+   */
+  abstract write(into: Lane, group: number, count: number, sizes: Int32Array): void
 }
 
 /** Reducers whose results are numbers. */
@@ -86,19 +92,18 @@ function nanIsNone(lane: Lane): boolean {
 
 /** COUNT. */
 export class Count extends NumberReducer {
-  #counts = new Float64Array(16)
+  override readonly readsSizes = true
 
-  reserve(groups: number): void {
-    this.#counts = reserved(this.#counts, groups)
+  constructor() {
+    super([])
   }
 
-  add(_lanes: readonly Lane[], groups: Int32Array, count: number): void {
-    const counts = this.#counts
-    for (let i = 0; i < count; i++) counts[groups[i]!]!++
-  }
+  reserve(_groups: number): void {}
 
-  write(into: Lane, group: number, count: number): void {
-    ;(into as NumberLane).values.set(this.#counts.subarray(group, group + count))
+  add(_lanes: readonly Lane[], _groups: Int32Array, _count: number): void {}
+
+  write(into: Lane, group: number, count: number, sizes: Int32Array): void {
+    ;(into as NumberLane).values.set(sizes.subarray(group, group + count))
   }
 }
 
@@ -117,39 +122,23 @@ export class Sum extends NumberReducer {
 
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
     const lane = lanes[this.slots[0]!]!
-    const { sums } = this
     const values = this.#numbers.of(lane, count)
-    if (nanIsNone(lane)) {
-      for (let i = 0; i < count; i++) {
-        const value = values[i]!
-        if (!Number.isNaN(value)) sums[groups[i]!]! += value
-      }
-    } else for (let i = 0; i < count; i++) sums[groups[i]!]! += values[i]!
+    if (nanIsNone(lane)) addPresent(values, groups, this.sums, count)
+    else addNumbers(values, groups, this.sums, count)
   }
 
-  write(into: Lane, group: number, count: number): void {
+  write(into: Lane, group: number, count: number, _sizes: Int32Array): void {
     ;(into as NumberLane).values.set(this.sums.subarray(group, group + count))
   }
 }
 
 /** AVG: rows without a number count as 0. */
 export class Average extends Sum {
-  #counts = new Float64Array(16)
+  override readonly readsSizes = true
 
-  override reserve(groups: number): void {
-    super.reserve(groups)
-    this.#counts = reserved(this.#counts, groups)
-  }
-
-  override add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
-    super.add(lanes, groups, count)
-    const counts = this.#counts
-    for (let i = 0; i < count; i++) counts[groups[i]!]!++
-  }
-
-  override write(into: Lane, group: number, count: number): void {
+  override write(into: Lane, group: number, count: number, sizes: Int32Array): void {
     const { values } = into as NumberLane
-    for (let i = 0; i < count; i++) values[i] = this.sums[group + i]! / this.#counts[group + i]!
+    for (let i = 0; i < count; i++) values[i] = this.sums[group + i]! / sizes[group + i]!
   }
 }
 
@@ -172,14 +161,7 @@ export class Extreme extends NumberReducer {
 
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
     const values = this.#numbers.of(lanes[this.slots[0]!]!, count)
-    const best = this.#best
-    const sign = this.#sign
-    for (let i = 0; i < count; i++) {
-      const value = values[i]! * sign
-      const group = groups[i]!
-      // Whatever is compared with NaN is not lower: the first number takes the place of none.
-      if (!Number.isNaN(value) && !(value <= best[group]!)) best[group] = value
-    }
+    keepGreatest(values, this.#sign, groups, this.#best, count)
   }
 
   write(into: Lane, group: number, count: number): void {
@@ -211,16 +193,7 @@ export class Deviation extends NumberReducer {
   add(lanes: readonly Lane[], groups: Int32Array, count: number): void {
     const lane = lanes[this.slots[0]!]!
     const values = this.#numbers.of(lane, count)
-    const skipsNaN = nanIsNone(lane)
-    for (let i = 0; i < count; i++) {
-      const value = values[i]!
-      if (skipsNaN && Number.isNaN(value)) continue
-      const group = groups[i]!
-      const n = ++this.#counts[group]!
-      const before = value - this.#means[group]!
-      const mean = (this.#means[group]! += before / n)
-      this.#squares[group]! += before * (value - mean)
-    }
+    addDeviations(values, nanIsNone(lane), groups, this.#counts, this.#means, this.#squares, count)
   }
 
   write(into: Lane, group: number, count: number): void {

@@ -70,7 +70,7 @@ type Maker = (words: Words, budget: Budget, random: Random) => Reducer
 const MAKERS: Readonly<Record<string, Maker>> = {
   COUNT: words => {
     if (!words.isAtEnd) refuse('Count accepts 0 values only')
-    return new Count([])
+    return new Count()
   },
   COUNT_DISTINCT: (words, budget) => new DistinctCount(words.property(), BATCH_ROWS, budget),
   COUNT_DISTINCTISH: words => new DistinctEstimate(words.property()),

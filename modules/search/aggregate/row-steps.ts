@@ -2,12 +2,13 @@
 
 import type { Evaluate } from '../expression/evaluate.ts'
 import { type Cell, isTrue } from '../expression/value.ts'
+import type { Documents } from '../index/documents.ts'
 import type { Numbers } from '../index/numbers.ts'
 import { QueryFailure } from '../query/failure.ts'
 import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
 import { NumberLane, type ValueLane, type WordLane } from './lane.ts'
 import type { Step } from './stage.ts'
-import type { Vector } from './vector.ts'
+import type { Selection, Vector } from './vector.ts'
 
 /** Reads documents where they are stored. */
 export interface DocumentFields {
@@ -39,11 +40,13 @@ export class LoadNumbers extends Load {
   readonly fills: readonly number[]
   readonly #slot: number
   readonly #numbers: Numbers
+  readonly #documents: Documents
   readonly #ordered: boolean
 
   /** @param ordered whether documents come in the order of their numbers. */
-  constructor(slot: number, numbers: Numbers, ordered: boolean) {
+  constructor(slot: number, numbers: Numbers, documents: Documents, ordered: boolean) {
     super()
+    this.#documents = documents
     this.#ordered = ordered
     this.fills = [slot]
     this.#slot = slot
@@ -51,7 +54,10 @@ export class LoadNumbers extends Load {
   }
 
   run(batch: Batch): void {
-    ;(batch.lanes[this.#slot] as NumberLane).load(this.#numbers, batch.documents, batch.count, this.#ordered)
+    const numbers = this.#numbers
+    // In order they come straight from the query, and live.
+    const isWhole = this.#ordered && numbers.count === this.#documents.count
+    ;(batch.lanes[this.#slot] as NumberLane).load(numbers, batch.documents, batch.count, this.#ordered, isWhole)
   }
 }
 
@@ -89,7 +95,7 @@ export class LoadYield extends Load {
 
   run(batch: Batch): void {
     const { values } = batch.lanes[this.#slot] as NumberLane
-    for (let row = 0; row < batch.count; row++) values[row] = this.#number(batch.documents[row]!)
+    for (let row = 0; row < batch.count; row++) values[row] = this.#number(batch.documents.at(row))
   }
 }
 
@@ -119,7 +125,7 @@ export class LoadFields extends Load {
 
   run(batch: Batch): void {
     for (let row = 0; row < batch.count; row++) {
-      const isThere = this.#documents.open(batch.documents[row]!)
+      const isThere = this.#documents.open(batch.documents.at(row))
       for (const field of this.fields) {
         const { values } = batch.lanes[field.slot] as ValueLane
         values[row] = isThere ? this.#read(field) : undefined
@@ -177,7 +183,7 @@ export class LoadEverything extends Load {
       const rest: Cell[] = []
       rests[row] = rest
       for (const { slot } of this.named.values()) (batch.lanes[slot] as ValueLane).values[row] = undefined
-      if (!this.#documents.open(batch.documents[row]!)) continue
+      if (!this.#documents.open(batch.documents.at(row))) continue
       this.#documents.each((name, value) => {
         const named = this.named.get(name)
         if (named === undefined) rest[this.#found.place(name)] = value
@@ -203,8 +209,6 @@ function cut(batch: Batch, row: number, thrown: unknown): void {
 /** An expression over the rows at a place in the plan. */
 export interface CompiledExpression {
   readonly title: string
-  /** For whole batches, where it is of the kind that can be. */
-  readonly vector: Vector | null
   readonly evaluate: Evaluate
   /** The slots that it reads. */
   readonly reads: readonly number[]
@@ -222,7 +226,8 @@ export class Apply implements Step {
   readonly #vector: Vector | null
   readonly #evaluate: Evaluate
 
-  constructor(slot: number, { title, vector, evaluate, reads }: CompiledExpression) {
+  /** @param vector the same expression for whole batches, where it is of the kind that can be. */
+  constructor(slot: number, { title, evaluate, reads }: CompiledExpression, vector: Vector | null) {
     this.title = `Projector - ${title}`
     this.#slot = slot
     this.fills = [slot]
@@ -233,14 +238,14 @@ export class Apply implements Step {
 
   run(batch: Batch): void {
     const lane = batch.lanes[this.#slot]!
-    const values = this.#vector?.(batch) ?? null
-    if (lane instanceof NumberLane) {
-      if (values === null) this.#rowByRow(batch, (row, value) => (lane.values[row] = value as number))
-      else lane.values.set(values.subarray(0, batch.count))
-    } else {
+    if (!(lane instanceof NumberLane)) {
       const cells = (lane as ValueLane).values
       this.#rowByRow(batch, (row, value) => (cells[row] = value))
+      return
     }
+    const values = this.#vector?.(batch) ?? null
+    if (values === null) this.#rowByRow(batch, (row, value) => (lane.values[row] = value as number))
+    else if (values !== lane.values) lane.values.set(values.subarray(0, batch.count))
   }
 
   #rowByRow(batch: Batch, put: (row: number, value: Cell) => void): void {
@@ -262,19 +267,22 @@ export class Filter implements Step {
   readonly reads: readonly number[]
   readonly fills: readonly number[] = []
   kept: Kept = NOTHING
-  readonly #vector: Vector | null
+  readonly #selection: Selection | null
   readonly #evaluate: Evaluate
   #truths: Float64Array | null = null
 
-  constructor({ title, vector, evaluate, reads }: CompiledExpression) {
+  /** @param selection the same expression for whole batches, where it is of the kind that can be. */
+  constructor({ title, evaluate, reads }: CompiledExpression, selection: Selection | null) {
     this.title = `Filter - ${title}`
-    this.#vector = vector
+    this.#selection = selection
     this.#evaluate = evaluate
     this.reads = reads
   }
 
   run(batch: Batch): void {
-    batch.filter(this.#vector?.(batch) ?? this.#rowByRow(batch), this.kept)
+    const left = this.#selection === null ? -1 : this.#selection(batch)
+    if (left < 0) batch.filter(this.#rowByRow(batch), this.kept)
+    else batch.keepPlaces(left, this.kept)
   }
 
   #rowByRow(batch: Batch): Float64Array {

@@ -40,7 +40,7 @@ export class RowStore {
   /** Put a row of a batch in. */
   put(row: number, batch: Batch, from: number): void {
     const before = this.#weight(row)
-    this.documents[row] = batch.documents[from]!
+    this.documents[row] = batch.documents.at(from)
     for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
     this.#budget.spend(this.#weight(row) - before)
   }
@@ -53,7 +53,7 @@ export class RowStore {
 
   /** Put the first rows of a batch in. */
   copy(row: number, batch: Batch, count: number): void {
-    this.documents.set(batch.documents.subarray(0, count), row)
+    this.documents.set(batch.documents.spell(count).subarray(0, count), row)
     if (batch.hasOrdinals) this.order.set(batch.ordinals.subarray(0, count), row)
     for (const slot of this.#slots) this.lanes[slot]!.copy(row, batch.lanes[slot]!, 0, count)
     if (this.#heavy.length === 0) return
@@ -71,7 +71,7 @@ export class RowStore {
 
   /** Put a row into a batch whose lanes are keepers like these. */
   give(row: number, batch: Batch, to: number): void {
-    batch.documents[to] = this.documents[row]!
+    batch.documents.list[to] = this.documents[row]!
     for (const slot of this.#slots) batch.lanes[slot]!.put(to, this.lanes[slot]!, row)
   }
 }

@@ -4,18 +4,23 @@
  *                                   100 ... ──┴ '/' loop ── floor loop ──┐
  *                                   2 ...  ──────────────────────────────┴ '>' loop ──> 1 0 0 1 ...
  *
- * Each node has a Float64Array and a loop that fills it. That covers numbers, and sortable strings compared with a literal:
- * those are compared by address. As soon as anything is out of the ordinary in a batch, such as a row that lacks a
+ * Each node has a Float64Array and a loop that fills it; what APPLY gives is filled straight into its lane, and a comparison
+ * that FILTER asks for gives the places of the rows to keep. That covers numbers, and sortable strings compared with a literal:
+ * those are compared by id. As soon as anything is out of the ordinary in a batch, such as a row that lacks a
  * property, the answer is null, and the batch is evaluated row by row (expression/evaluate.ts), which knows all the rules. */
 
 import type { ArithmeticSign, Expression, PredicateSign } from '../expression/ast.ts'
 import { ARITHMETIC, quotient, remainder } from '../expression/evaluate.ts'
 import { MATH } from '../expression/functions.ts'
 import { type Batch, BATCH_ROWS } from './batch.ts'
+import { hasNaN, placesOfTrue } from './kernels.ts'
 import { NAN, NumberLane, WordLane } from './lane.ts'
 
 /** The value of an expression for each row of a batch; null when it must be found row by row. Valid until the next call. */
 export type Vector = (batch: Batch) => Float64Array | null
+
+/** Puts the places of the rows that an expression is true of in the batch's `places`: how many; -1 as above. */
+export type Selection = (batch: Batch) => number
 
 /** How vectors find the properties of a batch. */
 export interface Lanes {
@@ -24,30 +29,37 @@ export interface Lanes {
   lane(slot: number): object
 }
 
-/** An expression over whole batches; null when it is not of the kind that can be. */
-export function compileVector(expression: Expression, lanes: Lanes): Vector | null {
+/**
+ * An expression over whole batches; null when it is not of the kind that can be.
+ * @param out where the values are put, unless they are a lane's own.
+ */
+export function compileVector(
+  expression: Expression,
+  lanes: Lanes,
+  out: Float64Array = new Float64Array(BATCH_ROWS),
+): Vector | null {
   switch (expression.kind) {
     case 'literal': {
       if (typeof expression.value !== 'number') return null
-      const values = new Float64Array(BATCH_ROWS).fill(expression.value)
-      return () => values
+      out.fill(expression.value)
+      return () => out
     }
     case 'property':
       return propertyVector(expression.name, lanes)
     case 'arithmetic':
-      return pair(arithmeticLoop(expression.sign), expression.left, expression.right, lanes)
+      return pair(arithmeticLoop(expression.sign), expression.left, expression.right, lanes, out)
     case 'predicate':
       return (
-        wordVector(expression.sign, expression.left, expression.right, lanes) ??
-        pair(PREDICATES[expression.sign], expression.left, expression.right, lanes)
+        wordVector(expression.sign, expression.left, expression.right, lanes, out) ??
+        pair(PREDICATES[expression.sign], expression.left, expression.right, lanes, out)
       )
     case 'inversion':
-      return single(not, compileVector(expression.operand, lanes))
+      return single(not, compileVector(expression.operand, lanes), out)
     case 'call': {
-      if (expression.name === 'exists') return existsVector(expression.operands, lanes)
+      if (expression.name === 'exists') return existsVector(expression.operands, lanes, out)
       const f = MATH.get(expression.name)
       if (f === undefined || expression.operands.length !== 1) return null
-      return single(f === Math.floor ? floor : mathLoop(f), compileVector(expression.operands[0]!, lanes))
+      return single(f === Math.floor ? floor : mathLoop(f), compileVector(expression.operands[0]!, lanes), out)
     }
   }
 }
@@ -58,19 +70,16 @@ function propertyVector(name: string, lanes: Lanes): Vector | null {
   if (!(lane instanceof NumberLane)) return null
   if (lane.nan === NAN.number) return batch => (batch.lanes[slot] as NumberLane).values
   return batch => {
-    const { values } = batch.lanes[slot] as NumberLane
-    const { count } = batch
-    for (let i = 0; i < count; i++) if (Number.isNaN(values[i]!)) return null
-    return values
+    const { values, isWhole } = batch.lanes[slot] as NumberLane
+    return isWhole || !hasNaN(values, batch.count) ? values : null
   }
 }
 
-function existsVector(operands: readonly Expression[], lanes: Lanes): Vector | null {
+function existsVector(operands: readonly Expression[], lanes: Lanes, out: Float64Array): Vector | null {
   const [property] = operands
   if (operands.length !== 1 || property?.kind !== 'property') return null
   const slot = lanes.slotOf(property.name)
   const lane = lanes.lane(slot)
-  const out = new Float64Array(BATCH_ROWS)
   if (lane instanceof WordLane) {
     return batch => {
       const { words } = batch.lanes[slot] as WordLane
@@ -87,19 +96,24 @@ function existsVector(operands: readonly Expression[], lanes: Lanes): Vector | n
 }
 
 /** `@brand == "red"` over interned strings: the literal is looked up once a batch. */
-function wordVector(sign: PredicateSign, left: Expression, right: Expression, lanes: Lanes): Vector | null {
+function wordVector(
+  sign: PredicateSign,
+  left: Expression,
+  right: Expression,
+  lanes: Lanes,
+  out: Float64Array,
+): Vector | null {
   if (sign !== '==' && sign !== '!=') return null
   const [property, literal] = left.kind === 'property' ? [left, right] : [right, left]
   if (property.kind !== 'property' || literal.kind !== 'literal' || typeof literal.value !== 'string') return null
   const slot = lanes.slotOf(property.name)
   if (!(lanes.lane(slot) instanceof WordLane)) return null
   const bytes = Buffer.from(literal.value, 'latin1')
-  const out = new Float64Array(BATCH_ROWS)
   const whenEqual = sign === '==' ? 1 : 0
   return batch => {
     const { words, strings } = batch.lanes[slot] as WordLane
     const { count } = batch
-    const wanted = strings.dict.find(bytes, 0, bytes.length)
+    const wanted = strings.find(bytes)
     for (let i = 0; i < count; i++) {
       if (words[i] === 0) return null
       out[i] = words[i] === wanted ? whenEqual : 1 - whenEqual
@@ -111,11 +125,32 @@ function wordVector(sign: PredicateSign, left: Expression, right: Expression, la
 type PairLoop = (a: Float64Array, b: Float64Array, out: Float64Array, count: number) => void
 type SingleLoop = (a: Float64Array, out: Float64Array, count: number) => void
 
-function pair(loop: PairLoop, left: Expression, right: Expression, lanes: Lanes): Vector | null {
+/** The rows that an expression is true of; null when it is not of the kind that can be found for whole batches. */
+export function compileSelection(expression: Expression, lanes: Lanes): Selection | null {
+  const select = expression.kind === 'predicate' ? SELECTIONS[expression.sign] : undefined
+  if (expression.kind === 'predicate' && select !== undefined) {
+    const a = compileVector(expression.left, lanes)
+    const b = a === null ? null : compileVector(expression.right, lanes)
+    if (a !== null && b !== null) {
+      return batch => {
+        const x = a(batch)
+        const y = x === null ? null : b(batch)
+        return x === null || y === null ? -1 : select(x, y, batch.places, batch.count)
+      }
+    }
+  }
+  const truth = compileVector(expression, lanes)
+  if (truth === null) return null
+  return batch => {
+    const values = truth(batch)
+    return values === null ? -1 : placesOfTrue(values, batch.places, batch.count)
+  }
+}
+
+function pair(loop: PairLoop, left: Expression, right: Expression, lanes: Lanes, out: Float64Array): Vector | null {
   const a = compileVector(left, lanes)
-  const b = compileVector(right, lanes)
+  const b = a === null ? null : compileVector(right, lanes)
   if (a === null || b === null) return null
-  const out = new Float64Array(BATCH_ROWS)
   return batch => {
     const x = a(batch)
     const y = x === null ? null : b(batch)
@@ -125,9 +160,8 @@ function pair(loop: PairLoop, left: Expression, right: Expression, lanes: Lanes)
   }
 }
 
-function single(loop: SingleLoop, operand: Vector | null): Vector | null {
+function single(loop: SingleLoop, operand: Vector | null, out: Float64Array): Vector | null {
   if (operand === null) return null
-  const out = new Float64Array(BATCH_ROWS)
   return batch => {
     const x = operand(batch)
     if (x === null) return null
@@ -208,6 +242,59 @@ const PREDICATES: Readonly<Record<PredicateSign, PairLoop>> = {
   },
   '||': (a, b, out, count) => {
     for (let i = 0; i < count; i++) out[i] = Number(a[i] !== 0 || b[i] !== 0)
+  },
+}
+
+type PairSelect = (a: Float64Array, b: Float64Array, places: Int32Array, count: number) => number
+
+const SELECTIONS: Readonly<Partial<Record<PredicateSign, PairSelect>>> = {
+  '==': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(a[i] === b[i])
+    }
+    return kept
+  },
+  '!=': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(a[i] !== b[i])
+    }
+    return kept
+  },
+  '<': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(a[i]! < b[i]!)
+    }
+    return kept
+  },
+  '<=': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(!(a[i]! > b[i]!))
+    }
+    return kept
+  },
+  '>': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(a[i]! > b[i]!)
+    }
+    return kept
+  },
+  '>=': (a, b, places, count) => {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      places[kept] = i
+      kept += Number(!(a[i]! < b[i]!))
+    }
+    return kept
   },
 }
 

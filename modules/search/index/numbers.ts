@@ -17,6 +17,8 @@ export class Numbers {
   /** By document: its first number, or NaN. */
   readonly column: Column
   readonly order: NumberOrder | null
+  /** Documents that have a number. */
+  count = 0
   /** By document with several numbers: a block with their count and themselves. */
   #more: Column | null = null
   #moreBytes = 0
@@ -52,6 +54,7 @@ export class Numbers {
     if (values.length > 1) this.#setMore(document, values)
     // The column comes before the order, so that whatever gets into the order can be found again.
     this.#write(document, first)
+    this.count++
     if (this.order !== null) for (const value of values) this.order.insert(value, document)
   }
 
@@ -62,6 +65,7 @@ export class Numbers {
     if (this.order !== null) for (const value of this.values(document)) this.order.remove(value, document)
     this.#dropMore(document)
     this.#write(document, NaN)
+    this.count--
   }
 
   /** All numbers of a document. */

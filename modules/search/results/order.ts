@@ -4,8 +4,8 @@
  * Documents without a value come last, whichever the direction. Of equals the earlier document comes first, or the later
  * one when sorting downwards.
  *
- * Strings are known by the address of their record. While a query is paused a record may go, and its address become
- * another string's; so after a pause `refresh` asks for all kept ones anew. */
+ * Strings are known by their ids. While a query is paused a string may go, and its id become another string's; so after a
+ * pause `refresh` asks for all kept ones anew. */
 
 import { Range } from 'redstrata/module'
 import type { Documents } from '../index/documents.ts'
@@ -108,8 +108,8 @@ class StringOrder implements Order {
   }
 
   sortKey(document: number): Buffer | null {
-    const record = this.#strings.of(document)
-    return record === 0 ? null : stringKey(this.#strings.text(record, this.#range).copy())
+    const id = this.#strings.of(document)
+    return id === 0 ? null : stringKey(this.#strings.text(id, this.#range).copy())
   }
 }
 

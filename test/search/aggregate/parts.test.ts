@@ -4,6 +4,7 @@ import { Batch, BATCH_ROWS } from '../../../modules/search/aggregate/batch.ts'
 import { Budget } from '../../../modules/search/aggregate/budget.ts'
 import { coderOf } from '../../../modules/search/aggregate/coder.ts'
 import { Sketch } from '../../../modules/search/aggregate/distinct-sketch.ts'
+import { DocumentNumbers } from '../../../modules/search/aggregate/document-numbers.ts'
 import { type Lane, NAN, NumberLane, ValueLane, WordLane } from '../../../modules/search/aggregate/lane.ts'
 import { PairTable } from '../../../modules/search/aggregate/pair-table.ts'
 import { select } from '../../../modules/search/aggregate/quantile.ts'
@@ -90,8 +91,9 @@ describe('coders', () => {
     const model = new Map<string, number>()
     for (const shift of [0, 3, 50]) {
       fill(shift)
-      const numbers = Int32Array.from(upTo(900), i => i + 1)
-      words.load(numbers, 900, true)
+      const documents = new DocumentNumbers(BATCH_ROWS)
+      documents.setRun(1)
+      words.load(documents, 900, true)
       coder.encode(words, 900, codes)
       for (let row = 0; row < 900; row++) {
         const text = `b${((row + 1) * 7 + shift) % 150}`
@@ -112,20 +114,24 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
   const [numbers, words] = index.index.fields
   const numberLane = new NumberLane(BATCH_ROWS, NAN.missing)
   const wordLane = new WordLane(BATCH_ROWS, words!.strings!)
-  const check = (documents: number[], ordered: boolean) => {
-    const list = Int32Array.from(documents)
-    numberLane.load(numbers!.numbers!, list, list.length, ordered)
-    wordLane.load(list, list.length, ordered)
+  const check = (documents: number[], ordered: boolean, isRun = false) => {
+    const list = new DocumentNumbers(BATCH_ROWS)
+    list.list.set(documents)
+    if (isRun) list.setRun(documents[0]!)
+    numberLane.load(numbers!.numbers!, list, documents.length, ordered, false)
+    wordLane.load(list, documents.length, ordered)
     documents.forEach((document, row) => {
       const has = document % 7 !== 0
       expect(numberLane.cell(row)).toBe(has ? document * 2 : undefined)
       expect(wordLane.cell(row)).toBe(has ? `s${document % 40}` : undefined)
     })
   }
-  check(
-    upTo(1000).map(i => i + 200),
-    true,
-  )
+  for (const isRun of [false, true])
+    check(
+      upTo(1000).map(i => i + 200),
+      true,
+      isRun,
+    )
   for (const share of [2, 5, 30, 600])
     check(
       upTo(3000)
@@ -210,6 +216,7 @@ describe('reducers agree with a naive evaluation', () => {
       )
       const cells: Cell[][] = upTo(40).map(() => [])
       const keys: Cell[][] = upTo(40).map(() => [])
+      const sizes = new Int32Array(40)
       for (let batch = 0; batch < 4; batch++) {
         const count = 1 + random.below(BATCH_ROWS)
         const groups = Int32Array.from(upTo(count), () => random.below(10 * (batch + 1)))
@@ -227,11 +234,12 @@ describe('reducers agree with a naive evaluation', () => {
         reducer.add(lanes, groups, count)
         groups.forEach((group, i) => {
           cells[group]!.push(x[i])
+          sizes[group]!++
           keys[group]!.push(key[i])
         })
       }
       const out = reducer.lane(40)
-      reducer.write(out, 0, 40)
+      reducer.write(out, 0, 40, sizes)
       for (let group = 0; group < 40; group++) {
         if (cells[group]!.length === 0) continue
         const wanted = naive(cells[group]!, keys[group]!)
@@ -253,7 +261,7 @@ describe('reducers agree with a naive evaluation', () => {
       reducer.reserve(1)
       reducer.add([lane(upTo(12))], new Int32Array(12), 12)
       const out = reducer.lane(1)
-      reducer.write(out, 0, 1)
+      reducer.write(out, 0, 1, Int32Array.of(12))
       const sample = out.cell(0) as Value[]
       expect(new Set(sample).size).toBe(3)
       for (const value of sample) seen.set(value, (seen.get(value) ?? 0) + 1)

@@ -93,6 +93,7 @@ describe('numbers', () => {
     }
     for (let document = 1; document <= 1000; document++)
       expect(numbers.values(document)).toEqual(model.get(document) ?? [])
+    expect(numbers.count).toBe(model.size)
     expect(numbers.order!.count).toBe([...model.values()].reduce((sum, values) => sum + new Set(values).size, 0))
     expect(numbers.sizeBytes).toBe(memory.used[ACCOUNT.index])
     numbers.free(model.keys())
@@ -158,8 +159,9 @@ describe('strings', () => {
     }
     const out = new Range()
     for (let document = 1; document <= 600; document++) {
-      const record = strings.of(document)
-      expect(record === 0 ? undefined : strings.text(record, out).text()).toBe(model.get(document))
+      const id = strings.of(document)
+      expect(id === 0 ? undefined : strings.text(id, out).text()).toBe(model.get(document))
+      if (id !== 0) expect(strings.find(Buffer.from(model.get(document)!))).toBe(id)
     }
     expect(strings.dict.count).toBe(new Set(model.values()).size)
     const documents = [...model.keys()].sort((a, b) => strings.compare(strings.of(a), strings.of(b)))

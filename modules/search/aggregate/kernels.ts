@@ -1,0 +1,222 @@
+/* Kernels -- the loops over rows that an aggregation is made of.
+ *
+ *      groups   0  1  0  2        addNumbers      sums by group   [ 44.95  48.5  35 ]
+ *      values   9.95 48.5 35 35
+ *
+ * Each is a function of typed arrays and numbers, and of nothing else. What runs around them is called once a batch and sees
+ * lanes, coders and reducers of every kind; a kernel sees the same two kinds of arrays whatever the query. So the compiler
+ * makes good code of it during the first query, from a few batches, and never has to throw that away. And neighbours in a
+ * column are mostly unrelated: a branch on a value would be guessed wrong again and again, so values are turned into
+ * numbers that are added (`count += Number(...)`) wherever that is possible. NaN, which stands for no number, is the one value
+ * that is not at least `LEAST`.
+ *
+ *   O(rows) each, a few processor cycles a row */
+
+/** What every number is equal to or above, and NaN is not. */
+const LEAST = Number.NEGATIVE_INFINITY
+
+// ------------------------------------------------------------------ columns into lanes
+
+/** Doubles of documents of one chunk: `shift` is where its document 0 would be. */
+export function gatherDoubles(
+  from: Float64Array,
+  shift: number,
+  documents: Int32Array,
+  into: Float64Array,
+  row: number,
+  end: number,
+): void {
+  for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
+}
+
+/** Words of documents of one chunk. */
+export function gatherWords(
+  from: Int32Array,
+  shift: number,
+  documents: Int32Array,
+  into: Int32Array,
+  row: number,
+  end: number,
+): void {
+  for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
+}
+
+/** Numbers that grow by one. */
+export function countUp(into: Int32Array, first: number, count: number): void {
+  for (let i = 0; i < count; i++) into[i] = first + i
+}
+
+// ------------------------------------------------------------------ rows that are kept
+
+export function keepDoubles(values: Float64Array, rows: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) values[i] = values[rows[i]!]!
+}
+
+export function keepWords(words: Int32Array, rows: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) words[i] = words[rows[i]!]!
+}
+
+/** Put the places of rows that are not 0 into `rows`; returns how many there are. */
+export function placesOfTrue(values: Float64Array, rows: Int32Array, count: number): number {
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    rows[kept] = i
+    kept += Number(values[i] !== 0)
+  }
+  return kept
+}
+
+/** Whether some number is NaN. */
+export function hasNaN(values: Float64Array, count: number): boolean {
+  for (let i = 0; i < count; i++) if (!(values[i]! >= LEAST)) return true
+  return false
+}
+
+// ------------------------------------------------------------------ values into codes
+
+/** Codes by a table of what is one more than the code, 0 where there is none yet: ends at the first row without one. */
+export function codesByTable(
+  words: Int32Array,
+  codeAfter: Int32Array,
+  codes: Int32Array,
+  row: number,
+  count: number,
+): number {
+  for (let i = row; i < count; i++) {
+    const code = codeAfter[words[i]!]!
+    if (code === 0) return i
+    codes[i] = code - 1
+  }
+  return count
+}
+
+/** The same for numbers that are whole and small; ends at any other. */
+export function codesOfSmall(
+  values: Float64Array,
+  codeAfter: Int32Array,
+  codes: Int32Array,
+  row: number,
+  count: number,
+): number {
+  const small = codeAfter.length
+  for (let i = row; i < count; i++) {
+    const value = values[i]!
+    const whole = value | 0
+    if (whole !== value || whole >>> 0 >= small) return i
+    const code = codeAfter[whole]!
+    if (code === 0) return i
+    codes[i] = code - 1
+  }
+  return count
+}
+
+/**
+ * Codes of numbers by open addressing: `places` has codes, -1 where there is none, and `keys` the number of each code. Ends at
+ * the first number that is not there, and at NaN, which never is.
+ * @param halves the same values, as words.
+ */
+export function codesByHash(
+  values: Float64Array,
+  halves: Int32Array,
+  places: Int32Array,
+  keys: Float64Array,
+  codes: Int32Array,
+  row: number,
+  count: number,
+): number {
+  const mask = places.length - 1
+  for (let i = row; i < count; i++) {
+    const value = values[i]!
+    // 0 and -0 are one number, in two ways of writing.
+    let at = (value === 0 ? 0 : hashOfHalves(halves[2 * i]!, halves[2 * i + 1]!)) & mask
+    let code = places[at]!
+    while (code >= 0 && keys[code] !== value) code = places[(at = (at + 1) & mask)]!
+    if (code < 0) return i
+    codes[i] = code
+  }
+  return count
+}
+
+/** A hash of a double other than 0, by its two words. */
+export function hashOfHalves(low: number, high: number): number {
+  const h = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)
+  return h ^ (h >>> 15) ^ (h >>> 7)
+}
+
+/** Codes of words by open addressing: `known` has words, 0 where there is none. Ends at the first that is not there. */
+export function codesByWord(
+  words: Int32Array,
+  known: Int32Array,
+  codeOfKnown: Int32Array,
+  codes: Int32Array,
+  row: number,
+  count: number,
+): number {
+  const mask = known.length - 1
+  const shift = Math.clz32(mask)
+  for (let i = row; i < count; i++) {
+    const word = words[i]!
+    let at = Math.imul(word, 0x9e3779b1) >>> shift
+    while (known[at] !== word && known[at] !== 0) at = (at + 1) & mask
+    if (word === 0 || known[at] === 0) return i
+    codes[i] = codeOfKnown[at]!
+  }
+  return count
+}
+
+// ------------------------------------------------------------------ rows into groups
+
+/** How many rows each group has. */
+export function countRows(groups: Int32Array, sizes: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) sizes[groups[i]!]!++
+}
+
+/** Sums of numbers. */
+export function addNumbers(values: Float64Array, groups: Int32Array, sums: Float64Array, count: number): void {
+  for (let i = 0; i < count; i++) sums[groups[i]!]! += values[i]!
+}
+
+/** Sums of numbers, NaN standing for none. */
+export function addPresent(values: Float64Array, groups: Int32Array, sums: Float64Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!
+    if (value >= LEAST) sums[groups[i]!]! += value
+  }
+}
+
+/** The greatest of numbers times a sign; NaN stands for none, in what comes and in what there is so far. */
+export function keepGreatest(
+  values: Float64Array,
+  sign: number,
+  groups: Int32Array,
+  best: Float64Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = values[i]! * sign
+    const group = groups[i]!
+    // Whatever is compared with NaN is not lower: the first number takes the place of none.
+    if (value >= LEAST && !(value <= best[group]!)) best[group] = value
+  }
+}
+
+/** Welford's recurrence: of each group how many numbers, their mean, and the sum of squares around it. */
+export function addDeviations(
+  values: Float64Array,
+  skipsNaN: boolean,
+  groups: Int32Array,
+  counts: Float64Array,
+  means: Float64Array,
+  squares: Float64Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!
+    if (skipsNaN && !(value >= LEAST)) continue
+    const group = groups[i]!
+    const n = ++counts[group]!
+    const before = value - means[group]!
+    const mean = (means[group]! += before / n)
+    squares[group]! += before * (value - mean)
+  }
+}
