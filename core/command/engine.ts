@@ -44,6 +44,14 @@ import { CommandTable, Entry } from './table.ts'
 
 /** Longest that expired fields are taken out at a stretch. */
 const EXPIRE_MICROS = 500
+/** No moment of the clock. */
+const UNREAD = -1
+/** Of the calls of a fast command one in this many is timed, and stands for the others. */
+const TIMED_EVERY = 8
+/** A fast command with more arguments than this may take long all the same. */
+const FAST_ARGS_MAX = 16
+/** Whoever wants to hear of commands that take less than this hears of every one. */
+const FAST_MICROS = 1000
 /** Calls nested deeper than this are a runaway module. */
 const DEPTH_MAX = 64
 
@@ -128,8 +136,8 @@ export class Engine {
   readonly timing = { isOn: true }
   /** Called after a client left. */
   readonly onClientGone: ((client: Client) => void)[] = []
-  /** Called after each unit: invalidations, jobs of hooks. A hook that has nothing to do costs a call, so few are here. */
-  readonly onUnitEnd: (() => void)[] = []
+  /** Called after each unit, those only that have something to do; see `atUnitEnd`. */
+  readonly #onUnitEnd: (() => void)[] = []
   /** A client was held back by a pause; owned by connection/. */
   onPaused: ((client: Client, entry: Entry, args: Args) => Suspended | null) | null = null
   /** A command returned, while clients keep copies of keys; owned by tracking. */
@@ -209,8 +217,10 @@ export class Engine {
   readonly #services = new Map<unknown, object>()
   readonly #onFault: (error: unknown) => void
   #nextClientId = 1
-  /** When the running command began, or the one before it ended. */
-  #sinceMicros = 0
+  /** When the running command began, or the one before it ended; UNREAD when nobody looked at the clock then. */
+  #sinceMicros = UNREAD
+  /** Somebody wants to hear of commands that take less than what a fast one may take unseen. */
+  #timesAll = false
   #servingReady = false
   #poolMarks: number[][] = []
 
@@ -283,6 +293,7 @@ export class Engine {
     return micros => {
       watcher.micros = micros
       this.slowMicros = Math.min(...this.#slowWatchers.map(other => other.micros))
+      this.#timesAll = this.slowMicros < FAST_MICROS
     }
   }
 
@@ -334,7 +345,7 @@ export class Engine {
     this.keyspace.setTime(this.clock.nowMs())
     this.keyspace.touches = true
     if (this.keyspace.partsDueMs <= this.keyspace.nowMs) this.#expireParts()
-    this.#sinceMicros = this.clock.microseconds()
+    this.#sinceMicros = UNREAD
   }
 
   /** Fields of hashes are gone before the next command could see them; a great many go in slices, unseen meanwhile. */
@@ -465,19 +476,18 @@ export class Engine {
     if (this.depth === 0) keyspace.sequence++ // inner commands share the lenses of the outermost
     if (this.onMonitor !== null && !(entry.flags & FLAG.admin)) this.onMonitor(client, args)
     let suspended: Suspended | null = null
+    const isTimed = this.#timesAll || isTimedCall(entry, args.argc)
     // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
-    const start = this.#sinceMicros
+    const start = isTimed && this.#sinceMicros === UNREAD ? this.clock.microseconds() : this.#sinceMicros
     try {
       suspended = entry.handler(ctx, args) ?? null
     } catch (error) {
       reply.rewind(mark)
       this.#failed(ctx, error)
     }
-    const end = this.clock.microseconds()
-    const micros = end - start
-    this.#sinceMicros = end
     entry.calls++
-    entry.microseconds += micros
+    if (isTimed) this.#timed(ctx, start)
+    else this.#sinceMicros = UNREAD
     this.stats.commands++
     client.commands++
     if (keyspace.dirty !== dirty && !ctx.stated && this.propagation.active) {
@@ -485,9 +495,16 @@ export class Engine {
       this.propagation.addFrame(ctx.db.number, args)
     }
     if (this.onTracked !== null) this.onTracked(ctx)
-    if (this.timing.isOn) entry.time(micros)
-    if (micros >= this.slowMicros && !(entry.flags & FLAG.skip_slowlog)) this.#tellSlow(client, entry, args, micros)
     return suspended
+  }
+
+  /** A command that began at `start` is over. */
+  #timed({ entry, client, args }: Context, start: number): void {
+    const end = this.clock.microseconds()
+    const micros = end - start
+    this.#sinceMicros = end
+    entry.time(micros, this.timing.isOn)
+    if (micros >= this.slowMicros && !(entry.flags & FLAG.skip_slowlog)) this.#tellSlow(client, entry, args, micros)
   }
 
   #failed(ctx: Context, error: unknown): void {
@@ -556,8 +573,19 @@ export class Engine {
   endUnit(): void {
     if (this.depth >= 0 || this.unitHeld) return
     if (this.propagation.pending > 0) this.propagation.endUnit()
-    for (const hook of this.onUnitEnd) hook()
+    if (this.#onUnitEnd.length > 0) this.#runUnitEnd()
     if (this.waits.hasReady && !this.#servingReady) this.#serveReady()
+  }
+
+  /** Run a hook after each unit, the running one first, until it is switched off: whoever has nothing to do is off. */
+  atUnitEnd(hook: () => void, isOn: boolean): void {
+    const at = this.#onUnitEnd.indexOf(hook)
+    if (isOn && at < 0) this.#onUnitEnd.push(hook)
+    if (!isOn && at >= 0) this.#onUnitEnd.splice(at, 1)
+  }
+
+  #runUnitEnd(): void {
+    for (const hook of this.#onUnitEnd.slice()) hook()
   }
 
   // ------------------------------------------------------------------ suspension
@@ -679,9 +707,14 @@ export class Engine {
     if (outcome === waiter) return
     this.#endSuspension(waiter)
     if (this.propagation.pending > 0) this.propagation.endUnit()
-    for (const hook of this.onUnitEnd) hook()
+    if (this.#onUnitEnd.length > 0) this.#runUnitEnd()
     this.#goOn(client)
   }
+}
+
+/** Whether this call is looked at: all of a slow command, some of a fast one. */
+function isTimedCall(entry: Entry, argc: number): boolean {
+  return !(entry.flags & FLAG.fast) || entry.calls % TIMED_EVERY === 0 || argc > FAST_ARGS_MAX
 }
 
 /** Forty random hexadecimal digits. */

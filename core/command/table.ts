@@ -35,6 +35,9 @@ export class Entry {
   microseconds = 0
   rejected = 0
   failed = 0
+  /** Calls whose time is in the figures; see `settle`. */
+  #settled = 0
+  #lastMicros = 0
   /** Calls by how long they took, in buckets that double; see introspection/latency.ts. Made by the first call. */
   histogram: Float64Array | null = null
 
@@ -54,11 +57,21 @@ export class Entry {
     this.module = module
   }
 
-  /** Count a call that took so long. */
-  time(micros: number): void {
+  /** The last call took so long, and so it is taken, did those before it that were not timed. */
+  time(micros: number, isShared: boolean): void {
+    const calls = this.calls - this.#settled
+    this.#settled = this.calls
+    this.#lastMicros = micros
+    this.microseconds += micros * calls
+    if (!isShared) return
     const bucket = 32 - Math.clz32((micros / FIRST_BUCKET_MICROS) | 0)
     this.histogram ??= new Float64Array(BUCKETS)
-    this.histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]!++
+    this.histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]! += calls
+  }
+
+  /** Account for the calls since the last one that was timed. Called before figures are shown. */
+  settle(isShared: boolean): void {
+    if (this.calls > this.#settled) this.time(this.#lastMicros, isShared)
   }
 
   /** The end of a bucket in whole microseconds. */
@@ -67,7 +80,7 @@ export class Entry {
   }
 
   resetStats(): void {
-    this.calls = this.microseconds = this.rejected = this.failed = 0
+    this.calls = this.microseconds = this.rejected = this.failed = this.#settled = 0
     this.histogram = null
   }
 }

@@ -76,9 +76,6 @@ export class Tracking {
     engine.onReset.push(client => this.end(client))
     engine.onFlushAll.push(() => this.#flushed())
     engine.onFlushDb.push(() => this.#flushed())
-    engine.onUnitEnd.push(() => {
-      if (this.#count > 0) this.#endUnit()
-    })
   }
 
   get keyCount(): number {
@@ -142,6 +139,7 @@ export class Tracking {
   #arm(): void {
     const engine = this.#engine
     engine.keyspace.arm(ARMED.tracking, this.#count > 0)
+    engine.atUnitEnd(this.#endUnit, this.#count > 0)
     engine.onTouched = this.#count > 0 ? (_db, key) => this.#touched(key.latin1()) : null
     engine.onTracked = this.#count > 0 ? ctx => this.#note(ctx) : null
   }
@@ -198,7 +196,7 @@ export class Tracking {
       if (client.tracking !== null) this.#messages.push({ client, key: null })
   }
 
-  #endUnit(): void {
+  readonly #endUnit = (): void => {
     for (const client of this.#caching) this.#endCaching(client)
     if (this.keysMax > 0)
       for (const key of this.#byKey.keys()) {

@@ -142,6 +142,7 @@ export function* allEntries(engine: Engine): Iterable<Entry> {
 function* commandLines(engine: Engine): Lines {
   for (const entry of allEntries(engine)) {
     if (entry.calls === 0 && entry.rejected === 0 && entry.failed === 0) continue
+    entry.settle(engine.timing.isOn)
     const usec = Math.round(entry.microseconds)
     const each = entry.calls === 0 ? 0 : entry.microseconds / entry.calls
     yield [

@@ -181,6 +181,7 @@ function histogram({ engine, reply }: Context, args: Args): void {
     if (entry !== null) asked.push(entry)
   }
   const shown = new Set(asked.flatMap(entry => [entry, ...(entry.subcommands ?? [])]))
+  for (const entry of shown) entry.settle(engine.timing.isOn)
   const timed = [...shown].filter(entry => entry.histogram !== null)
   reply.map(timed.length)
   for (const entry of timed) replyHistogram(reply, entry.name, entry.histogram!)

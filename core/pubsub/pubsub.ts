@@ -30,9 +30,6 @@ export class PubSub {
     this.#engine = engine
     engine.onClientGone.push(client => this.leave(client))
     engine.onReset.push(client => this.leave(client))
-    engine.onUnitEnd.push(() => {
-      if (this.#own.length > 0) this.#sendOwn()
-    })
   }
 
   /** Subscribe; false when the client was subscribed already. */
@@ -111,10 +108,12 @@ export class PubSub {
       return
     }
     const kept = [channel, message].map(range => Range.of(range.copy()))
+    this.#engine.atUnitEnd(this.#sendOwn, true)
     this.#own.push({ client, write: () => writeMessage(client, word, pattern, kept[0]!, kept[1]!) })
   }
 
-  #sendOwn(): void {
+  readonly #sendOwn = (): void => {
+    this.#engine.atUnitEnd(this.#sendOwn, false)
     const own = this.#own
     this.#own = []
     for (const { client, write } of own) {

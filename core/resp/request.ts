@@ -151,6 +151,11 @@ export class RequestParser {
     if (at >= end) return this.#incomplete(1)
     this.#scanned = 0
     if (buf[at] !== STAR) {
+      const next = plainLine(buf, at, Math.min(end, at + this.#limits.inlineMax), frame)
+      if (next > 0) {
+        this.position = next
+        return PARSE.command
+      }
       this.#state = STATE.line
       return this.#line(buf, at, end, frame)
     }
@@ -376,6 +381,30 @@ function direct(buf: Buffer, p: number, end: number, frame: RequestFrame, argc: 
   frame.buf = buf
   frame.argc = index
   return index < argc ? ~p : p
+}
+
+/**
+ * A line of words with one blank between them, whole and without a byte that means more than itself: the place behind it,
+ * or -1 for any other.
+ */
+function plainLine(buf: Buffer, at: number, end: number, frame: RequestFrame): number {
+  const { starts, ends } = frame
+  let argc = 0
+  let start = at
+  for (let p = at; p < end && argc < ARGUMENTS_ROOM; p++) {
+    const byte = buf[p]
+    if (byte > SPACE && byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE) continue
+    if (p === start) return -1
+    starts[argc] = start
+    ends[argc++] = p
+    start = p + 1
+    if (byte === SPACE) continue
+    if (byte !== CR || p + 1 >= end || buf[p + 1] !== LF) return -1
+    frame.buf = buf
+    frame.argc = argc
+    return p + 2
+  }
+  return -1
 }
 
 /** A length of three to six digits and a line end at `p`, or -1 when something else stands there. */

@@ -496,7 +496,7 @@ export class List {
       }
     }
     const fromEnd = left === 0 && right !== 0
-    const node = this.#newNode(Math.max(blockBytes(bytes), FIRST_NODE_BYTES), fromEnd)
+    const node = this.#newNode(Math.max(blockBytes(bytes), this.#newNodeBytes()), fromEnd)
     if (fromEnd && capacityOf(memory, node) <= NODE_BYTES) prependElement(memory, node, value, bytes)
     else appendElement(memory, node, value, bytes)
     this.#link(node, left, right)
@@ -582,6 +582,11 @@ export class List {
   }
 
   // ---- Nodes.
+
+  /** A short list's node grows by doubling; that of a long list is whole at once, which is at most a sixteenth more. */
+  #newNodeBytes(): number {
+    return Math.min(NODE_BYTES, Math.max(FIRST_NODE_BYTES, this.sizeBytes >>> 4))
+  }
 
   #newNode(bytes: number, fromEnd: boolean): Address {
     const node = this.#memory.block(this.#account, bytes)
