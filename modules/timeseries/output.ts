@@ -7,8 +7,8 @@
  *
  *      *2\r\n:1700000000000\r\n+23.5\r\n                                                                          */
 
-import { integerLength, type Reply, writeInteger, writePadded } from 'redstrata/module'
-import { DIGITS_BELOW, DIGITS_LEAST, writeDigits } from './digits.ts'
+import { integerLength, type Reply, writeInteger } from 'redstrata/module'
+import { DIGITS_BELOW, DIGITS_LEAST, writeDigits, writeEight, writeFour } from './digits.ts'
 import type { Rows } from './range/rows.ts'
 import type { SampleSink } from './range/scan.ts'
 
@@ -16,11 +16,15 @@ import type { SampleSink } from './range/scan.ts'
 const VALUE_BYTES_MAX = 32
 /** A row of one value: its header, a time of 19 digits, a value. */
 const ROW_BYTES_MAX = 80
+/** Rows that room is made for at once. */
+const ROWS_AT_ONCE = 64
 const TIME_MAX_TEXT = '9223372036854775807'
 
 const CR = 13
 const LF = 10
 const ZERO = 48
+const MINUS = 45
+const POINT = 46
 
 /** Write a time. */
 export function replyTime(reply: Reply, time: number): void {
@@ -47,37 +51,52 @@ export function replyValue(reply: Reply, value: number): void {
 export function writeValue(buf: Buffer, at: number, value: number): number {
   const size = value < 0 ? -value : value
   if (size >= 1 && size < 1e9) {
-    // Up to four decimals: when r / scale is the very same double, r has its digits, as no shorter number has.
-    let scale = 1
-    for (let decimals = 0; decimals <= 4; decimals++, scale *= 10) {
-      const r = Math.round(size * scale)
-      if (r / scale !== size) continue
-      if (value < 0) buf[at++] = 45
-      return writeScaled(buf, at, r, scale, decimals)
+    // Up to four decimals: when this divided is the very same double, its digits are the shortest, as no others have so few.
+    const scaled = Math.round(size * 1e4)
+    if (scaled / 1e4 === size) {
+      if (value < 0) buf[at++] = MINUS
+      return writeScaled(buf, at, scaled)
     }
   }
+  return writeRare(buf, at, value)
+}
+
+/** Write a number of ten thousandths from 10^4 to below 10^13, without zeros at the end. */
+function writeScaled(buf: Buffer, at: number, scaled: number): number {
+  const floor = Math.floor(scaled / 1e4)
+  const part = (scaled - floor * 1e4) | 0
+  const whole = floor | 0
+  if (whole < 10) buf[at++] = ZERO + whole
+  else if (whole < 100) {
+    const tens = (whole / 10) | 0
+    buf[at] = ZERO + tens
+    buf[at + 1] = ZERO + whole - tens * 10
+    at += 2
+  } else at = writeInteger(buf, at, whole)
+  if (part === 0) return at
+  buf[at] = POINT
+  writeFour(buf, at + 1, part)
+  at += 4
+  while (buf[at] === ZERO) at--
+  return at + 1
+}
+
+/** Write a value that is no short decimal between 1 and 10^9. */
+function writeRare(buf: Buffer, at: number, value: number): number {
+  const size = value < 0 ? -value : value
   if (value === 0 && 1 / value > 0) {
     buf[at] = ZERO
     return at + 1
   }
   if (size >= DIGITS_LEAST && size < DIGITS_BELOW) {
     const sign = value < 0 ? 1 : 0
-    buf[at] = 45
+    buf[at] = MINUS
     const end = writeDigits(buf, at + sign, size)
     if (end !== 0) return end
   }
   const text = formatValue(value)
   for (let i = 0; i < text.length; i++) buf[at + i] = text.charCodeAt(i)
   return at + text.length
-}
-
-function writeScaled(buf: Buffer, at: number, r: number, scale: number, decimals: number): number {
-  if (decimals === 0) return writeInteger(buf, at, r)
-  const whole = Math.floor(r / scale)
-  at = writeInteger(buf, at, whole)
-  buf[at] = 46
-  writePadded(buf, at + 1, r - whole * scale, decimals)
-  return at + decimals + 1
 }
 
 /** The value as text. */
@@ -109,10 +128,8 @@ export class SampleWriter implements SampleSink {
 
   take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
     const count = Math.min(length, this.#limit - this.#count)
-    if (this.#reverse) {
-      const first = length - count
-      for (let i = length - 1; i >= first; i--) replySample(this.#reply, times[at + i]!, values[valuesAt + i]!)
-    } else for (let i = 0; i < count; i++) replySample(this.#reply, times[at + i]!, values[valuesAt + i]!)
+    const first = this.#reverse ? length - 1 : 0
+    replySamples(this.#reply, times, at + first, values, valuesAt + first, count, this.#reverse ? -1 : 1)
     this.#count += count
     return this.#count < this.#limit
   }
@@ -128,17 +145,46 @@ export class SampleWriter implements SampleSink {
 export function replyRows(reply: Reply, rows: Rows, reverse: boolean, limit: number, nested = false): void {
   const count = Math.min(rows.length, limit)
   const { times, values, width } = rows
+  const first = reverse ? rows.length - 1 : 0
   reply.array(count)
+  if (width === 1 && !nested) {
+    replySamples(reply, times, first, values, first, count, reverse ? -1 : 1)
+    return
+  }
   for (let n = 0; n < count; n++) {
-    const row = reverse ? rows.length - 1 - n : n
-    if (width === 1 && !nested) {
-      replySample(reply, times[row]!, values[row]!)
-      continue
-    }
+    const row = reverse ? first - n : n
     reply.array(nested ? 2 : 1 + width)
     replyTime(reply, times[row]!)
     if (nested) reply.array(width)
     for (let i = 0; i < width; i++) replyValue(reply, values[row * width + i]!)
+  }
+}
+
+/** Write so many samples, going up or down by `step`. */
+function replySamples(
+  reply: Reply,
+  times: Float64Array,
+  timesAt: number,
+  values: Float64Array,
+  valuesAt: number,
+  count: number,
+  step: number,
+): void {
+  const plain = reply.protocol === 2
+  for (let done = 0; done < count; ) {
+    const until = Math.min(count, done + ROWS_AT_ONCE)
+    reply.room((until - done) * ROW_BYTES_MAX)
+    const { buf } = reply
+    let { at } = reply
+    for (; done < until; done++) {
+      const time = times[timesAt + done * step]!
+      if (!plain || time > Number.MAX_SAFE_INTEGER) break
+      at = writeRow(buf, at, time, values[valuesAt + done * step]!)
+    }
+    reply.at = at
+    if (done === until) continue
+    replySample(reply, times[timesAt + done * step]!, values[valuesAt + done * step]!)
+    done++
   }
 }
 
@@ -151,21 +197,32 @@ export function replySample(reply: Reply, time: number, value: number): void {
     return
   }
   reply.room(ROW_BYTES_MAX)
-  const { buf } = reply
-  let at = reply.at
+  reply.at = writeRow(reply.buf, reply.at, time, value)
+}
+
+/** Write a row of RESP2. Returns the position behind it. */
+function writeRow(buf: Buffer, at: number, time: number, value: number): number {
   buf[at] = 42
   buf[at + 1] = 50
   buf[at + 2] = CR
   buf[at + 3] = LF
   buf[at + 4] = 58
-  at = writeInteger(buf, at + 5, time)
+  // Times of this century have thirteen digits.
+  const days = Math.floor(time / 1e8)
+  if (days >= 1e4 && days < 1e5) {
+    const first = (days / 1e4) | 0
+    buf[at + 5] = ZERO + first
+    writeFour(buf, at + 6, (days - first * 1e4) | 0)
+    writeEight(buf, at + 10, (time - days * 1e8) | 0)
+    at += 18
+  } else at = writeInteger(buf, at + 5, time)
   buf[at] = CR
   buf[at + 1] = LF
   buf[at + 2] = 43
   at = writeValue(buf, at + 3, value)
   buf[at] = CR
   buf[at + 1] = LF
-  reply.at = at + 2
+  return at + 2
 }
 
 // ------------------------------------------------------------------ text
