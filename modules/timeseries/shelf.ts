@@ -14,6 +14,7 @@
 import { type Database, EVENT, type Host, Range, type ValueType } from 'redstrata/module'
 import { TS_ERR } from './errors.ts'
 import { LabelIndex } from './labels.ts'
+import { Aggregation } from './range/query.ts'
 import { Rows } from './range/rows.ts'
 import { type RuleListener, unlink } from './rules.ts'
 import { Series, Stock } from './series.ts'
@@ -30,6 +31,8 @@ export class Shelf implements RuleListener {
   readonly rows: Rows = new Rows()
   readonly parts: Rows = new Rows()
   readonly joined: Rows = new Rows()
+  /** What computes buckets, of one query at a time. */
+  readonly aggregation: Aggregation = new Aggregation()
   /** The type under which the server knows series. */
   type!: ValueType<Series>
   readonly #indexes = new WeakMap<object, LabelIndex>()

@@ -83,6 +83,9 @@ function filterOf(query: ModelQuery): SampleFilter | null {
   return { times, least: query.least, greatest: query.greatest }
 }
 
+/** One for all queries, as in a server. */
+const aggregation = new Aggregation()
+
 function ask(series: Series, query: ModelQuery, limit: number, rows: Rows): [number, number[]][] {
   const choice = {
     aggregators: query.aggregators.map(name => aggregatorOf(name)!),
@@ -93,7 +96,7 @@ function ask(series: Series, query: ModelQuery, limit: number, rows: Rows): [num
   }
   const { from, to, reverse } = query
   const asked = { from, to, filter: filterOf(query), bucketing: choice, reverse, limit }
-  new Aggregation(asked, choice).of(series, null, rows)
+  aggregation.ask(asked, choice).of(series, null, rows)
   return rowsOf(rows, reverse)
 }
 

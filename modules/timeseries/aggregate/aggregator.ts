@@ -4,15 +4,18 @@
  * functions over a few doubles of somebody else's array, its state, so a query holds one array for all it computes, and
  * a rule holds its own from sample to sample.
  *
- *      reset -> (feed | merge)* -> result
+ *      reset -> (feed | merge)* -> result          of
  *
  * `feed` takes samples one by one. `merge` takes a whole run at once by what is known of it, in O(1): this is why an
- * average over a year need not look at the year. Both may be called in any mixture, in order of time.
+ * average over a year need not look at the year. Both may be called in any mixture, in order of time. `of` does all in one
+ * for a bucket whose samples lie side by side, which is the usual one when buckets are short.
  *
  * To add one: its record, its line in table.ts, and what it saves in persist.ts. */
 
 /** Doubles that an aggregator may use of the state. */
 export const STATE = 6
+/** State of an aggregator that computes a bucket at once. */
+export const SCRATCH: Float64Array = new Float64Array(STATE)
 
 /** What is known of samples that need not be looked at. Times rise; `count` is at least 1. */
 export class Run {
@@ -67,4 +70,16 @@ export interface Aggregator {
 
   /** The bucket's value, after at least one sample. */
   result(state: Float64Array, at: number, bucket: Bucket): number
+
+  /** Write the value of a bucket that has just these samples, at least one: what reset, feed and result would give. */
+  of(
+    out: Float64Array,
+    outAt: number,
+    bucket: Bucket,
+    times: Float64Array,
+    timesAt: number,
+    values: Float64Array,
+    valuesAt: number,
+    length: number,
+  ): void
 }

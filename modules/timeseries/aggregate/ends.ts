@@ -22,6 +22,9 @@ export const first: Aggregator = {
     state[at + END_SEEN] = 1
   },
   result,
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt) {
+    out[outAt] = values[valuesAt]!
+  },
 }
 
 export const last: Aggregator = {
@@ -38,6 +41,9 @@ export const last: Aggregator = {
     state[at + END_SEEN] = 1
   },
   result,
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+    out[outAt] = values[valuesAt + length - 1]!
+  },
 }
 
 function reset(state: Float64Array, at: number): void {

@@ -12,15 +12,16 @@ export const min: Aggregator = {
   empty: 'nan',
   reset,
   feed(state, at, _bucket, _times, _timesAt, values, valuesAt, length) {
-    let least = state[at + LEAST_AT]!
-    for (let i = valuesAt; i < valuesAt + length; i++) if (values[i]! < least) least = values[i]!
-    state[at + LEAST_AT] = least
+    state[at + LEAST_AT] = leastOf(state[at + LEAST_AT]!, values, valuesAt, length)
   },
   merge(state, at, _bucket, run) {
     if (run.least < state[at + LEAST_AT]!) state[at + LEAST_AT] = run.least
   },
   result(state, at) {
     return state[at + LEAST_AT]!
+  },
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+    out[outAt] = leastOf(Number.POSITIVE_INFINITY, values, valuesAt, length)
   },
 }
 
@@ -30,15 +31,16 @@ export const max: Aggregator = {
   empty: 'nan',
   reset,
   feed(state, at, _bucket, _times, _timesAt, values, valuesAt, length) {
-    let greatest = state[at + GREATEST_AT]!
-    for (let i = valuesAt; i < valuesAt + length; i++) if (values[i]! > greatest) greatest = values[i]!
-    state[at + GREATEST_AT] = greatest
+    state[at + GREATEST_AT] = greatestOf(state[at + GREATEST_AT]!, values, valuesAt, length)
   },
   merge(state, at, _bucket, run) {
     if (run.greatest > state[at + GREATEST_AT]!) state[at + GREATEST_AT] = run.greatest
   },
   result(state, at) {
     return state[at + GREATEST_AT]!
+  },
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+    out[outAt] = greatestOf(Number.NEGATIVE_INFINITY, values, valuesAt, length)
   },
 }
 
@@ -58,6 +60,20 @@ export const range: Aggregator = {
   result(state, at) {
     return state[at + GREATEST_AT]! - state[at + LEAST_AT]!
   },
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+    const greatest = greatestOf(Number.NEGATIVE_INFINITY, values, valuesAt, length)
+    out[outAt] = greatest - leastOf(Number.POSITIVE_INFINITY, values, valuesAt, length)
+  },
+}
+
+function leastOf(least: number, values: Float64Array, at: number, length: number): number {
+  for (let i = at; i < at + length; i++) if (values[i]! < least) least = values[i]!
+  return least
+}
+
+function greatestOf(greatest: number, values: Float64Array, at: number, length: number): number {
+  for (let i = at; i < at + length; i++) if (values[i]! > greatest) greatest = values[i]!
+  return greatest
 }
 
 function reset(state: Float64Array, at: number): void {

@@ -8,7 +8,7 @@
  * (T. Chan, G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979). */
 
 import { spreadOf } from '../chunk/stretch.ts'
-import type { Aggregator } from './aggregator.ts'
+import { type Aggregator, SCRATCH } from './aggregator.ts'
 
 /** Places in the state of all four. */
 export const SPREAD_COUNT = 0
@@ -21,7 +21,20 @@ export const stdP = spread('std.p', 9, (state, at) => Math.sqrt(population(state
 export const stdS = spread('std.s', 10, (state, at) => Math.sqrt(sample(state, at)))
 
 function spread(name: string, code: number, result: (state: Float64Array, at: number) => number): Aggregator {
-  return { name, code, empty: 'nan', reset, feed, merge: (state, at, _bucket, run) => mergeRun(state, at, run), result }
+  return {
+    name,
+    code,
+    empty: 'nan',
+    reset,
+    feed,
+    merge: (state, at, _bucket, run) => mergeRun(state, at, run),
+    result,
+    of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+      reset(SCRATCH, 0)
+      feed(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
+      out[outAt] = result(SCRATCH, 0)
+    },
+  }
 }
 
 function reset(state: Float64Array, at: number): void {

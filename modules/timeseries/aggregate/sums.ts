@@ -3,7 +3,7 @@
  * The sum of a bucket is taken in order of time, run by run where whole runs lie in it. An average whose sum leaves the
  * range of doubles goes on as a running mean: three times 1e308 average to 1e308. */
 
-import type { Aggregator } from './aggregator.ts'
+import { type Aggregator, type Bucket, SCRATCH } from './aggregator.ts'
 
 export const sum: Aggregator = {
   name: 'sum',
@@ -21,6 +21,9 @@ export const sum: Aggregator = {
     state[at]! += run.sum
   },
   result: first,
+  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+    out[outAt] = totalOf(values, valuesAt, length)
+  },
 }
 
 export const count: Aggregator = {
@@ -37,6 +40,9 @@ export const count: Aggregator = {
     state[at]! += run.count
   },
   result: first,
+  of(out, outAt, _bucket, _times, _timesAt, _values, _valuesAt, length) {
+    out[outAt] = length
+  },
 }
 
 /** Places in the state of avg: the sum, or the mean once `IS_MEAN` is 1. */
@@ -48,22 +54,8 @@ export const avg: Aggregator = {
   name: 'avg',
   code: 4,
   empty: 'nan',
-  reset(state, at) {
-    state[at + AVG_SUM] = state[at + AVG_COUNT] = state[at + AVG_IS_MEAN] = 0
-  },
-  feed(state, at, _bucket, _times, _timesAt, values, valuesAt, length) {
-    if (state[at + AVG_IS_MEAN] === 0) {
-      let total = state[at + AVG_SUM]!
-      for (let i = valuesAt; i < valuesAt + length; i++) total += values[i]!
-      if (Number.isFinite(total)) {
-        state[at + AVG_SUM] = total
-        state[at + AVG_COUNT]! += length
-        return
-      }
-      turnToMean(state, at)
-    }
-    for (let i = valuesAt; i < valuesAt + length; i++) meanOf(state, at, values[i]!, 1)
-  },
+  reset: resetAvg,
+  feed: feedAvg,
   merge(state, at, _bucket, run) {
     if (state[at + AVG_IS_MEAN] === 0) {
       const total = state[at + AVG_SUM]! + run.sum
@@ -76,9 +68,54 @@ export const avg: Aggregator = {
     }
     meanOf(state, at, run.sum / run.count, run.count)
   },
-  result(state, at) {
-    return state[at + AVG_IS_MEAN] === 1 ? state[at + AVG_SUM]! : state[at + AVG_SUM]! / state[at + AVG_COUNT]!
+  result: resultOfAvg,
+  of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+    const total = totalOf(values, valuesAt, length)
+    if (Number.isFinite(total)) {
+      out[outAt] = total / length
+      return
+    }
+    resetAvg(SCRATCH, 0)
+    feedAvg(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
+    out[outAt] = resultOfAvg(SCRATCH, 0)
   },
+}
+
+function resetAvg(state: Float64Array, at: number): void {
+  state[at + AVG_SUM] = state[at + AVG_COUNT] = state[at + AVG_IS_MEAN] = 0
+}
+
+function feedAvg(
+  state: Float64Array,
+  at: number,
+  _bucket: Bucket,
+  _times: Float64Array,
+  _timesAt: number,
+  values: Float64Array,
+  valuesAt: number,
+  length: number,
+): void {
+  if (state[at + AVG_IS_MEAN] === 0) {
+    let total = state[at + AVG_SUM]!
+    for (let i = valuesAt; i < valuesAt + length; i++) total += values[i]!
+    if (Number.isFinite(total)) {
+      state[at + AVG_SUM] = total
+      state[at + AVG_COUNT]! += length
+      return
+    }
+    turnToMean(state, at)
+  }
+  for (let i = valuesAt; i < valuesAt + length; i++) meanOf(state, at, values[i]!, 1)
+}
+
+function resultOfAvg(state: Float64Array, at: number): number {
+  return state[at + AVG_IS_MEAN] === 1 ? state[at + AVG_SUM]! : state[at + AVG_SUM]! / state[at + AVG_COUNT]!
+}
+
+function totalOf(values: Float64Array, at: number, length: number): number {
+  let total = 0
+  for (let i = at; i < at + length; i++) total += values[i]!
+  return total
 }
 
 function turnToMean(state: Float64Array, at: number): void {

@@ -9,7 +9,7 @@
  *
  * A bucket that covers no time, having one sample and no neighbours, has that sample's value. */
 
-import type { Aggregator, Bucket } from './aggregator.ts'
+import { type Aggregator, type Bucket, SCRATCH } from './aggregator.ts'
 
 /** Places in the state: area so far, where it begins, the last sample, and how many there were. */
 export const TWA_AREA = 0
@@ -22,26 +22,8 @@ export const twa: Aggregator = {
   name: 'twa',
   code: 13,
   empty: 'line',
-  reset(state, at) {
-    state.fill(0, at, at + 5)
-  },
-  feed(state, at, bucket, times, timesAt, values, valuesAt, length) {
-    if (state[at + TWA_COUNT] === 0) begin(state, at, bucket, times[timesAt]!, values[valuesAt]!)
-    let lastTime = state[at + TWA_LAST_TIME]!
-    let last = state[at + TWA_LAST_VALUE]!
-    let area = 0
-    for (let i = 0; i < length; i++) {
-      const time = times[timesAt + i]!
-      const value = values[valuesAt + i]!
-      area += (value + last) * (time - lastTime)
-      lastTime = time
-      last = value
-    }
-    state[at + TWA_AREA]! += area / 2
-    state[at + TWA_LAST_TIME] = lastTime
-    state[at + TWA_LAST_VALUE] = last
-    state[at + TWA_COUNT]! += length
-  },
+  reset,
+  feed,
   merge(state, at, bucket, run) {
     if (state[at + TWA_COUNT] === 0) begin(state, at, bucket, run.firstTime, run.firstValue)
     const joint = (run.firstValue + state[at + TWA_LAST_VALUE]!) * (run.firstTime - state[at + TWA_LAST_TIME]!)
@@ -50,19 +32,58 @@ export const twa: Aggregator = {
     state[at + TWA_LAST_VALUE] = run.lastValue
     state[at + TWA_COUNT]! += run.count
   },
-  result(state, at, bucket) {
-    let end = state[at + TWA_LAST_TIME]!
-    const last = state[at + TWA_LAST_VALUE]!
-    let area = state[at + TWA_AREA]!
-    if (bucket.hasAfter) {
-      const edge = Math.min(bucket.end, bucket.afterTime)
-      const height = heightAt(edge, end, last, bucket.afterTime, bucket.afterValue)
-      area += ((last + height) / 2) * (edge - end)
-      end = edge
-    }
-    const covered = end - state[at + TWA_BEGIN]!
-    return covered === 0 ? last : area / covered
+  result,
+  of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+    reset(SCRATCH, 0)
+    feed(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
+    out[outAt] = result(SCRATCH, 0, bucket)
   },
+}
+
+function reset(state: Float64Array, at: number): void {
+  state[at + TWA_AREA] = state[at + TWA_BEGIN] = state[at + TWA_COUNT] = 0
+  state[at + TWA_LAST_TIME] = state[at + TWA_LAST_VALUE] = 0
+}
+
+function feed(
+  state: Float64Array,
+  at: number,
+  bucket: Bucket,
+  times: Float64Array,
+  timesAt: number,
+  values: Float64Array,
+  valuesAt: number,
+  length: number,
+): void {
+  if (state[at + TWA_COUNT] === 0) begin(state, at, bucket, times[timesAt]!, values[valuesAt]!)
+  let lastTime = state[at + TWA_LAST_TIME]!
+  let last = state[at + TWA_LAST_VALUE]!
+  let area = 0
+  for (let i = 0; i < length; i++) {
+    const time = times[timesAt + i]!
+    const value = values[valuesAt + i]!
+    area += (value + last) * (time - lastTime)
+    lastTime = time
+    last = value
+  }
+  state[at + TWA_AREA]! += area / 2
+  state[at + TWA_LAST_TIME] = lastTime
+  state[at + TWA_LAST_VALUE] = last
+  state[at + TWA_COUNT]! += length
+}
+
+function result(state: Float64Array, at: number, bucket: Bucket): number {
+  let end = state[at + TWA_LAST_TIME]!
+  const last = state[at + TWA_LAST_VALUE]!
+  let area = state[at + TWA_AREA]!
+  if (bucket.hasAfter) {
+    const edge = Math.min(bucket.end, bucket.afterTime)
+    const height = heightAt(edge, end, last, bucket.afterTime, bucket.afterValue)
+    area += ((last + height) / 2) * (edge - end)
+    end = edge
+  }
+  const covered = end - state[at + TWA_BEGIN]!
+  return covered === 0 ? last : area / covered
 }
 
 /** The mean height of the line between two samples over a stretch of time between them. */

@@ -33,8 +33,12 @@ export class Batch {
   /** Point at a block of BATCH_BYTES. */
   set(memory: Memory, block: Address): void {
     this.block = block
-    this.times = this.values = memory.f64[block >>> SLAB_BITS]!
-    this.words = memory.i32[block >>> SLAB_BITS]!
+    const doubles = memory.f64[block >>> SLAB_BITS]!
+    // Storing a reference costs more than seeing that it is there already.
+    if (this.times !== doubles) {
+      this.times = this.values = doubles
+      this.words = memory.i32[block >>> SLAB_BITS]!
+    }
     this.timesAt = block & UNIT_MASK
     this.valuesAt = this.timesAt + STRETCH
   }
@@ -57,4 +61,15 @@ export function placeOf(times: Float64Array, from: number, end: number, time: nu
     else high = middle
   }
   return low
+}
+
+/**
+ * The same for a time that is above times[from], and not above times[end - 1]. Samples mostly come at equal steps, so
+ * their place is told by how far the time lies between those two.
+ */
+export function placeNear(times: Float64Array, from: number, end: number, time: number): number {
+  const first = times[from]!
+  const steps = end - 1 - from
+  const guess = from + Math.ceil(((time - first) * steps) / (times[end - 1]! - first))
+  return times[guess]! >= time && times[guess - 1]! < time ? guess : placeOf(times, from, end, time)
 }

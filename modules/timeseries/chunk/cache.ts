@@ -28,13 +28,17 @@ import { countOf, recordAt } from './stretch.ts'
 /** 4 MB of decoded stretches. */
 const SLOTS = 2049
 
+/** Words of a slot, side by side because they are asked for together. */
+const SLOT_WORDS = 4
+const OWNER = 0
+/** Samples of the stretch that the slot holds. */
+const LENGTH = 1
+const USED = 2
+const BLOCK = 3
+
 export class StretchCache {
   readonly #memory: Memory
-  readonly #owners: Int32Array = new Int32Array(SLOTS)
-  readonly #blocks: Int32Array = new Int32Array(SLOTS)
-  /** Samples of the stretch that a slot holds. */
-  readonly #lengths: Uint8Array = new Uint8Array(SLOTS)
-  readonly #used: Uint8Array = new Uint8Array(SLOTS)
+  readonly #slots: Int32Array = new Int32Array(SLOTS * SLOT_WORDS)
   readonly #batch: Batch = new Batch()
   #hand = 0
 
@@ -45,45 +49,58 @@ export class StretchCache {
   /** The samples of a stretch, valid until the next call. */
   read(engine: ChunkEngine, chunk: Address, stretch: number): Batch {
     const memory = this.#memory
+    const slots = this.#slots
     const length = Math.min(countOf(memory, chunk) - (stretch << STRETCH_BITS), STRETCH)
     const record = recordAt(memory, chunk, stretch)
-    const word = ((record & UNIT_MASK) << 1) + R_SLOT
-    let slot = memory.i32[record >>> SLAB_BITS]![word]!
+    const slot = memory.i32[record >>> SLAB_BITS]![((record & UNIT_MASK) << 1) + R_SLOT]! * SLOT_WORDS
+    if (slot === 0 || slots[slot + OWNER] !== record || slots[slot + LENGTH] !== length)
+      return this.#decode(engine, chunk, stretch, slot, length)
     const batch = this.#batch
-    if (slot === 0 || this.#owners[slot] !== record || this.#lengths[slot] !== length) {
-      // A stretch that has grown is decoded into its own slot again.
-      if (slot === 0 || this.#owners[slot] !== record) slot = this.#take()
-      if (slot === 0) return decodeAside(engine, chunk, stretch)
-      this.#owners[slot] = record
-      this.#lengths[slot] = length
-      memory.i32[record >>> SLAB_BITS]![word] = slot
-      batch.set(memory, this.#blocks[slot]!)
-      engine.decode(chunk, stretch, batch)
-    } else batch.set(memory, this.#blocks[slot]!)
+    batch.set(memory, slots[slot + BLOCK]!)
     batch.length = length
-    this.#used[slot] = 1
+    slots[slot + USED] = 1
+    return batch
+  }
+
+  #decode(engine: ChunkEngine, chunk: Address, stretch: number, held: number, length: number): Batch {
+    const memory = this.#memory
+    const slots = this.#slots
+    const record = recordAt(memory, chunk, stretch)
+    // A stretch that has grown is decoded into its own slot again.
+    const slot = held !== 0 && slots[held + OWNER] === record ? held : this.#take()
+    if (slot === 0) return decodeAside(engine, chunk, stretch)
+    slots[slot + OWNER] = record
+    slots[slot + LENGTH] = length
+    slots[slot + USED] = 1
+    memory.i32[record >>> SLAB_BITS]![((record & UNIT_MASK) << 1) + R_SLOT] = slot / SLOT_WORDS
+    const batch = this.#batch
+    batch.set(memory, slots[slot + BLOCK]!)
+    engine.decode(chunk, stretch, batch)
+    batch.length = length
     return batch
   }
 
   /** Forget all stretches and give back their blocks. */
   clear(): void {
-    for (let slot = 1; slot < SLOTS; slot++)
-      if (this.#blocks[slot] !== 0) this.#memory.free(ACCOUNT.overhead, this.#blocks[slot]!)
-    this.#blocks.fill(0)
-    this.#owners.fill(0)
-    this.#used.fill(0)
+    for (let slot = SLOT_WORDS; slot < this.#slots.length; slot += SLOT_WORDS)
+      if (this.#slots[slot + BLOCK] !== 0) this.#memory.free(ACCOUNT.overhead, this.#slots[slot + BLOCK]!)
+    this.#slots.fill(0)
   }
 
-  /** A slot to overwrite, or 0 when the arena has no block for it. */
+  /** Where a slot to overwrite begins, or 0 when the arena has no block for it. */
   #take(): number {
+    const slots = this.#slots
     let slot = this.#hand
-    do slot = slot + 1 === SLOTS ? 1 : slot + 1
-    while (this.#used[slot]-- === 1)
-    this.#used[slot] = 0
+    for (;;) {
+      slot += SLOT_WORDS
+      if (slot === slots.length) slot = SLOT_WORDS
+      if (slots[slot + USED] === 0) break
+      slots[slot + USED] = 0
+    }
     this.#hand = slot
-    if (this.#blocks[slot] === 0) {
+    if (slots[slot + BLOCK] === 0) {
       try {
-        this.#blocks[slot] = this.#memory.block(ACCOUNT.overhead, BATCH_BYTES)
+        slots[slot + BLOCK] = this.#memory.block(ACCOUNT.overhead, BATCH_BYTES)
       } catch (error) {
         // A cache is the first thing to do without.
         if (error instanceof ArenaFull) return 0

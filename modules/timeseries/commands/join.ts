@@ -5,7 +5,7 @@ import { TS_ERR } from '../errors.ts'
 import { replyRows } from '../output.ts'
 import { readQueries } from '../query-options.ts'
 import { appendRows, joinParts } from '../range/join.ts'
-import { Aggregation, collect } from '../range/query.ts'
+import { collect } from '../range/query.ts'
 import { latestOf } from '../rules.ts'
 import type { Shelf } from '../shelf.ts'
 import { wholeAt, wrongArity } from '../words.ts'
@@ -32,7 +32,7 @@ function answer(shelf: Shelf, { db, reply }: Context, args: Args, reverse: boole
     const query = queries[i]!
     const latest = query.latest ? latestOf(series) : null
     if (query.bucketing === null) collect(series, query, latest, rows)
-    else new Aggregation(query, query.bucketing).of(series, latest, rows)
+    else shelf.aggregation.ask(query, query.bucketing).of(series, latest, rows)
     appendRows(parts, rows)
     if (rows.overflowed || parts.overflowed) throw TS_ERR.manyRows
     ends.push(parts.length)

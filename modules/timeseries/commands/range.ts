@@ -4,7 +4,6 @@ import type { Args, Context, Reply } from 'redstrata/module'
 import { TS_ERR } from '../errors.ts'
 import { replyRows, replySample, SampleWriter } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
-import { Aggregation } from '../range/query.ts'
 import { scan } from '../range/scan.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
@@ -37,31 +36,26 @@ export function revrange(shelf: Shelf, ctx: Context, args: Args): void {
 function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void {
   const series = shelf.read(ctx.db, args.key())
   const query = readQuery(args, 2, args.argc, reverse)
-  replyRange(shelf, ctx, series, query, aggregationOf(query))
+  if (query.bucketing !== null) shelf.aggregation.ask(query, query.bucketing)
+  replyRange(shelf, ctx, series, query)
 }
 
-/** What computes the buckets of a query; null when it asks for the samples themselves. */
-export function aggregationOf(query: QueryOptions): Aggregation | null {
-  return query.bucketing === null ? null : new Aggregation(query, query.bucketing)
-}
-
-/** Write the rows of one series. Returns how many there were. */
+/** Write the rows of one series, whose buckets the shelf's aggregation was asked for. Returns how many there were. */
 export function replyRange(
   shelf: Shelf,
   { reply }: Context,
   series: Series,
   query: QueryOptions,
-  aggregation: Aggregation | null,
 ): number {
   const latest = query.latest ? latestOf(series) : null
   const { reverse, limit } = query
-  if (aggregation === null) {
+  if (query.bucketing === null) {
     const writer = new SampleWriter(reply, reverse, limit)
     scan(series, { from: query.from, to: query.to, filter: query.filter, reverse, latest }, writer)
     return writer.finish()
   }
   const { rows } = shelf
-  aggregation.of(series, latest, rows)
+  shelf.aggregation.of(series, latest, rows)
   if (rows.overflowed) throw TS_ERR.manyRows
   replyRows(reply, rows, reverse, limit)
   return rows.length

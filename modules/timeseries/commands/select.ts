@@ -9,12 +9,12 @@ import { labelOf } from '../labels.ts'
 import { replyBytes, replyLabels, replyRows } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
 import { appendRows, reduceParts } from '../range/join.ts'
-import { type Aggregation, collect } from '../range/query.ts'
+import { collect } from '../range/query.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
 import { keyOf, type Shelf } from '../shelf.ts'
 import { placeOf, wrongArity } from '../words.ts'
-import { aggregationOf, replyNewest, replyRange } from './range.ts'
+import { replyNewest, replyRange } from './range.ts'
 
 /** Words that end the list behind SELECTED_LABELS. */
 const KEYWORDS: readonly string[] = [
@@ -119,6 +119,7 @@ function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void 
   const reducer = groupAt < 0 ? null : readReducer(args, groupAt + 3, query)
   if (reducer !== null && excludesEmpty) throw TS_ERR.groupsHaveSamples
   const found = selected(shelf, ctx, filters)
+  if (query.bucketing !== null) shelf.aggregation.ask(query, query.bucketing)
   if (reducer === null) replySeries(shelf, ctx, found, query, choice, excludesEmpty)
   else replyGroups(shelf, ctx, found, query, choice, args.at(groupAt + 1).latin1(), reducer)
 }
@@ -181,14 +182,13 @@ function replySeries(
   const { reply } = ctx
   const list = reply.deferred()
   const names = query.bucketing?.aggregators.map(aggregator => aggregator.name) ?? []
-  const aggregation = aggregationOf(query)
   let count = 0
   for (const series of found) {
     const mark = reply.length
     beginEntry(ctx, series.key, 3)
     replyLabels(reply, chosenLabels(series.labels, choice))
     if (reply.protocol === 3) replyNames(ctx, 'aggregators', names)
-    const rows = replyRange(shelf, ctx, series, query, aggregation)
+    const rows = replyRange(shelf, ctx, series, query)
     if (rows === 0 && excludesEmpty) reply.rewind(mark)
     else count++
   }
@@ -232,7 +232,6 @@ function replyGroups(
   }
   if (reply.protocol === 3) reply.map(groups.size)
   else reply.array(groups.size)
-  const aggregation = aggregationOf(query)
   for (const value of [...groups.keys()].sort(byBytes)) {
     const group = groups.get(value)!
     const keys = group.map(series => series.key)
@@ -246,7 +245,7 @@ function replyGroups(
       const told = [...own, '__reducer__', reducer.name, '__source__', keys.join(',')]
       replyLabels(reply, chosenLabels(told, choice))
     }
-    reduceGroup(shelf, group, query, aggregation, reducer)
+    reduceGroup(shelf, group, query, reducer)
     replyRows(reply, shelf.joined, query.reverse, query.limit)
   }
 }
@@ -255,7 +254,6 @@ function reduceGroup(
   shelf: Shelf,
   group: readonly Series[],
   query: QueryOptions,
-  aggregation: Aggregation | null,
   reducer: Aggregator,
 ): void {
   const { rows, parts, joined } = shelf
@@ -263,8 +261,8 @@ function reduceGroup(
   parts.reset(1)
   for (const series of group) {
     const latest = query.latest ? latestOf(series) : null
-    if (aggregation === null) collect(series, query, latest, rows)
-    else aggregation.of(series, latest, rows)
+    if (query.bucketing === null) collect(series, query, latest, rows)
+    else shelf.aggregation.of(series, latest, rows)
     appendRows(parts, rows)
     if (rows.overflowed || parts.overflowed) throw TS_ERR.manyRows
     ends.push(parts.length)

@@ -15,11 +15,14 @@
  *      stretches   ...|--------|--------|--------|--------|--------|...
  *                  decoded       merged   merged   merged    decoded
  *
+ * Buckets that begin and end within one piece of decoded samples need no state: their rows are written one after the
+ * other, each by one call (Aggregator.of).
+ *
  *   feed O(samples) + O(1) a bucket      merge O(1)      rows O(buckets), bounded by Rows */
 
 import { type Aggregator, Bucket, type Run, STATE } from '../aggregate/aggregator.ts'
 import { lineBetween } from '../aggregate/twa.ts'
-import { placeOf } from '../chunk/batch.ts'
+import { placeNear } from '../chunk/batch.ts'
 import type { Series } from '../series.ts'
 import type { Rows } from './rows.ts'
 import { findAfter, findBefore, Neighbour, type SampleSink } from './scan.ts'
@@ -44,20 +47,32 @@ export interface Bucketing {
   readonly limit: number
 }
 
+/** Below this, sums of times and durations are exact. */
+const EXACT_BELOW = 2 ** 52
+
 /** Where the bucket of a time begins; below zero when the alignment says so. */
 export function bucketStart(time: number, duration: number, align: number): number {
   return Math.floor((time - align) / duration) * duration + align
 }
 
-/** Folds one series after the other into rows. */
+/** Folds one series after the other into rows. One serves all queries. */
 export class Fold implements SampleSink {
-  readonly #how: Bucketing
-  readonly #aggregators: readonly Aggregator[]
-  readonly #state: Float64Array
   readonly #bucket: Bucket = new Bucket()
   readonly #neighbour: Neighbour = new Neighbour()
+  #aggregators: readonly Aggregator[] = []
+  #state: Float64Array = new Float64Array(STATE)
+  #duration = 1
+  #align = 0
+  /** From a bucket's start to the time of its row. */
+  #stamp = 0
+  #empty = false
+  #to = 0
+  #reverse = false
+  #limit = 0
   /** Whether an aggregator looks at the line through the samples. */
-  readonly #line: boolean
+  #line = false
+  /** Whether rows come from buckets with samples only, and have one value. */
+  #simple = false
   #series!: Series
   #rows!: Rows
   /** The first time that is asked for. */
@@ -71,11 +86,20 @@ export class Fold implements SampleSink {
   #lastTime = 0
   #lastValue = 0
 
-  constructor(how: Bucketing) {
-    this.#how = how
-    this.#aggregators = how.aggregators
-    this.#state = new Float64Array(how.aggregators.length * STATE)
-    this.#line = how.aggregators.some(aggregator => aggregator.empty === 'line')
+  /** Begin with a query. */
+  ask(how: Bucketing): void {
+    const { aggregators, duration, stamp } = how
+    if (aggregators.length * STATE > this.#state.length) this.#state = new Float64Array(aggregators.length * STATE)
+    this.#aggregators = aggregators
+    this.#duration = duration
+    this.#align = how.align
+    this.#stamp = stamp === STAMP.start ? 0 : stamp === STAMP.end ? duration : Math.floor(duration / 2)
+    this.#empty = how.empty
+    this.#to = how.to
+    this.#reverse = how.reverse
+    this.#limit = how.limit
+    this.#line = aggregators.some(aggregator => aggregator.empty === 'line')
+    this.#simple = aggregators.length === 1 && !how.empty
   }
 
   /** Begin with a series, from a time on. */
@@ -90,8 +114,7 @@ export class Fold implements SampleSink {
   /** Whether all samples from one time to another, neither before any seen, lie in one bucket. */
   isOneBucket(first: number, last: number): boolean {
     if (this.#open && first < this.#end) return last < this.#end
-    const { duration, align } = this.#how
-    return last < bucketStart(first, duration, align) + duration
+    return last < this.#startOf(first) + this.#duration
   }
 
   take(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): boolean {
@@ -101,11 +124,18 @@ export class Fold implements SampleSink {
     const bucket = this.#bucket
     const end = at + length
     const shift = valuesAt - at
+    const last = times[end - 1]!
     let from = at
     while (from < end) {
       const time = times[from]!
-      if (time >= this.#end || !this.#open) if (!this.#turn(time, values[from + shift]!)) return false
-      const to = times[end - 1]! < this.#end ? end : placeOf(times, from, end, this.#end)
+      if (!this.#open) this.#openFirst(time, values[from + shift]!)
+      else if (time >= this.#end) {
+        if (!this.#close(time, values[from + shift]!)) return false
+        if (this.#simple && last < EXACT_BELOW) from = this.#takeWhole(times, from, end, values, shift)
+        if (this.#done) return false
+        this.#begin(times[from]!)
+      }
+      const to = last < this.#end ? end : placeNear(times, from, end, this.#end)
       for (let i = 0; i < aggregators.length; i++)
         aggregators[i]!.feed(state, i * STATE, bucket, times, from, values, from + shift, to - from)
       this.#lastTime = times[to - 1]!
@@ -115,9 +145,50 @@ export class Fold implements SampleSink {
     return true
   }
 
+  /**
+   * Write the rows of all buckets that begin and end among some samples; the bucket before was just closed. Returns the
+   * first sample of the bucket that may go on behind them.
+   */
+  #takeWhole(times: Float64Array, from: number, end: number, values: Float64Array, shift: number): number {
+    const aggregator = this.#aggregators[0]!
+    const bucket = this.#bucket
+    const rows = this.#rows
+    const duration = this.#duration
+    const align = this.#align
+    const last = times[end - 1]!
+    let stop = this.#end
+    for (;;) {
+      const time = times[from]!
+      const start = time < stop + duration ? stop : bucketStart(time, duration, align)
+      stop = start + duration
+      // An alignment beyond 2^53 is not exact: what does not hold its first sample is no bucket to be written here.
+      if (last < stop || !(stop > time)) return from
+      const to = placeNear(times, from, end, stop)
+      if (this.#line) {
+        this.#cut(start)
+        this.#setAfter(times[to]!, values[to + shift]!)
+      }
+      if (rows.reserve(1) > 0) {
+        aggregator.of(rows.values, rows.length, bucket, times, from, values, from + shift, to - from)
+        rows.times[rows.length++] = Math.max(start, 0) + this.#stamp
+      }
+      if (rows.length >= this.#limit || rows.overflowed) {
+        this.#done = true
+        return from
+      }
+      if (this.#line) this.#setBefore(times[to - 1]!, values[to - 1 + shift]!)
+      from = to
+    }
+  }
+
   /** Take a run that lies in one bucket. Returns whether more is wanted. */
   merge(run: Run): boolean {
-    if (run.firstTime >= this.#end || !this.#open) if (!this.#turn(run.firstTime, run.firstValue)) return false
+    if (this.#done) return false
+    if (!this.#open) this.#openFirst(run.firstTime, run.firstValue)
+    else if (run.firstTime >= this.#end) {
+      if (!this.#close(run.firstTime, run.firstValue)) return false
+      this.#begin(run.firstTime)
+    }
     const aggregators = this.#aggregators
     for (let i = 0; i < aggregators.length; i++) aggregators[i]!.merge(this.#state, i * STATE, this.#bucket, run)
     this.#lastTime = run.lastTime
@@ -129,63 +200,68 @@ export class Fold implements SampleSink {
   finish(): void {
     if (this.#done) return
     this.#done = true
-    const { empty, to, duration, align, reverse } = this.#how
-    const from = this.#from
+    const empty = this.#empty
+    const to = this.#to
     const after = this.#line && findAfter(this.#series, this.#open ? this.#lastTime : to, this.#neighbour)
     if (after) this.#setAfter(this.#neighbour.time, this.#neighbour.value)
     if (this.#open) {
-      this.#closeBucket(after, this.#neighbour.time, this.#neighbour.value)
+      this.#writeRow(after)
       if (after && empty && this.#neighbour.time > to) {
         // Behind the last sample the line goes on to the one outside the range.
         this.#setBefore(this.#lastTime, this.#lastValue)
         this.#fillEmpty(this.#end, this.#lastBucket())
       }
-    } else if (after && empty && this.#findBefore(from)) {
-      this.#fillEmpty(bucketStart(from, duration, align), this.#lastBucket())
+    } else if (after && empty && this.#findBefore(this.#from)) {
+      this.#fillEmpty(this.#startOf(this.#from), this.#lastBucket())
     }
-    if (reverse && empty) this.#carryBackwards()
+    if (this.#reverse && empty) this.#carryBackwards()
   }
 
   /** Where the bucket behind the last one of the query begins. */
   #lastBucket(): number {
-    const { to, duration, align } = this.#how
-    return bucketStart(to, duration, align) + duration
+    return this.#startOf(this.#to) + this.#duration
   }
 
-  /** Close the open bucket, tell the empty ones up to the bucket of a sample, and open that. */
-  #turn(time: number, value: number): boolean {
-    const { duration, align, empty, limit } = this.#how
-    const rows = this.#rows
-    const start = bucketStart(time, duration, align)
-    const bucket = this.#bucket
-    if (this.#open) {
-      this.#closeBucket(true, time, value)
-      if (empty && start > this.#end) {
-        this.#setBefore(this.#lastTime, this.#lastValue)
-        this.#setAfter(time, value)
-        this.#fillEmpty(this.#end, start)
-      }
-      if (rows.length >= limit || rows.overflowed) {
-        this.#done = true
-        return false
-      }
-      this.#setBefore(this.#lastTime, this.#lastValue)
-    } else {
-      const before = this.#line && this.#findBefore(time)
-      if (before && empty && this.#neighbour.time < this.#from) {
-        this.#setAfter(time, value)
-        this.#fillEmpty(bucketStart(this.#from, duration, align), start)
-      }
-      bucket.hasBefore = before
+  /** Open the first bucket of a series, that of a sample, and tell the empty ones before it that the line crosses. */
+  #openFirst(time: number, value: number): void {
+    const before = this.#line && this.#findBefore(time)
+    if (before && this.#empty && this.#neighbour.time < this.#from) {
+      this.#setAfter(time, value)
+      this.#fillEmpty(this.#startOf(this.#from), this.#startOf(time))
     }
+    this.#bucket.hasBefore = before
+    this.#begin(time)
+  }
+
+  #startOf(time: number): number {
+    return bucketStart(time, this.#duration, this.#align)
+  }
+
+  /** Close the open bucket, and tell the empty ones up to that of a sample. Returns whether more is wanted. */
+  #close(time: number, value: number): boolean {
+    const rows = this.#rows
+    if (this.#line) this.#setAfter(time, value)
+    this.#writeRow(true)
+    if (this.#line) this.#setBefore(this.#lastTime, this.#lastValue)
+    if (this.#empty) {
+      const start = this.#startOf(time)
+      if (start > this.#end) this.#fillEmpty(this.#end, start)
+    }
+    if (rows.length < this.#limit && !rows.overflowed) return true
+    this.#done = true
+    return false
+  }
+
+  /** Open the bucket of a time. */
+  #begin(time: number): void {
+    const start = this.#startOf(time)
     this.#start = start
     // Beyond 2^53 a bucket may be shorter than the step from one time to the next: then it is that step.
-    this.#end = Math.max(start + duration, time + Math.max(1, time * 2 ** -52))
-    this.#cut(start)
+    this.#end = Math.max(start + this.#duration, time + Math.max(1, time * 2 ** -52))
+    if (this.#line) this.#cut(start)
     this.#open = true
     const aggregators = this.#aggregators
     for (let i = 0; i < aggregators.length; i++) aggregators[i]!.reset(this.#state, i * STATE)
-    return true
   }
 
   /** Find the sample before a time, and have the bucket know it. */
@@ -209,39 +285,37 @@ export class Fold implements SampleSink {
 
   /** Have the bucket be the part of one that the query asks for. */
   #cut(start: number): void {
-    const { to, duration } = this.#how
-    const from = this.#from
-    this.#bucket.start = Math.max(start, from)
-    this.#bucket.end = Math.min(start + duration, to)
+    this.#bucket.start = Math.max(start, this.#from)
+    this.#bucket.end = Math.min(start + this.#duration, this.#to)
   }
 
   /** Write the row of the open bucket. `after` tells whether a sample comes behind it. */
-  #closeBucket(after: boolean, time: number, value: number): void {
+  #writeRow(after: boolean): void {
     const rows = this.#rows
     if (rows.reserve(1) === 0) return
     this.#bucket.hasAfter = after
-    if (after) this.#setAfter(time, value)
     const aggregators = this.#aggregators
     const { width, values, length } = rows
     for (let i = 0; i < width; i++)
       values[length * width + i] = aggregators[i]!.result(this.#state, i * STATE, this.#bucket)
-    rows.times[length] = this.#stampOf(this.#start)
+    rows.times[length] = Math.max(this.#start, 0) + this.#stamp
     rows.length = length + 1
   }
 
   /** Write rows for the buckets from one start up to another. */
   #fillEmpty(start: number, end: number): void {
-    const { aggregators, duration, limit } = this.#how
+    const aggregators = this.#aggregators
     const rows = this.#rows
-    const wanted = Math.min(Math.round((end - start) / duration), this.#how.reverse ? Infinity : limit - rows.length)
+    const most = this.#reverse ? Number.POSITIVE_INFINITY : this.#limit - rows.length
+    const wanted = Math.min(Math.round((end - start) / this.#duration), most)
     const count = wanted > 0 ? rows.reserve(wanted) : 0
     const { width } = rows
     for (let n = 0; n < count; n++) {
       this.#cut(start)
       for (let i = 0; i < width; i++)
         rows.values[rows.length * width + i] = this.#emptyValue(aggregators[i]!, rows.length, i)
-      rows.times[rows.length++] = this.#stampOf(start)
-      start += duration
+      rows.times[rows.length++] = Math.max(start, 0) + this.#stamp
+      start += this.#duration
     }
   }
 
@@ -252,7 +326,7 @@ export class Fold implements SampleSink {
       case 'line':
         return lineBetween(this.#bucket)
       case 'last':
-        return row === 0 || this.#how.reverse ? Number.NaN : this.#rows.values[(row - 1) * this.#rows.width + column]!
+        return row === 0 || this.#reverse ? Number.NaN : this.#rows.values[(row - 1) * this.#rows.width + column]!
       default:
         return Number.NaN
     }
@@ -260,7 +334,7 @@ export class Fold implements SampleSink {
 
   /** Read backwards, an empty bucket repeats the value behind it in time, which comes before it in reading order. */
   #carryBackwards(): void {
-    const { aggregators } = this.#how
+    const aggregators = this.#aggregators
     const { length, width, values } = this.#rows
     for (let i = 0; i < width; i++) {
       // `last` read backwards is what `first` gives in order of time: see mirrored.
@@ -268,12 +342,5 @@ export class Fold implements SampleSink {
       for (let row = length - 2; row >= 0; row--)
         if (Number.isNaN(values[row * width + i]!)) values[row * width + i] = values[(row + 1) * width + i]!
     }
-  }
-
-  #stampOf(start: number): number {
-    const { stamp, duration } = this.#how
-    const shown = Math.max(start, 0)
-    if (stamp === STAMP.start) return shown
-    return shown + (stamp === STAMP.end ? duration : Math.floor(duration / 2))
   }
 }

@@ -45,6 +45,8 @@ export interface RangeQuery {
 /** The part of a bucketing that is not said elsewhere in the query. */
 export type BucketChoice = Pick<Bucketing, 'aggregators' | 'duration' | 'align' | 'stamp' | 'empty'>
 
+const NO_QUERY: RangeQuery = { from: 0, to: 0, filter: null, bucketing: null, reverse: false, limit: 0 }
+
 /** Copy the samples of a query to rows, in order of time: all of them, or as many as are wanted. */
 export function collect(series: Series, query: RangeQuery, latest: Latest | null, rows: Rows): void {
   const { from, to, filter, reverse, limit } = query
@@ -78,20 +80,29 @@ class FirstSamples implements SampleSink {
   }
 }
 
-/** Answers one query for one series after the other. */
+/** Answers one query for one series after the other, and then another. */
 export class Aggregation {
-  readonly #query: RangeQuery
-  readonly #choice: BucketChoice
-  readonly #fold: Fold
+  readonly #fold: Fold = new Fold()
   readonly #run: Run = new Run()
+  #query: RangeQuery = NO_QUERY
+  #choice!: BucketChoice
 
-  constructor(query: RangeQuery, choice: BucketChoice) {
+  /** Begin with a query, and its buckets. */
+  ask(query: RangeQuery, choice: BucketChoice): this {
     const { to, reverse } = query
-    const aggregators = reverse ? choice.aggregators.map(mirrored) : choice.aggregators
-    const limit = reverse ? Number.POSITIVE_INFINITY : query.limit
     this.#query = query
     this.#choice = choice
-    this.#fold = new Fold({ ...choice, aggregators, to, reverse, limit })
+    this.#fold.ask({
+      aggregators: reverse ? choice.aggregators.map(mirrored) : choice.aggregators,
+      duration: choice.duration,
+      align: choice.align,
+      stamp: choice.stamp,
+      empty: choice.empty,
+      to,
+      reverse,
+      limit: reverse ? Number.POSITIVE_INFINITY : query.limit,
+    })
+    return this
   }
 
   /**
