@@ -85,10 +85,12 @@ export class LabelIndex {
 
   /** The series that all filters let through, in the order of their keys. One filter at least names values. */
   query(asked: readonly LabelFilter[]): Series[] {
-    const filters = asked.map(filter => this.#inOwnWords(filter))
+    const filters: LabelFilter[] = []
     let best: LabelFilter | null = null
     let bestSize = Number.POSITIVE_INFINITY
-    for (const filter of filters) {
+    for (const one of asked) {
+      const filter = this.#inOwnWords(one)
+      filters.push(filter)
       if (filter.kind !== 'in') continue
       const size = this.#sizeOf(filter)
       if (size >= bestSize) continue
@@ -120,7 +122,9 @@ export class LabelIndex {
   #inOwnWords({ label, kind, values }: LabelFilter): LabelFilter {
     const own = this.#labels.get(label)
     if (own === undefined) return { label, kind, values }
-    return { label: own.name, kind, values: values.map(value => own.values.get(value)?.value ?? value) }
+    const ownValues: string[] = []
+    for (const value of values) ownValues.push(own.values.get(value)?.value ?? value)
+    return { label: own.name, kind, values: ownValues }
   }
 
   #holds(series: Series): boolean {

@@ -47,18 +47,18 @@ export function readBounds(args: Args, i: number): Bounds {
 /** Read a query of one series, or of many alike, whose bounds are at `i` and whose options end before `end`. */
 export function readQuery(args: Args, i: number, end: number, reverse: boolean): QueryOptions {
   const at = placeOf(args, 'aggregation', i + 2, end)
-  if (at < 0) return { ...readRest(args, i, end, reverse, null), bucketing: null }
+  if (at < 0) return queryOf(readRest(args, i, end, reverse, null), null)
   const rest = readRest(args, i, end, reverse, { at, durationAt: at + 2 })
   if (at + 2 >= args.argc || Number.isNaN(wholeAt(args, at + 2))) throw TS_ERR.badAggregation
   const aggregators = readAggregators(args, at + 1)
-  return { ...rest, bucketing: { ...readBuckets(args, i, at + 2, end), aggregators } }
+  return queryOf(rest, bucketsOf(readBuckets(args, i, at + 2, end), aggregators))
 }
 
 /** Queries of several series, with aggregators of their own each: the words between AGGREGATION and the duration. */
 export function readQueries(args: Args, i: number, keys: number, reverse: boolean): QueryOptions[] {
   const at = placeOf(args, 'aggregation', i + 2)
   if (at < 0) {
-    const query = { ...readRest(args, i, args.argc, reverse, null), bucketing: null }
+    const query = queryOf(readRest(args, i, args.argc, reverse, null), null)
     return Array.from({ length: keys }, () => query)
   }
   let durationAt = at + 1
@@ -68,7 +68,18 @@ export function readQueries(args: Args, i: number, keys: number, reverse: boolea
   if (durationAt - at - 1 !== keys) throw TS_ERR.aggregationCount
   const columns = Array.from({ length: keys }, (_, key) => readAggregators(args, at + 1 + key))
   const buckets = readBuckets(args, i, durationAt, args.argc)
-  return columns.map(aggregators => ({ ...rest, bucketing: { ...buckets, aggregators } }))
+  return columns.map(aggregators => queryOf(rest, bucketsOf(buckets, aggregators)))
+}
+
+/** The parts of a query as one object, written out so that all queries have one shape. */
+function queryOf(rest: Omit<QueryOptions, 'bucketing'>, bucketing: BucketChoice | null): QueryOptions {
+  const { from, to, filter, reverse, limit, latest } = rest
+  return { from, to, filter, reverse, limit, latest, bucketing }
+}
+
+function bucketsOf(buckets: Omit<BucketChoice, 'aggregators'>, aggregators: readonly Aggregator[]): BucketChoice {
+  const { duration, empty, stamp, align } = buckets
+  return { aggregators, duration, empty, stamp, align }
 }
 
 /** Where the words of an aggregation stand. */
@@ -134,11 +145,14 @@ function readAggregators(args: Args, i: number): Aggregator[] {
   const names = args.at(i).latin1().split(',')
   if (names.length > 1 && names.includes('')) throw TS_ERR.emptyAggregation
   if (names.length > AGGREGATORS_MAX) throw TS_ERR.manyAggregations
-  return names.map(name => {
+  // Pushed one by one, the array is of the same make each time, which code compiled for it relies on.
+  const aggregators: Aggregator[] = []
+  for (const name of names) {
     const aggregator = aggregatorOf(name)
     if (aggregator === undefined) throw TS_ERR.unknownAggregation
-    return aggregator
-  })
+    aggregators.push(aggregator)
+  }
+  return aggregators
 }
 
 /** Everything of buckets but what is computed of them. The duration is at `durationAt`, the query's bounds at `i`. */

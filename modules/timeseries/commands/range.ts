@@ -41,12 +41,7 @@ function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void 
 }
 
 /** Write the rows of one series, whose buckets the shelf's aggregation was asked for. Returns how many there were. */
-export function replyRange(
-  shelf: Shelf,
-  { reply }: Context,
-  series: Series,
-  query: QueryOptions,
-): number {
+export function replyRange(shelf: Shelf, { reply }: Context, series: Series, query: QueryOptions): number {
   const latest = query.latest ? latestOf(series) : null
   const { reverse, limit } = query
   if (query.bucketing === null) {

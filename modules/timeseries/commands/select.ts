@@ -250,12 +250,7 @@ function replyGroups(
   }
 }
 
-function reduceGroup(
-  shelf: Shelf,
-  group: readonly Series[],
-  query: QueryOptions,
-  reducer: Aggregator,
-): void {
+function reduceGroup(shelf: Shelf, group: readonly Series[], query: QueryOptions, reducer: Aggregator): void {
   const { rows, parts, joined } = shelf
   const ends: number[] = []
   parts.reset(1)

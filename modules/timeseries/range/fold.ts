@@ -59,7 +59,8 @@ export function bucketStart(time: number, duration: number, align: number): numb
 export class Fold implements SampleSink {
   readonly #bucket: Bucket = new Bucket()
   readonly #neighbour: Neighbour = new Neighbour()
-  #aggregators: readonly Aggregator[] = []
+  /** Always this array: one of another make would cost the loops below their compiled code. */
+  readonly #aggregators: Aggregator[] = []
   #state: Float64Array = new Float64Array(STATE)
   #duration = 1
   #align = 0
@@ -90,7 +91,8 @@ export class Fold implements SampleSink {
   ask(how: Bucketing): void {
     const { aggregators, duration, stamp } = how
     if (aggregators.length * STATE > this.#state.length) this.#state = new Float64Array(aggregators.length * STATE)
-    this.#aggregators = aggregators
+    this.#aggregators.length = 0
+    for (const aggregator of aggregators) this.#aggregators.push(aggregator)
     this.#duration = duration
     this.#align = how.align
     this.#stamp = stamp === STAMP.start ? 0 : stamp === STAMP.end ? duration : Math.floor(duration / 2)
