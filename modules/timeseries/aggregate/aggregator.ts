@@ -14,8 +14,6 @@
 
 /** Doubles that an aggregator may use of the state. */
 export const STATE = 6
-/** State of an aggregator that computes a bucket at once. */
-export const SCRATCH: Float64Array = new Float64Array(STATE)
 
 /** What is known of samples that need not be looked at. Times rise; `count` is at least 1. */
 export class Run {
@@ -71,8 +69,12 @@ export interface Aggregator {
   /** The bucket's value, after at least one sample. */
   result(state: Float64Array, at: number, bucket: Bucket): number
 
-  /** Write the value of a bucket that has just these samples, at least one: what reset, feed and result would give. */
+  /**
+   * Write the value of a bucket that has just these samples, at least one: what reset, feed and result would give. `state`
+   * is free to be used.
+   */
   of(
+    state: Float64Array,
     out: Float64Array,
     outAt: number,
     bucket: Bucket,

@@ -22,7 +22,7 @@ export const first: Aggregator = {
     state[at + END_SEEN] = 1
   },
   result,
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt) {
     out[outAt] = values[valuesAt]!
   },
 }
@@ -41,7 +41,7 @@ export const last: Aggregator = {
     state[at + END_SEEN] = 1
   },
   result,
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
     out[outAt] = values[valuesAt + length - 1]!
   },
 }

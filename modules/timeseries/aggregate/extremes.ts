@@ -20,7 +20,7 @@ export const min: Aggregator = {
   result(state, at) {
     return state[at + LEAST_AT]!
   },
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
     out[outAt] = leastOf(Number.POSITIVE_INFINITY, values, valuesAt, length)
   },
 }
@@ -39,7 +39,7 @@ export const max: Aggregator = {
   result(state, at) {
     return state[at + GREATEST_AT]!
   },
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
     out[outAt] = greatestOf(Number.NEGATIVE_INFINITY, values, valuesAt, length)
   },
 }
@@ -60,7 +60,7 @@ export const range: Aggregator = {
   result(state, at) {
     return state[at + GREATEST_AT]! - state[at + LEAST_AT]!
   },
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
     const greatest = greatestOf(Number.NEGATIVE_INFINITY, values, valuesAt, length)
     out[outAt] = greatest - leastOf(Number.POSITIVE_INFINITY, values, valuesAt, length)
   },

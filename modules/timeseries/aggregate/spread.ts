@@ -8,7 +8,7 @@
  * (T. Chan, G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979). */
 
 import { spreadOf } from '../chunk/stretch.ts'
-import { type Aggregator, SCRATCH } from './aggregator.ts'
+import type { Aggregator } from './aggregator.ts'
 
 /** Places in the state of all four. */
 export const SPREAD_COUNT = 0
@@ -29,10 +29,10 @@ function spread(name: string, code: number, result: (state: Float64Array, at: nu
     feed,
     merge: (state, at, _bucket, run) => mergeRun(state, at, run),
     result,
-    of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
-      reset(SCRATCH, 0)
-      feed(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
-      out[outAt] = result(SCRATCH, 0)
+    of(state, out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+      reset(state, 0)
+      feed(state, 0, bucket, times, timesAt, values, valuesAt, length)
+      out[outAt] = result(state, 0)
     },
   }
 }

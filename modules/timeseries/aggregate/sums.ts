@@ -3,7 +3,7 @@
  * The sum of a bucket is taken in order of time, run by run where whole runs lie in it. An average whose sum leaves the
  * range of doubles goes on as a running mean: three times 1e308 average to 1e308. */
 
-import { type Aggregator, type Bucket, SCRATCH } from './aggregator.ts'
+import type { Aggregator, Bucket } from './aggregator.ts'
 
 export const sum: Aggregator = {
   name: 'sum',
@@ -21,7 +21,7 @@ export const sum: Aggregator = {
     state[at]! += run.sum
   },
   result: first,
-  of(out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, values, valuesAt, length) {
     out[outAt] = totalOf(values, valuesAt, length)
   },
 }
@@ -40,7 +40,7 @@ export const count: Aggregator = {
     state[at]! += run.count
   },
   result: first,
-  of(out, outAt, _bucket, _times, _timesAt, _values, _valuesAt, length) {
+  of(_state, out, outAt, _bucket, _times, _timesAt, _values, _valuesAt, length) {
     out[outAt] = length
   },
 }
@@ -69,15 +69,15 @@ export const avg: Aggregator = {
     meanOf(state, at, run.sum / run.count, run.count)
   },
   result: resultOfAvg,
-  of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+  of(state, out, outAt, bucket, times, timesAt, values, valuesAt, length) {
     const total = totalOf(values, valuesAt, length)
     if (Number.isFinite(total)) {
       out[outAt] = total / length
       return
     }
-    resetAvg(SCRATCH, 0)
-    feedAvg(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
-    out[outAt] = resultOfAvg(SCRATCH, 0)
+    resetAvg(state, 0)
+    feedAvg(state, 0, bucket, times, timesAt, values, valuesAt, length)
+    out[outAt] = resultOfAvg(state, 0)
   },
 }
 

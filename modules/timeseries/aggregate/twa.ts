@@ -9,7 +9,7 @@
  *
  * A bucket that covers no time, having one sample and no neighbours, has that sample's value. */
 
-import { type Aggregator, type Bucket, SCRATCH } from './aggregator.ts'
+import type { Aggregator, Bucket } from './aggregator.ts'
 
 /** Places in the state: area so far, where it begins, the last sample, and how many there were. */
 export const TWA_AREA = 0
@@ -33,10 +33,10 @@ export const twa: Aggregator = {
     state[at + TWA_COUNT]! += run.count
   },
   result,
-  of(out, outAt, bucket, times, timesAt, values, valuesAt, length) {
-    reset(SCRATCH, 0)
-    feed(SCRATCH, 0, bucket, times, timesAt, values, valuesAt, length)
-    out[outAt] = result(SCRATCH, 0, bucket)
+  of(state, out, outAt, bucket, times, timesAt, values, valuesAt, length) {
+    reset(state, 0)
+    feed(state, 0, bucket, times, timesAt, values, valuesAt, length)
+    out[outAt] = result(state, 0, bucket)
   },
 }
 

@@ -171,7 +171,7 @@ export class Fold implements SampleSink {
         this.#setAfter(times[to]!, values[to + shift]!)
       }
       if (rows.reserve(1) > 0) {
-        aggregator.of(rows.values, rows.length, bucket, times, from, values, from + shift, to - from)
+        aggregator.of(this.#state, rows.values, rows.length, bucket, times, from, values, from + shift, to - from)
         rows.times[rows.length++] = Math.max(start, 0) + this.#stamp
       }
       if (rows.length >= this.#limit || rows.overflowed) {
