@@ -6,7 +6,8 @@
  *      settings        what FT.CONFIG sets, through `options`
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
- *      cursors         aggregations that are read in portions */
+ *      cursors         aggregations that are read in portions
+ *      batches, tops   for the next query */
 
 import { type Context, type Database, type Host, type Args, type Range, replyError } from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
@@ -20,12 +21,18 @@ import { jsonService } from './ingest/json-service.ts'
 import type { OwnFields } from './ingest/own-fields.ts'
 import { startScan } from './ingest/scan.ts'
 import { Upkeep } from './ingest/upkeep.ts'
+import { Batch } from './iterators/iterator.ts'
 import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
+import { Top } from './score/top.ts'
+import { Spares } from './spares.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
 import { Tokenizer } from './text/tokenizer.ts'
 import { ShapeFields } from './shape/fields.ts'
 import { VectorFields } from './vector/fields.ts'
+
+/** Objects of a kind that are kept for the next queries. */
+const SPARES_MAX = 8
 
 /** What one server keeps of search. */
 export class Workspace {
@@ -41,6 +48,8 @@ export class Workspace {
   readonly follower: Follower
   readonly upkeep: Upkeep
   readonly cursors: Cursors
+  readonly batches: Spares<Batch> = new Spares(() => new Batch(), SPARES_MAX)
+  readonly tops: Spares<Top> = new Spares(() => new Top(0), SPARES_MAX)
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
 

@@ -6,7 +6,15 @@
 import { type Args, parseDouble, type Range, type ReplyError, replyError } from 'redstrata/module'
 import { FT_ERR } from '../errors.ts'
 import { isPoint, UNIT_METRES } from '../index/geo.ts'
-import { common, type FieldMask, ALL_FIELDS, type GeoNode, type Node, type NumberBox } from '../query/ast.ts'
+import {
+  common,
+  type FieldMask,
+  ALL_FIELDS,
+  type GeoNode,
+  type Node,
+  type NumberBox,
+  phraseNode,
+} from '../query/ast.ts'
 import { fieldNamed, type Schema } from '../schema/schema.ts'
 import { SCORERS, type ScorerName } from '../score/scorer.ts'
 import type { Settings } from '../settings.ts'
@@ -191,7 +199,7 @@ function joined(filter: Node, root: Node): Node {
     root.children.splice(0, 1, child === undefined ? filter : joined(filter, child))
     return root
   }
-  return { ...common(), kind: 'phrase', exact: false, children: [filter, root] }
+  return phraseNode([filter, root])
 }
 
 // ---------------------------------------------------------------------- what the names stand for

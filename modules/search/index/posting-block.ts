@@ -22,6 +22,20 @@ const OFFSETS = 4
 
 const NONE = new Int32Array(0)
 
+/** Documents of a stretch whose places can be marked. */
+export const MARKS = 4096
+
+/** Arrays for work on a block of postings; what they hold is good for one step. */
+export class Workbench {
+  /** A score for each row. */
+  readonly scores: Float64Array = new Float64Array(BLOCK_ROWS + 1)
+  /** Rows that were chosen, and places in such a list. */
+  readonly matches: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  readonly places: Int32Array = new Int32Array(BLOCK_ROWS + 1)
+  /** Zeros, but while somebody marks places. */
+  readonly marks: Uint8Array = new Uint8Array(MARKS)
+}
+
 /**
  * The postings of one block in arrays, which are made when they are first filled. Sealed blocks give their documents at
  * once and the rest when asked.
@@ -36,6 +50,7 @@ export class Block {
   /** Where in `bytes` each posting's offsets begin and end. */
   offsetStart: Int32Array = NONE
   offsetEnd: Int32Array = NONE
+  #workbench: Workbench | null = null
   /** Scratch of sealing: bytes of each posting's offsets. */
   lengths: Int32Array = NONE
   rows = 0
@@ -51,6 +66,11 @@ export class Block {
   constructor(capacity: number = BLOCK_ROWS + 1) {
     this.capacity = capacity
     this.documents = new Int32Array(capacity)
+  }
+
+  /** For whoever joins or ranks the block. Made when first asked for. */
+  get workbench(): Workbench {
+    return (this.#workbench ??= new Workbench())
   }
 
   #makeArrays(): void {

@@ -37,7 +37,7 @@
 import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import {
   BLOCK_ROWS,
-  type Block,
+  Block,
   isPlain,
   type Layout,
   offsetsLength,
@@ -50,6 +50,7 @@ import {
   writeRows,
   writeSealed,
 } from './posting-block.ts'
+import { Spares } from '../spares.ts'
 import { varintLength, writeVarint } from './varint.ts'
 
 /** Words that a record lends to a list. */
@@ -69,6 +70,8 @@ const ENTRY_WORDS = 3
 const OPEN_BYTES_MAX = 12 << 10
 /** Bytes of offsets that one posting may have; positions beyond are not kept. */
 const OFFSET_BYTES_MAX = 8 << 10
+/** Blocks that are kept for the next readers. */
+const SPARE_MAX = 16
 /** A row's delta must leave three bits of a varint free; a longer way begins a block, whose base has all bits. */
 const DELTA_MAX = (1 << 28) - 1
 
@@ -83,6 +86,8 @@ export class Postings {
   /** Decoded blocks for sealing and sweeping; shared with other kinds, used within one call. */
   readonly #block: Block
   readonly #neighbour: Block
+  /** Blocks for readers, each with room for the largest. */
+  readonly spareBlocks: Spares<Block> = new Spares(() => new Block(), SPARE_MAX)
 
   constructor(memory: Memory, layout: Layout, listAt: number, block: Block, neighbour: Block) {
     this.memory = memory

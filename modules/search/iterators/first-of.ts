@@ -46,6 +46,9 @@ export interface FirstOfRanking {
   total: number
 }
 
+/** What an iterator has when it has given its block back. */
+const NO_BLOCK = new Block(0)
+
 /** Documents of many lists, each counted for the first list that holds it. */
 export class FirstOf extends DocumentIterator {
   readonly estimate: number
@@ -65,7 +68,7 @@ export class FirstOf extends DocumentIterator {
   readonly #bits: Int32Array
   readonly #owner: Uint16Array
   readonly #freqs: Int32Array
-  readonly #block = new Block()
+  #block: Block
   /** The window that the marks are of; -1: none is complete. */
   #window = -1
   /** The window that is being marked, the list to go on with, and where the lists so far go on: kept over a pause. */
@@ -99,6 +102,7 @@ export class FirstOf extends DocumentIterator {
     this.#bits = new Int32Array(window >>> 5)
     this.#owner = new Uint16Array(window)
     this.#postings = postings
+    this.#block = postings.spareBlocks.take()
     this.#records = records
     this.#textOf = textOf
     this.#allowed = allowed
@@ -356,6 +360,13 @@ export class FirstOf extends DocumentIterator {
     this.document = this.#reached = 0
     this.#window = this.#filling = -1
     this.#resume.fill(0)
+  }
+
+  override release(): void {
+    if (this.#block === NO_BLOCK) return
+    this.#postings.spareBlocks.give(this.#block)
+    this.#block = NO_BLOCK
+    this.document = this.#following = END
   }
 
   /** The marks are our own, and lists only grow behind them. */

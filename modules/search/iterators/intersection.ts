@@ -8,8 +8,11 @@
  * Near: the matched words, one of each part, may have so many words between them in all (slop). In order: in the order
  * of the parts. An exact phrase is slop 0 in order. */
 
-import { type DocumentIterator, END, Positions, type Watch } from './iterator.ts'
+import { BLOCK_ROWS } from '../index/posting-block.ts'
+import { type Batch, type DocumentIterator, END, Positions, RANK, type Ranking, type Watch } from './iterator.ts'
 import { Several } from './several.ts'
+import { TermIterator } from './term.ts'
+import { TermJoin } from './term-join.ts'
 
 /** How near the parts must stand. */
 export interface Nearness {
@@ -27,6 +30,8 @@ export class Intersection extends Several {
   /** The parts, fewest documents first. */
   readonly #order: readonly DocumentIterator[]
   readonly #positions: Positions[]
+  /** The same as a join of terms, when it is one. */
+  readonly join: TermJoin | null
 
   /** @param children in the order of the query; null as nearness: anywhere. */
   constructor(children: readonly DocumentIterator[], weight: number, nearness: Nearness | null, watch: Watch) {
@@ -38,6 +43,8 @@ export class Intersection extends Several {
     this.#watch = watch
     this.estimate = order[0]!.estimate
     this.#positions = nearness === null ? [] : children.map(() => new Positions())
+    const isJoin = nearness === null && order.length > 1 && order.every(part => part instanceof TermIterator)
+    this.join = isJoin ? new TermJoin(order as TermIterator[]) : null
   }
 
   next(): number {
@@ -70,6 +77,30 @@ export class Intersection extends Several {
       this.#watch.tick()
     }
     return (this.document = END)
+  }
+
+  /** Of terms alone whole stretches are told, but not scored: how far apart they stand is asked of each match. */
+  override nextBatch(batch: Batch, ranking: Ranking): void {
+    const { join } = this
+    if (join === null || ranking.mode !== RANK.none) {
+      super.nextBatch(batch, ranking)
+      return
+    }
+    const { documents } = batch
+    const [leader] = join.terms
+    const [rows] = join.rows
+    batch.count = 0
+    while (this.document !== END && batch.count + BLOCK_ROWS <= documents.length) {
+      if (!join.next(Math.max(this.document + 1, leader!.document))) {
+        if (batch.count === 0) this.document = END
+        break
+      }
+      const own = join.documents
+      for (let match = 0; match < join.count; match++) documents[batch.count++] = own[rows![match]!]!
+      join.leave()
+      this.#watch.tick()
+    }
+    if (batch.count > 0) this.document = documents[batch.count - 1]!
   }
 
   #isNear(nearness: Nearness): boolean {

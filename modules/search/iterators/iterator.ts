@@ -35,7 +35,7 @@ export interface Ranking {
 
 /** Positions of words in a document, growing. */
 export class Positions {
-  list: Int32Array = new Int32Array(64)
+  list: Int32Array = new Int32Array(16)
   count = 0
 
   /** Have room for so many more. */
@@ -111,6 +111,9 @@ export abstract class DocumentIterator {
     this.rewind()
     if (document > 0) this.skipTo(document)
   }
+
+  /** Give back what others can use. The iterator is at its end from then on. */
+  release(): void {}
 
   /** What the document adds to its score. */
   abstract score(ranking: Ranking): number

@@ -60,6 +60,11 @@ export class Not extends Leaf {
   override refresh(): void {
     this.#child.refresh()
   }
+
+  override release(): void {
+    this.document = END
+    this.#child.release()
+  }
 }
 
 /** All living documents; those that match a part score for it. */
@@ -130,5 +135,10 @@ export class Optional extends Leaf {
 
   override refresh(): void {
     this.#child.refresh()
+  }
+
+  override release(): void {
+    this.document = END
+    this.#child.release()
   }
 }

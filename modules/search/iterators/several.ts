@@ -2,7 +2,7 @@
  * positions, and telling how far apart they stand. */
 
 import { explainAggregate } from '../score/words.ts'
-import { DocumentIterator, type Explanation, type MatchedTerm, Positions, RANK, type Ranking } from './iterator.ts'
+import { DocumentIterator, END, type Explanation, type MatchedTerm, Positions, RANK, type Ranking } from './iterator.ts'
 
 /** An iterator over the documents of several others. */
 export abstract class Several extends DocumentIterator {
@@ -90,6 +90,11 @@ export abstract class Several extends DocumentIterator {
 
   override get isSingle(): boolean {
     return false
+  }
+
+  override release(): void {
+    this.document = END
+    for (const child of this.children) child.release()
   }
 
   override addTerms(out: MatchedTerm[]): void {

@@ -45,6 +45,9 @@ export function termScore(ranking: Ranking, weight: number, freq: number, rare: 
   return 0
 }
 
+/** What an iterator has when it has given its block back: nothing is read into it. */
+const NO_BLOCK = new Block(0)
+
 /** The documents that hold a term, in some fields. */
 export class TermIterator extends DocumentIterator {
   readonly postings: Postings
@@ -82,7 +85,7 @@ export class TermIterator extends DocumentIterator {
     this.#allowed = allowed
     this.estimate = postings.count(record)
     this.rarity = rarity(documents, this.estimate)
-    this.#block = new Block(Math.min(this.estimate, BLOCK_ROWS) + 1)
+    this.#block = postings.spareBlocks.take()
     this.#documents = this.#block.documents
     this.#blocks = postings.blocks(record)
   }
@@ -91,7 +94,8 @@ export class TermIterator extends DocumentIterator {
     const documents = this.#documents
     for (;;) {
       if (++this.#row >= this.#rows && !this.#load(this.#number + 1)) return (this.document = END)
-      if (this.#allowed === null || this.#isAllowed()) return (this.document = documents[this.#row]!)
+      // A combination of fields that came up after the query began is not in its table.
+      if (this.#allowed === null || this.allows(this.#row)) return (this.document = documents[this.#row]!)
     }
   }
 
@@ -107,12 +111,6 @@ export class TermIterator extends DocumentIterator {
     return this.#rows > 0
   }
 
-  #isAllowed(): boolean {
-    this.#block.needFields()
-    // A combination of fields that came up after the query began is not in its table.
-    return this.#allowed![this.#block.fields[this.#row]!] === 1
-  }
-
   skipTo(target: number): number {
     if (target <= this.document) return this.document
     const documents = this.#documents
@@ -123,7 +121,7 @@ export class TermIterator extends DocumentIterator {
     let row = this.#row
     while (documents[row]! < target) row++ // the block's last document is at or beyond it
     this.#row = row
-    if (this.#allowed !== null && !this.#isAllowed()) return this.next()
+    if (this.#allowed !== null && !this.allows(row)) return this.next()
     return (this.document = documents[row]!)
   }
 
@@ -133,14 +131,19 @@ export class TermIterator extends DocumentIterator {
     this.#rows = 0
   }
 
-  /** The list may have grown: there must be room for its blocks. */
+  /** The list may have grown. */
   override refresh(): void {
-    if (this.#block.capacity <= Math.min(this.postings.count(this.record), BLOCK_ROWS)) {
-      this.#block = new Block()
-      this.#documents = this.#block.documents
-    }
     this.#blocks = this.postings.blocks(this.record)
     super.refresh()
+  }
+
+  override release(): void {
+    if (this.#block === NO_BLOCK) return
+    this.postings.spareBlocks.give(this.#block)
+    this.#block = NO_BLOCK
+    this.#documents = NO_BLOCK.documents
+    this.#rows = 0
+    this.document = END
   }
 
   /** How often the document holds the term, weighted. */
@@ -200,6 +203,34 @@ export class TermIterator extends DocumentIterator {
   get block(): Block {
     this.#block.needFreqs()
     return this.#block
+  }
+
+  /** The last document of the current block. */
+  get blockEnd(): number {
+    return this.#documents[this.#rows - 1]!
+  }
+
+  /** The current row of the current block. */
+  get row(): number {
+    return this.#row
+  }
+
+  /** The greatest impact of a posting in the current block, or more. */
+  get blockImpact(): number {
+    return this.postings.impactOf(this.record, this.#number)
+  }
+
+  /** Stand on a row of the current block. */
+  standAt(row: number): void {
+    this.#row = row
+    this.document = this.#documents[row]!
+  }
+
+  /** Whether the fields of a row of the current block will do. */
+  allows(row: number): boolean {
+    if (this.#allowed === null) return true
+    this.#block.needFields()
+    return this.#allowed[this.#block.fields[row]!] === 1
   }
 
   /** Whether every posting will do, whatever its fields. */

@@ -13,9 +13,12 @@ import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, LENGTH_COLUMN, NORM_COLUMN } from '../index/documents.ts'
 import { Batch, type DocumentIterator, END, RANK, type Ranking, type Watch } from '../iterators/iterator.ts'
 import { FirstOf, type FirstOfRanking } from '../iterators/first-of.ts'
+import { Intersection } from '../iterators/intersection.ts'
+import type { TermJoin } from '../iterators/term-join.ts'
 import { TermIterator } from '../iterators/term.ts'
 import type { Scorer } from '../score/scorer.ts'
 import type { Top } from '../score/top.ts'
+import type { Spares } from '../spares.ts'
 
 /** Takes documents in the order of their numbers. */
 export interface Sink {
@@ -32,14 +35,17 @@ abstract class Run {
   total = 0
   /** The last document that was looked at. */
   protected at = 0
-  readonly #batch = new Batch()
+  readonly #batches: Spares<Batch> | null
+  #batch: Batch | null = null
   #isBegun = false
   // The chunk of the document table that was read last.
   #chunk = -1
   #words: Int32Array = new Int32Array(0)
   #base = 0
 
-  constructor(root: DocumentIterator, documents: Documents, watch: Watch) {
+  /** @param batches where a batch can be had. */
+  constructor(root: DocumentIterator, documents: Documents, watch: Watch, batches: Spares<Batch> | null) {
+    this.#batches = batches
     this.root = root
     this.documents = documents
     this.watch = watch
@@ -51,8 +57,18 @@ abstract class Run {
     this.#chunk = -1
     if (this.#isBegun) this.goOn()
     this.#isBegun = true
-    if (this.root.document !== END) this.runOn()
+    try {
+      if (this.root.document !== END) this.runOn()
+    } finally {
+      if (this.#batch !== null) this.#batches?.give(this.#batch)
+      this.#batch = null
+    }
     this.at = END
+  }
+
+  /** Nothing is left to do: give back what others can use. */
+  release(): void {
+    this.root.release()
   }
 
   /** After a pause: what was cut short is found, and taken. */
@@ -65,7 +81,7 @@ abstract class Run {
 
   /** The next batch, taken even when a pause came in between. */
   protected takeBatch(ranking: Ranking, take: (batch: Batch) => void): boolean {
-    const batch = this.#batch
+    const batch = (this.#batch ??= this.#batches?.take() ?? new Batch())
     batch.count = 0
     try {
       this.root.nextBatch(batch, ranking)
@@ -80,10 +96,6 @@ abstract class Run {
 
   protected abstract runOn(): void
   protected abstract takeCurrent(): void
-
-  protected batch(): Batch {
-    return this.#batch
-  }
 
   /** The norm of a document, 0 when it is dead or too new; near documents are told quickly. */
   protected norm(document: number): number {
@@ -112,8 +124,14 @@ export class PlainRun extends Run {
   readonly #sink: Sink | null
 
   /** @param sink null: only count. */
-  constructor(root: DocumentIterator, documents: Documents, watch: Watch, sink: Sink | null) {
-    super(root, documents, watch)
+  constructor(
+    root: DocumentIterator,
+    documents: Documents,
+    watch: Watch,
+    sink: Sink | null,
+    batches: Spares<Batch> | null = null,
+  ) {
+    super(root, documents, watch, batches)
     this.#sink = sink
   }
 
@@ -146,8 +164,15 @@ export class RankedRun extends Run {
   /** Set once the run goes by lists. */
   #lists: FirstOfRanking | null = null
 
-  constructor(root: DocumentIterator, documents: Documents, watch: Watch, scorer: Scorer, top: Top) {
-    super(root, documents, watch)
+  constructor(
+    root: DocumentIterator,
+    documents: Documents,
+    watch: Watch,
+    scorer: Scorer,
+    top: Top,
+    batches: Spares<Batch> | null = null,
+  ) {
+    super(root, documents, watch, batches)
     this.#scorer = scorer
     this.#top = top
   }
@@ -165,6 +190,8 @@ export class RankedRun extends Run {
     const { root } = this
     const plainScores = this.documents.scores === null
     if (this.#lists !== null) this.#byLists(root as FirstOf, this.#lists)
+    else if (root instanceof Intersection && root.join !== null)
+      this.#byStretches(root, root.join, plainScores && name === 'TFIDF')
     else if (!root.isSingle || !plainScores || (name !== 'TFIDF' && name !== 'TFIDF.DOCNORM')) this.#oneByOne()
     else if (name === 'TFIDF' && root instanceof TermIterator && root.takesAllFields && this.at === 0)
       this.#byBlocks(root)
@@ -185,6 +212,71 @@ export class RankedRun extends Run {
     } finally {
       this.total = ranking.total
     }
+  }
+
+  /** Several words, all of them: ranked stretch by stretch. */
+  #byStretches(root: Intersection, join: TermJoin, isPlain: boolean): void {
+    while (join.next(Math.max(this.at + 1, join.terms[0]!.document))) {
+      if (isPlain) this.#rankStretch(root, join)
+      else this.#takeStretch(root, join)
+      this.at = join.end
+      join.leave()
+      this.watch.tick()
+    }
+  }
+
+  #takeStretch(root: Intersection, join: TermJoin): void {
+    const { documents } = join
+    const rows = join.rows[0]!
+    for (let match = 0; match < join.count; match++) {
+      root.document = documents[rows[match]!]!
+      join.standOn(match)
+      this.takeCurrent()
+    }
+  }
+
+  /**
+   * Under TFIDF the words of all matches are added up first. Only what could be kept if its words stood side by side is
+   * asked how far apart they are.
+   */
+  #rankStretch(root: Intersection, join: TermJoin): void {
+    const { documents, count } = join
+    const rows = join.rows[0]!
+    const top = this.#top
+    let { least } = top
+    if (root.weight * impactOf(join) <= least && !this.documents.hasTombs && join.end <= this.last) {
+      this.total += count
+      return
+    }
+    const { scores } = join.terms[0]!.rowsAhead.workbench
+    addUp(join, scores)
+    const { table, memory } = this.documents
+    const { last } = this
+    const { weight } = root
+    let total = 0
+    let chunk = -1
+    let words = EMPTY_CHUNK
+    let base = 0
+    for (let match = 0; match < count; match++) {
+      const document = documents[rows[match]!]!
+      if (document >>> CHUNK_BITS !== chunk) {
+        chunk = document >>> CHUNK_BITS
+        const address = table.chunk(document)
+        words = address === 0 ? EMPTY_CHUNK : memory.i32[address >>> SLAB_BITS]!
+        base = address === 0 ? 0 : ((address & UNIT_MASK) << 1) + NORM_COLUMN
+      }
+      const norm = words[base + (document & CHUNK_MASK)]!
+      if (norm === 0 || document > last) continue
+      total++
+      const score = (scores[match]! * weight) / norm
+      // Documents come in order, so one that only equals the worst is behind it.
+      if (score <= least) continue
+      root.document = document
+      join.standOn(match)
+      top.push(score / root.distance(), document)
+      least = top.least
+    }
+    this.total += total
   }
 
   #oneByOne(): void {
@@ -266,9 +358,29 @@ export class RankedRun extends Run {
   }
 
   #block(term: TermIterator, factor: number): void {
-    const { documents, freqs, rows } = term.block
-    const { scores } = this.batch()
+    const { documents, freqs, rows, workbench } = term.block
+    const { scores } = workbench
     for (let row = 0; row < rows; row++) scores[row] = factor * freqs[row]!
     this.#rank(documents, scores, rows, NORM_COLUMN)
+  }
+}
+
+/** What a match of the stretch can add up to under TFIDF, side by side, or more. */
+function impactOf(join: TermJoin): number {
+  let sum = 0
+  for (const term of join.terms) sum += (term.weight * term.rarity.idf * term.blockImpact) / IMPACT_SCALE
+  return sum
+}
+
+/** What the words of each match add up to under TFIDF. */
+function addUp(join: TermJoin, scores: Float64Array): void {
+  const { count } = join
+  scores.fill(0, 0, count)
+  for (let i = 0; i < join.terms.length; i++) {
+    const { weight, rarity, block } = join.terms[i]!
+    const { freqs } = block
+    const { idf } = rarity
+    const rows = join.rows[i]!
+    for (let match = 0; match < count; match++) scores[match] = scores[match]! + weight * freqs[rows[match]!]! * idf
   }
 }

@@ -4,7 +4,7 @@
  *
  * Words in quotation marks, tags, and fields that want no stems are left alone, and all of them under VERBATIM. */
 
-import { ALL_FIELDS, common, type FieldMask, type Node, type TokenNode, tokenNode } from '../query/ast.ts'
+import { ALL_FIELDS, type FieldMask, type Node, type TokenNode, tokenNode, unionNode } from '../query/ast.ts'
 import { refuse } from '../query/failure.ts'
 import type { Schema } from '../schema/schema.ts'
 import { ChineseWords } from '../text/chinese.ts'
@@ -67,12 +67,9 @@ function expandToken(node: TokenNode, by: Expansion): Node {
 /** The word with its relations. */
 function joinUnion(node: TokenNode, others: readonly Buffer[], word: Node): Node {
   if (others.length === 0) return word
-  const relations = others.map((text): Node => {
-    const relation = tokenNode(text, true)
-    relation.fields = node.fields
-    return relation
-  })
-  return { ...common(), kind: 'union', fields: node.fields, children: [word, ...relations] }
+  const children = [word]
+  for (const text of others) children.push(tokenNode(text, true, node.fields))
+  return unionNode(children, node.fields)
 }
 
 function synonymsOf(text: Buffer, synonyms: Synonyms): Buffer[] {
@@ -102,6 +99,6 @@ function stemsOf(text: Buffer, by: Expansion): Buffer[] {
 function chineseWords(node: TokenNode): Node {
   const words = new ChineseWords().cut(node.text.text, null)
   if (words.length < 2) return node
-  const children = words.map((word): Node => ({ ...tokenNode(word.text), fields: node.fields }))
+  const children = words.map((word): Node => tokenNode(word.text, false, node.fields))
   return { ...node, kind: 'phrase', exact: false, children } as Node
 }

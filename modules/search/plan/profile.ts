@@ -79,6 +79,11 @@ export class ProfiledIterator extends DocumentIterator {
     this.document = this.inner.document
   }
 
+  override release(): void {
+    this.document = END
+    this.inner.release()
+  }
+
   score(ranking: Ranking): number {
     return this.inner.score(ranking)
   }

@@ -183,7 +183,7 @@ export type Node =
   | VectorNode
   | ShapeNode
 
-/** What every node begins with. */
+/** What every node begins with. Those that nearly every query has are made below, without a copy of this. */
 export function common(): Common {
   return {
     weight: 1,
@@ -202,7 +202,28 @@ export function childrenOf(node: Node): readonly Node[] {
 }
 
 /** A token with a text of its own. */
-export function tokenNode(text: Buffer, expanded = false): TokenNode {
+export function tokenNode(text: Buffer, expanded = false, fields: FieldMask = ALL_FIELDS): TokenNode {
+  return boxNode({ text, parameter: false }, expanded, fields)
+}
+
+/** A token. */
+export function boxNode(text: TextBox, expanded = false, fields: FieldMask = ALL_FIELDS): TokenNode {
+  return {
+    weight: 1,
+    slop: -1,
+    inOrder: false,
+    phonetic: 'default',
+    fields,
+    verbatim: false,
+    attributes: [],
+    kind: 'token',
+    text,
+    expanded,
+  }
+}
+
+/** All of some nodes. */
+export function phraseNode(children: Node[], exact = false): PhraseNode {
   return {
     weight: 1,
     slop: -1,
@@ -211,9 +232,24 @@ export function tokenNode(text: Buffer, expanded = false): TokenNode {
     fields: ALL_FIELDS,
     verbatim: false,
     attributes: [],
-    kind: 'token',
-    text: { text, parameter: false },
-    expanded,
+    kind: 'phrase',
+    exact,
+    children,
+  }
+}
+
+/** Any of some nodes. */
+export function unionNode(children: Node[], fields: FieldMask = ALL_FIELDS): UnionNode {
+  return {
+    weight: 1,
+    slop: -1,
+    inOrder: false,
+    phonetic: 'default',
+    fields,
+    verbatim: false,
+    attributes: [],
+    kind: 'union',
+    children,
   }
 }
 

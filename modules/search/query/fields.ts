@@ -12,6 +12,8 @@ import {
   type NumberBox,
   type NumericNode,
   type TextBox,
+  boxNode,
+  phraseNode,
   tokenNode,
 } from './ast.ts'
 import { refuse } from './failure.ts'
@@ -86,7 +88,7 @@ function tag(parser: FieldParser): Node {
   }
   const words = [tagWord(parser)]
   while (parser.isTerm() || lexer.kind === TOKEN.attribute || lexer.kind === TOKEN.exact) words.push(tagWord(parser))
-  return words.length === 1 ? words[0]! : { ...common(), kind: 'phrase', exact: false, children: words }
+  return words.length === 1 ? words[0]! : phraseNode(words)
 }
 
 /** A word of a tag keeps its case; the planner knows whether the field tells cases apart. */
@@ -96,7 +98,7 @@ function tagWord(parser: FieldParser): Node {
   if (!parameter && !parser.isTerm() && lexer.kind !== TOKEN.exact) parser.fail()
   const text = parameter ? lexer.text : withoutEscapes(lexer.text)
   lexer.next()
-  return { ...tokenNode(text), text: { text, parameter } }
+  return boxNode({ text, parameter })
 }
 
 /** `{a | b}` of dialect 1, where the closing brace may be missing, repeated or early: `{a} | b` names two tags. */
@@ -125,7 +127,7 @@ function classicTag(parser: FieldParser): Node {
   for (; parser.isTerm() || (lexer.kind === TOKEN.stopWord && words.length > 1); )
     if (lexer.kind === TOKEN.stopWord) lexer.next()
     else words.push(classicTagWord(parser))
-  return words.length === 1 ? words[0]! : { ...common(), kind: 'phrase', exact: false, children: words }
+  return words.length === 1 ? words[0]! : phraseNode(words)
 }
 
 function classicTagWord(parser: FieldParser): Node {

@@ -9,14 +9,17 @@
 import { lowered } from '../text/lower.ts'
 import {
   type AffixNode,
+  ALL_FIELDS,
+  boxNode,
   common,
   type FieldMask,
   type Node,
   type NumberBox,
-  type PhraseNode,
+  phraseNode,
   restrictFields,
   type TextBox,
   tokenNode,
+  unionNode,
 } from './ast.ts'
 import { applyAttributes } from './attributes.ts'
 import { QueryFailure, refuse } from './failure.ts'
@@ -196,13 +199,13 @@ export class Parser implements FieldParser {
     if (grammar.modern) {
       const box = this.wordBox()
       if (!box.parameter && this.context.isStopWord(box.text)) return null
-      return { ...tokenNode(box.text), text: box }
+      return boxNode(box)
     }
     const first = this.token()
     if (!this.isTerm()) return first
     const words: Node[] = [first, this.token()]
     while (lexer.kind === TOKEN.term) words.push(this.token())
-    return phrase(words, false)
+    return phraseNode(words)
   }
 
   /** A term as a token, in lower case. */
@@ -232,7 +235,7 @@ export class Parser implements FieldParser {
       else words.push(this.#quotedWord())
     }
     lexer.next()
-    const node = words.length === 1 ? words[0]! : phrase(words, true)
+    const node = words.length === 1 ? words[0]! : phraseNode(words, true)
     node.verbatim = true
     return node
   }
@@ -245,7 +248,7 @@ export class Parser implements FieldParser {
   #exact(): Node {
     const words = exactWords(this.lexer.text).map(word => tokenNode(word))
     this.lexer.next()
-    const node: Node = words.length === 0 ? tokenNode(Buffer.from('')) : phrase(words, true)
+    const node: Node = words.length === 0 ? tokenNode(Buffer.from('')) : phraseNode(words, true)
     node.verbatim = true
     return node
   }
@@ -389,15 +392,10 @@ function isModifier(kind: TokenKind): boolean {
   return kind === TOKEN.modifier || kind === TOKEN.isMissing
 }
 
-/** All of some nodes. */
-export function phrase(children: Node[], exact: boolean): PhraseNode {
-  return { ...common(), kind: 'phrase', exact, children }
-}
-
 /** Side by side: what was joined so far takes the next one in. */
 function joinPhrase(left: Node | null, right: Node | null): Node | null {
   if (left === null || right === null) return left ?? right
-  const joined = left.kind === 'phrase' && !left.exact && left.fields === common().fields ? left : phrase([left], false)
+  const joined = left.kind === 'phrase' && !left.exact && left.fields === ALL_FIELDS ? left : phraseNode([left])
   joined.children.push(right)
   return joined
 }
@@ -405,9 +403,9 @@ function joinPhrase(left: Node | null, right: Node | null): Node | null {
 /** Either: unions of unions are one union. */
 function joinUnion(left: Node | null, right: Node | null): Node | null {
   if (left === null || right === null) return left ?? right
-  if (left.kind === 'union' && left.fields === common().fields) {
+  if (left.kind === 'union' && left.fields === ALL_FIELDS) {
     left.children.push(right)
     return left
   }
-  return { ...common(), kind: 'union', children: [left, right] }
+  return unionNode([left, right])
 }

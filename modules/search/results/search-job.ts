@@ -19,7 +19,7 @@ import { type Yields, yieldNames } from '../plan/yields.ts'
 import type { Node } from '../query/ast.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
 import { Scorer } from '../score/scorer.ts'
-import { Top } from '../score/top.ts'
+import type { Top } from '../score/top.ts'
 import type { Workspace } from '../workspace.ts'
 import { type DocumentReader, documentReader } from './document.ts'
 import { shownFields } from './fields.ts'
@@ -116,13 +116,14 @@ export class SearchJob implements Job {
     const keep = limit === 0 ? 0 : offset + limit
     this.#builder ??= this.#newBuilder(watch, sortBy === null && keep > 0, this.#profile)
     const root = refusing(this.#builder)
-    if (keep === 0) return new PlainRun(root, documents, watch, null)
+    const { batches, tops } = this.#workspace
+    if (keep === 0) return new PlainRun(root, documents, watch, null, batches)
     if (sortBy !== null) {
       this.#order = this.#newOrder(sortBy, keep)
-      return new PlainRun(root, documents, watch, this.#order)
+      return new PlainRun(root, documents, watch, this.#order, batches)
     }
-    this.#top = new Top(keep)
-    return new RankedRun(root, documents, watch, this.#newScorer(), this.#top)
+    this.#top = tops.take().begin(keep)
+    return new RankedRun(root, documents, watch, this.#newScorer(), this.#top, batches)
   }
 
   /** Whether the order of the field that is sorted by is all that the query asks for. */
@@ -184,7 +185,12 @@ export class SearchJob implements Job {
     const total = this.#range?.total ?? this.#run?.total ?? 0
     const rows = this.#ahead === null ? () => writeRows(writer, found.documents) : () => this.#ahead!.copyTo(reply)
     writer.write(total, this.#warnings(), this.#profile === null ? 0 : 1, rows)
+    this.#run?.release()
     if (this.#profile !== null) this.#noteProcessors(total, found.documents.length, sorted - start, now() - sorted)
+  }
+
+  abandon(): void {
+    this.#run?.release()
   }
 
   /** Many rows are written before the reply is, so that others can be served in between. */
@@ -231,22 +237,24 @@ export class SearchJob implements Job {
     if (this.#order !== null) return { documents: this.#order.kept(offset).slice(0, limit), scores: [] }
     if (this.#top === null) return { documents: [], scores: [] }
     const { documents, keys } = this.#top.take(offset)
+    this.#workspace.tops.give(this.#top)
+    this.#top = null
     return { documents, scores: keys }
   }
 
   #factsOf(found: Found): RowFacts {
     const { withScores, explainsScores, noContent, marks } = this.#options
     const isScored = withScores && (found.scores.length === 0 || explainsScores)
-    const details = isScored || (marks && !noContent) ? this.#details(found.documents) : new Map<number, Details>()
-    const scores = new Map(found.scores.map((score, i) => [found.documents[i]!, score]))
+    const details = isScored || (marks && !noContent) ? this.#details(found.documents) : null
+    const scores = withScores ? new Map(found.scores.map((score, i) => [found.documents[i]!, score])) : null
     const { documents } = this.index.structures
     const out = new Range()
     return {
-      score: document => scores.get(document) ?? details.get(document)?.score ?? 0,
-      explain: document => details.get(document)?.why ?? { text: '', children: [] },
+      score: document => scores?.get(document) ?? details?.get(document)?.score ?? 0,
+      explain: document => details?.get(document)?.why ?? { text: '', children: [] },
       payload: (document, range) => documents.payload(document, range),
       sortKey: document => (this.#order ?? this.#rangeOrder())?.sortKey(document) ?? null,
-      marker: document => (marks ? this.#marker(details.get(document)?.terms ?? [], out) : null),
+      marker: document => (marks ? this.#marker(details?.get(document)?.terms ?? [], out) : null),
     }
   }
 

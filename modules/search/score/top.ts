@@ -11,18 +11,34 @@
  *
  *   push O(1) mostly, O(log k) when kept     take O(k log k) */
 
+const ROOM_MIN = 16
+/** Room that is kept from one use to the next. */
+const ROOM_KEPT = 1 << 12
+
 /** The best documents by a number, greatest first. */
 export class Top {
-  readonly #keep: number
-  readonly #laterFirst: boolean
-  #keys = new Float64Array(16)
-  #documents = new Int32Array(16)
+  #keep: number
+  #laterFirst: boolean
+  #keys = new Float64Array(ROOM_MIN)
+  #documents = new Int32Array(ROOM_MIN)
   count = 0
 
   /** @param keep how many; @param laterFirst which of equals is better. */
   constructor(keep: number, laterFirst = false) {
     this.#keep = keep
     this.#laterFirst = laterFirst
+  }
+
+  /** Forget all, and begin anew. Returns itself. */
+  begin(keep: number, laterFirst = false): this {
+    if (this.#keys.length > ROOM_KEPT) {
+      this.#keys = new Float64Array(ROOM_MIN)
+      this.#documents = new Int32Array(ROOM_MIN)
+    }
+    this.#keep = keep
+    this.#laterFirst = laterFirst
+    this.count = 0
+    return this
   }
 
   /** The key that a newcomer must reach: -Infinity until there are enough. */
@@ -90,14 +106,18 @@ export class Top {
     documents[at] = document
   }
 
-  /** The documents, best first, without the first `skip`, and their keys. */
+  /** Take the documents out: best first, without the first `skip`, which stay, and their keys. */
   take(skip: number): { documents: number[]; keys: number[] } {
-    const order = Array.from({ length: this.count }, (_, i) => i)
-    const keys = this.#keys
-    const documents = this.#documents
-    order.sort((a, b) => (this.#isWorse(keys[a]!, documents[a]!, keys[b]!, documents[b]!) ? 1 : -1))
-    const taken = order.slice(skip)
-    return { documents: taken.map(i => documents[i]!), keys: taken.map(i => keys[i]!) }
+    const keys: number[] = []
+    const documents: number[] = []
+    // The worst leaves the heap first.
+    for (let left = this.count; left > skip; left = this.count) {
+      keys.push(this.#keys[0]!)
+      documents.push(this.#documents[0]!)
+      this.count = left - 1
+      if (left > 1) this.#sink(0, this.#keys[left - 1]!, this.#documents[left - 1]!)
+    }
+    return { documents: documents.reverse(), keys: keys.reverse() }
   }
 }
 

@@ -23,6 +23,14 @@ function lowerTable(): Uint16Array {
   return table
 }
 
+function isLowerAscii(text: Buffer): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i]!
+    if (byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a)) return false
+  }
+  return true
+}
+
 /** Bytes of output that `length` bytes of input may need. */
 export function lowerRoom(length: number): number {
   return length + (length >>> 1) + 4
@@ -110,8 +118,9 @@ function hasCase(point: number): boolean {
   return point >= 0x10400 && point < 0x1f000
 }
 
-/** A copy in lower case. */
+/** The same in lower case: itself when that is what it is. */
 export function lowered(text: Buffer): Buffer {
+  if (isLowerAscii(text)) return text
   const to = Buffer.from(new Uint8Array(lowerRoom(text.length)).buffer)
   return to.subarray(0, writeLower(text, 0, text.length, to, 0))
 }
