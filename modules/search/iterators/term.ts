@@ -133,6 +133,7 @@ export class TermIterator extends DocumentIterator {
 
   /** The list may have grown. */
   override refresh(): void {
+    if (this.#block === NO_BLOCK) return
     this.#blocks = this.postings.blocks(this.record)
     super.refresh()
   }
@@ -142,7 +143,7 @@ export class TermIterator extends DocumentIterator {
     this.postings.spareBlocks.give(this.#block)
     this.#block = NO_BLOCK
     this.#documents = NO_BLOCK.documents
-    this.#rows = 0
+    this.#rows = this.#blocks = 0
     this.document = END
   }
 
