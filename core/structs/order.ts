@@ -23,6 +23,8 @@ const PILES = 1 << DIGIT_BITS
 const PASSES = 6
 /** Fewer numbers than this are merged. */
 const RADIX_MIN = 256
+/** Up to so many equal numbers are put in order by insertion. */
+const INSERT_MAX = 12
 
 /** The places of `keys[0 .. count)`, smallest first; `compare` orders the places of equal numbers. */
 export function orderOf(
@@ -164,7 +166,22 @@ function orderEquals(
   for (let start = 0; start < count; ) {
     let end = start + 1
     while (end < count && sorted[end] === sorted[start]) end++
-    if (end - start > 1) places.subarray(start, end).sort(compare)
+    if (end - start > INSERT_MAX) places.subarray(start, end).sort(compare)
+    else if (end - start > 1) insertInOrder(places, start, end, compare)
     start = end
+  }
+}
+
+function insertInOrder(
+  places: Int32Array,
+  start: number,
+  end: number,
+  compare: (a: number, b: number) => number,
+): void {
+  for (let i = start + 1; i < end; i++) {
+    const place = places[i]!
+    let at = i
+    for (; at > start && compare(places[at - 1]!, place) > 0; at--) places[at] = places[at - 1]!
+    places[at] = place
   }
 }
