@@ -26,9 +26,9 @@ export class ReplyError {
   }
 }
 
-/** An error reply with a text of its own. For cold paths: prefer a constant. */
+/** An error reply with a text of its own, whatever of a client's input stands in it. For cold paths: prefer a constant. */
 export function replyError(text: string): ReplyError {
-  return new ReplyError(text)
+  return new ReplyError(oneLine(text))
 }
 
 /** Bytes taken from a client may not break the line that an error is. */

@@ -31,6 +31,9 @@ export const wide: { high: number; low: number } = { high: 0, low: 0 }
 const ZERO = 0x30
 const MINUS = 0x2d
 const PLUS = 0x2b
+const SPACE = 32
+const TAB = 9
+const RETURN = 13
 const DOT = 0x2e
 const EXPONENT = 0x65
 const BILLION = 1_000_000_000
@@ -226,6 +229,24 @@ export function parseDouble(buf: Buffer, start: number, end: number): number {
   if (digits > 15) return parseRealSlowly(buf, start, end)
   if (decimals > 0) value /= POWERS_OF_TEN[decimals]!
   return negative ? -value : value
+}
+
+/**
+ * The double at the begin of bytes as strtod reads it where Redis looks at nothing but where the number ends: spaces may
+ * stand before it, a zero byte ends the text, and no text at all is 0. NaN for anything else. `takesAll`: numbers too large or too
+ * small are infinities and 0.
+ */
+export function parseDoubleAsC(buf: Buffer, start: number, end: number, takesAll: boolean): number {
+  if (start < end && buf[start]! > SPACE && buf[end - 1]! > SPACE) {
+    const value = parseDouble(buf, start, end)
+    if (!Number.isNaN(value)) return value
+  }
+  const zero = buf.subarray(start, end).indexOf(0)
+  const stop = zero < 0 ? end : start + zero
+  if (stop === start) return 0
+  let at = start
+  while (at < stop && (buf[at] === SPACE || (buf[at]! >= TAB && buf[at]! <= RETURN))) at++
+  return parseRealSlowly(buf, at, stop, takesAll)
 }
 
 /** Integers up to here are printed in full; beyond it Redis prints the shortest digits. */

@@ -94,14 +94,17 @@ function isHexDigit(code: number): boolean {
   return isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 102)
 }
 
-/** The double that any accepted text spells, NaN when it is refused: the path for what parseDouble's loop cannot take. */
-export function parseRealSlowly(buf: Buffer, start: number, end: number): number {
+/**
+ * The double that any accepted text spells, NaN when it is refused: the path for what parseDouble's loop cannot take. What is too
+ * large or too small is refused, or taken for an infinity or 0.
+ */
+export function parseRealSlowly(buf: Buffer, start: number, end: number, takesAll = false): number {
   const parts = scanReal(buf, start, end)
   if (parts.kind === REAL.none) return NaN
   if (parts.kind === REAL.infinite) return parts.negative ? -Infinity : Infinity
   if (parts.digits === '') return parts.negative ? -0 : 0
   const size = parts.kind === REAL.decimal ? Number(buf.latin1Slice(start, end)) : binaryToDouble(parts)
-  if (size === 0 || !Number.isFinite(size)) return NaN
+  if (!takesAll && (size === 0 || !Number.isFinite(size))) return NaN
   return parts.kind === REAL.hexadecimal && parts.negative ? -size : size
 }
 

@@ -12,7 +12,7 @@
  * is copied. A handler of a nested call (a transaction, a script, a module) has Args of its own. */
 
 import { Range } from '../base/bytes.ts'
-import { ERR, type ReplyError } from '../base/errors.ts'
+import { ERR, ReplyError } from '../base/errors.ts'
 import { parseBigInteger, parseDouble, parseInteger } from '../base/numbers.ts'
 import { RequestFrame } from '../resp/request.ts'
 
@@ -189,4 +189,12 @@ export class Args extends RequestFrame {
     this.buf = Buffer.concat(parts, at)
     this.position = 1
   }
+}
+
+const INT_MAX = 2147483647
+const INT_RANGE = new ReplyError(`ERR value is out of range, value must between ${-INT_MAX - 1} and ${INT_MAX}`)
+
+/** Take the number of a database, which may not exist. */
+export function takeDatabase(args: Args): number {
+  return args.intBetween(-INT_MAX - 1, INT_MAX, INT_RANGE)
 }

@@ -6,6 +6,7 @@
 import type { Range } from '../base/bytes.ts'
 import { ERR, ReplyError } from '../base/errors.ts'
 import { parseUnsigned } from '../base/numbers.ts'
+import type { Reply } from '../resp/reply.ts'
 import type { Args } from './args.ts'
 
 const INVALID = new ReplyError('ERR invalid cursor')
@@ -28,6 +29,13 @@ export function takeCursor(args: Args): number | undefined {
   const value = parseUnsigned(range.buf, range.start, range.end)
   if (Number.isNaN(value)) throw INVALID
   return value === 0 ? undefined : Math.min(value, 0xffffffff)
+}
+
+/** Nothing there to scan; its options are not looked at, then. */
+export function replyNoScan(reply: Reply): void {
+  reply.array(2)
+  reply.text('0')
+  reply.array(0)
 }
 
 /** Take MATCH, COUNT and what else the command allows. */

@@ -2,7 +2,7 @@
 
 import { ERR, ReplyError, replyError } from '../base/errors.ts'
 import { parseInteger } from '../base/numbers.ts'
-import type { Args } from '../command/args.ts'
+import { type Args, takeDatabase } from '../command/args.ts'
 import { Authenticator } from '../command/authenticator.ts'
 import { CLIENT_GATE, type Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
@@ -63,7 +63,7 @@ function echo({ reply }: Context, args: Args): void {
 }
 
 function select(ctx: Context, args: Args): void {
-  const db = ctx.engine.keyspace.databases[args.int()]
+  const db = ctx.engine.keyspace.databases[takeDatabase(args)]
   if (db === undefined) throw DB_RANGE
   ctx.client.db = db
   ctx.reply.ok()

@@ -9,6 +9,10 @@
 
 import { parseUnsigned, wide, wideUnsigned, writeBigInteger, writeInteger } from '../base/numbers.ts'
 
+const SPACE = 32
+const TAB = 9
+const RETURN = 13
+const PLUS = 43
 const TWO_32 = 4294967296
 const MAX = 0xffffffff
 const MINUS = 0x2d
@@ -153,7 +157,10 @@ export function idLength(id: StreamId): number {
   return partLength(id.msHigh, id.msLow) + 1 + partLength(id.seqHigh, id.seqLow)
 }
 
+/** Half of an id, as strtoull reads it: spaces and a plus may stand before. */
 function parsePart(buf: Buffer, start: number, end: number): number {
+  while (start < end && (buf[start] === SPACE || (buf[start]! >= TAB && buf[start]! <= RETURN))) start++
+  if (start < end && buf[start] === PLUS) start++
   return start === end ? NaN : parseUnsigned(buf, start, end)
 }
 

@@ -13,7 +13,7 @@ import {
 import { parseBigInteger } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
-import { takeCursor, takeScanOptions } from '../../command/cursor.ts'
+import { replyNoScan, takeCursor, takeScanOptions } from '../../command/cursor.ts'
 import { wrongArity } from '../../command/gates.ts'
 import { cmd, type Command } from '../../command/spec.ts'
 import { EVENT } from '../../keyspace/event.ts'
@@ -212,14 +212,13 @@ function hscan(ctx: Context, args: Args): void {
   const { db, reply } = ctx
   const key = args.key()
   const cursor = takeCursor(args)
-  const options = takeScanOptions(args, cursor, 'novalues')
   const hash = db.read(key, hashType)
-  reply.array(2)
   if (hash === null) {
-    reply.text('0')
-    reply.array(0)
+    replyNoScan(reply)
     return
   }
+  const options = takeScanOptions(args, cursor, 'novalues')
+  reply.array(2)
   // A packed hash is given whole, whatever COUNT says, as in Redis.
   const { places } = hash
   const all = hash.isPacked ? places : options.count

@@ -3,7 +3,7 @@
  * A dense string is changed where it lies. A sparse one is short: it is copied into the server's editor, and back. */
 
 import type { Range } from '../../base/bytes.ts'
-import { oneLine, ReplyError, replyError } from '../../base/errors.ts'
+import { ReplyError, replyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import type { Engine } from '../../command/engine.ts'
@@ -185,7 +185,7 @@ function pfdebug(ctx: Context, args: Args): void {
   } else if (args.word('getreg')) {
     makeDense(ctx, key, value)
     replyRegisters(ctx, value)
-  } else throw replyError(`ERR Unknown PFDEBUG subcommand '${oneLine(word.text())}'`)
+  } else throw replyError(`ERR Unknown PFDEBUG subcommand '${word.latin1()}'`)
 }
 
 /** Turn a sparse string into a dense one. False when it is dense. */

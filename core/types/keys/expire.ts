@@ -44,8 +44,10 @@ function isAllowed(condition: ExpireCondition, before: bigint, next: Deadline): 
 function setExpiry(ctx: Context, args: Args, scale: 1 | 1000, baseMs: number, command: string): void {
   const { db, reply } = ctx
   const key = args.key()
-  const value = args.int64()
+  const valueAt = args.position++
   const condition = takeCondition(args)
+  args.position = valueAt
+  const value = args.int64()
   const deadline = exactDeadline(value, scale, baseMs, command)
   const record = db.find(key)
   if (record === 0 || !isAllowed(condition, db.deadlines.exactOf(record), deadline)) {

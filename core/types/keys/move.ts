@@ -2,7 +2,7 @@
 
 import type { Range } from '../../base/bytes.ts'
 import { ERR, ReplyError } from '../../base/errors.ts'
-import type { Args } from '../../command/args.ts'
+import { type Args, takeDatabase } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { Database } from '../../keyspace/database.ts'
 import { EVENT } from '../../keyspace/event.ts'
@@ -62,7 +62,7 @@ export function renamenx(ctx: Context, args: Args): void {
 export function move(ctx: Context, args: Args): void {
   const { db, engine, reply } = ctx
   const key = args.key()
-  const target = engine.keyspace.databases[args.int()]
+  const target = engine.keyspace.databases[takeDatabase(args)]
   if (target === undefined) throw DB_RANGE
   if (target === db) throw ERR.sameObject
   const record = db.find(key)
@@ -87,7 +87,7 @@ export function copy(ctx: Context, args: Args): void {
   while (args.left > 0) {
     if (args.word('replace')) replace = true
     else if (args.left > 1 && args.word('db')) {
-      const found = engine.keyspace.databases[args.int()]
+      const found = engine.keyspace.databases[takeDatabase(args)]
       if (found === undefined) throw DB_RANGE
       target = found
     } else throw ERR.syntax

@@ -8,7 +8,7 @@
 
 import { NO_BYTES, Range } from '../../base/bytes.ts'
 import { ERR, ReplyError, replyError } from '../../base/errors.ts'
-import { parseDouble } from '../../base/numbers.ts'
+import { parseDoubleAsC } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import { CLIENT_GATE } from '../../command/client.ts'
 import type { Context } from '../../command/context.ts'
@@ -189,34 +189,14 @@ function weightsOf({ db }: Context, elements: Pieces, { by, descending }: Option
   for (let i = 0; i < count; i++) {
     elements.name(i, text)
     if (by !== null && !by.lookUp(db, text, text)) continue
-    const weight = parseWeight(text)
+    const weight = parseDoubleAsC(text.buf, text.start, text.end, false)
     if (Number.isNaN(weight)) throw NOT_NUMBERS
     weights[i] = descending ? -weight : weight
   }
   return weights
 }
 
-const SPACE = 32
 const HASH = 35
-const TAB = 9
-const RETURN = 13
-const DIGITS_END = 58
-
-/** A weight is read as C reads it: spaces before it do not count, a zero byte ends it, and nothing at all is 0. */
-function parseWeight({ buf, start, end }: Range): number {
-  const last = end - start > 0 ? buf[end - 1]! : 0
-  const first = end - start > 0 ? buf[start]! : 0
-  if (first > SPACE && first < DIGITS_END && last > SPACE && last < DIGITS_END) {
-    const weight = parseDouble(buf, start, end)
-    if (!Number.isNaN(weight)) return weight
-  }
-  const zero = buf.subarray(start, end).indexOf(0)
-  const stop = zero < 0 ? end : start + zero
-  if (stop === start) return 0
-  let at = start
-  while (at < stop && (buf[at] === SPACE || (buf[at]! >= TAB && buf[at]! <= RETURN))) at++
-  return parseDouble(buf, at, stop)
-}
 
 function run(ctx: Context, args: Args, mayStore: boolean): void {
   const key = args.key()

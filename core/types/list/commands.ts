@@ -100,8 +100,7 @@ function llen({ db, reply }: Context, args: Args): void {
 
 function lindex({ db, reply, out }: Context, args: Args): void {
   const value = db.read(args.key(), listType)
-  const index = args.int()
-  if (value?.at(index, out) === true) reply.bulk(out)
+  if (value?.at(args.int(), out) === true) reply.bulk(out)
   else reply.null()
 }
 

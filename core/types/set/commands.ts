@@ -5,7 +5,7 @@ import { ERR, ReplyError } from '../../base/errors.ts'
 import { matchGlob } from '../../base/glob.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
-import { takeCursor, takeScanOptions } from '../../command/cursor.ts'
+import { replyNoScan, takeCursor, takeScanOptions } from '../../command/cursor.ts'
 import { DRAWS_MAX, distinctPlaces } from '../../command/sample.ts'
 import { cmd, type Command } from '../../command/spec.ts'
 import { EVENT } from '../../keyspace/event.ts'
@@ -191,10 +191,14 @@ function srandmember(ctx: Context, args: Args): void {
 function sscan({ db, reply, out }: Context, args: Args): void {
   const key = args.key()
   const cursor = takeCursor(args)
-  const options = takeScanOptions(args, cursor, '')
   const set = db.read(key, setType)
-  const length = set?.length ?? 0
-  const isPacked = set?.isPacked === true
+  if (set === null) {
+    replyNoScan(reply)
+    return
+  }
+  const options = takeScanOptions(args, cursor, '')
+  const length = set.length
+  const isPacked = set.isPacked
   const from = isPacked ? length : Math.min(options.from ?? length, length)
   const to = isPacked ? 0 : Math.max(0, from - options.count)
   reply.array(2)
@@ -202,7 +206,7 @@ function sscan({ db, reply, out }: Context, args: Args): void {
   const list = reply.deferred()
   let found = 0
   for (let i = from - 1; i >= to; i--) {
-    set!.entry(isPacked ? from - 1 - i : i, out)
+    set.entry(isPacked ? from - 1 - i : i, out)
     if (options.pattern !== null && !matchGlob(options.pattern, out)) continue
     reply.bulk(out)
     found++

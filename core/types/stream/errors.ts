@@ -1,7 +1,7 @@
 /* What stream commands refuse with. */
 
 import type { Range } from '../../base/bytes.ts'
-import { oneLine, ReplyError, replyError } from '../../base/errors.ts'
+import { ReplyError, replyError } from '../../base/errors.ts'
 
 export const STREAM_ERR = {
   invalidId: new ReplyError('ERR Invalid stream ID specified as stream command argument'),
@@ -85,6 +85,7 @@ export function subcommandSyntax(container: string, subcommand: string): ReplyEr
   return replyError(`ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container} HELP.`)
 }
 
+/** A name as C prints it: up to a zero byte. */
 function shown(bytes: Range): string {
-  return oneLine(bytes.text())
+  return bytes.latin1().split('\0', 1)[0]!
 }

@@ -15,6 +15,8 @@ import { isWord } from './read.ts'
 import { type StreamView, streamType } from './value.ts'
 
 const DOLLAR = 36
+/** XGROUP CREATE key group id MKSTREAM ENTRIESREAD n: more arguments are refused, whatever they say. */
+const OPTIONS_END = 8
 
 /** Options behind the id of CREATE and SETID. */
 interface GroupOptions {
@@ -24,6 +26,7 @@ interface GroupOptions {
 
 function takeGroupOptions(args: Args, subcommand: 'CREATE' | 'SETID'): GroupOptions {
   const found: GroupOptions = { makeStream: false, entriesRead: UNKNOWN_READ }
+  if (args.argc > OPTIONS_END) throw subcommandSyntax('XGROUP', args.at(1).text())
   while (args.left > 0) {
     if (subcommand === 'CREATE' && args.word('mkstream')) found.makeStream = true
     else if (args.left > 1 && args.word('entriesread')) {

@@ -77,32 +77,40 @@ interface SetOptions {
   get: boolean
   keepTtl: boolean
   persist: boolean
-  deadline: Deadline
+  /** Number of the argument that says the time, 0 for none; and how it is meant. */
+  timeAt: number
+  unit: string
 }
 
-function takeOptions(ctx: Context, args: Args, command: 'set' | 'getex'): SetOptions {
-  const found: SetOptions = { nx: false, xx: false, get: false, keepTtl: false, persist: false, deadline: -1 }
-  const forSet = command === 'set'
-  let unit = ''
+/** Take the options. What their time is worth is asked later, of `deadlineOf`: all words are checked before any number. */
+function takeOptions(args: Args, forSet: boolean): SetOptions {
+  const found: SetOptions = { nx: false, xx: false, get: false, keepTtl: false, persist: false, timeAt: 0, unit: '' }
   while (args.left > 0) {
     if (forSet && !found.xx && args.word('nx')) found.nx = true
     else if (forSet && !found.nx && args.word('xx')) found.xx = true
     else if (forSet && args.word('get')) found.get = true
-    else if (forSet && unit === '' && args.word('keepttl')) found.keepTtl = true
-    else if (!forSet && unit === '' && args.word('persist')) found.persist = true
-    else unit = takeTime(ctx, args, command, unit, found)
+    else if (forSet && found.unit === '' && args.word('keepttl')) found.keepTtl = true
+    else if (!forSet && found.unit === '' && args.word('persist')) found.persist = true
+    else takeTime(args, found)
   }
   return found
 }
 
 /** EX, PX, EXAT or PXAT with its value. The same word twice is taken, two different ones are not. */
-function takeTime(ctx: Context, args: Args, command: string, before: string, found: SetOptions): string {
+function takeTime(args: Args, found: SetOptions): void {
   const unit = args.lower()
   const isTime = unit === 'ex' || unit === 'px' || unit === 'exat' || unit === 'pxat'
-  if (!isTime || args.left === 0 || found.keepTtl || found.persist || (before !== '' && before !== unit))
+  if (!isTime || args.left === 0 || found.keepTtl || found.persist || (found.unit !== '' && found.unit !== unit))
     throw ERR.syntax
-  found.deadline = takeDeadline(args, unit[0] === 'e' ? 1000 : 1, unit.length === 2 ? ctx.nowMs : 0, command)
-  return unit
+  found.unit = unit
+  found.timeAt = args.position++
+}
+
+/** The deadline that the options say, -1 for none. @throws when it is none. */
+function deadlineOf(ctx: Context, args: Args, { timeAt, unit }: SetOptions, command: string): Deadline {
+  if (timeAt === 0) return -1
+  args.position = timeAt
+  return takeDeadline(args, unit[0] === 'e' ? 1000 : 1, unit.length === 2 ? ctx.nowMs : 0, command)
 }
 
 function set(ctx: Context, args: Args): void {
@@ -121,7 +129,8 @@ function set(ctx: Context, args: Args): void {
 
 function setWithOptions(ctx: Context, args: Args, key: Range, value: Range): void {
   const { db, reply, out } = ctx
-  const options = takeOptions(ctx, args, 'set')
+  const options = takeOptions(args, true)
+  const deadline = deadlineOf(ctx, args, options, 'set')
   const record = options.get ? db.lookup(key) : db.find(key)
   if (options.get) {
     if (record !== 0) reply.bulk(db.viewAs(record, stringType).range(out))
@@ -132,13 +141,13 @@ function setWithOptions(ctx: Context, args: Args, key: Range, value: Range): voi
     return
   }
   const target = putString(db, key, record, value, options.keepTtl)
-  const hasDeadline = options.deadline !== -1
-  if (hasDeadline) db.setDeadline(target, options.deadline)
+  const hasDeadline = deadline !== -1
+  if (hasDeadline) db.setDeadline(target, deadline)
   db.changed(key)
   db.notify(EVENT.string, 'set', key)
   if (hasDeadline) {
     db.notify(EVENT.generic, 'expire', key)
-    ctx.propagate('SET', key, value, 'PXAT', options.deadline)
+    ctx.propagate('SET', key, value, 'PXAT', deadline)
   } else if (options.get || options.nx || options.xx) {
     if (options.keepTtl) ctx.propagate('SET', key, value, 'KEEPTTL')
     else ctx.propagate('SET', key, value)
@@ -210,30 +219,31 @@ function getdel(ctx: Context, args: Args): void {
 function getex(ctx: Context, args: Args): void {
   const { db, reply, out } = ctx
   const key = args.key()
-  const options = takeOptions(ctx, args, 'getex')
+  const options = takeOptions(args, false)
   const value = db.read(key, stringType)
   if (value === null) {
     reply.null()
     return
   }
+  const deadline = deadlineOf(ctx, args, options, 'getex')
   reply.bulk(value.range(out))
   if (options.persist) {
     if (!db.deadlines.clear(value.record)) return
     db.changed(key)
     db.notify(EVENT.generic, 'persist', key)
     ctx.propagate('PERSIST', key)
-  } else if (options.deadline !== -1) {
-    if (options.deadline <= ctx.nowMs) {
+  } else if (deadline !== -1) {
+    if (deadline <= ctx.nowMs) {
       db.remove(value.record)
       db.changed(key)
       db.notify(EVENT.generic, 'del', key)
       ctx.propagate('DEL', key)
       return
     }
-    db.setDeadline(value.record, options.deadline)
+    db.setDeadline(value.record, deadline)
     db.changed(key)
     db.notify(EVENT.generic, 'expire', key)
-    ctx.propagate('PEXPIREAT', key, options.deadline)
+    ctx.propagate('PEXPIREAT', key, deadline)
   }
 }
 

@@ -69,12 +69,19 @@ function sourceOf({ db }: Context, key: Range): Source | null {
   }
 }
 
-function takeCombination(ctx: Context, args: Args, kind: Kind, forStore: boolean, onlyCard = false): Combination {
+/** Take the number of keys, and the keys. */
+function takeSources(ctx: Context, args: Args): (Source | null)[] {
   const numkeys = args.int()
   if (numkeys < 1) throw replyError(`ERR at least 1 input key is needed for '${ctx.entry.name}' command`)
   if (numkeys > args.left) throw ERR.syntax
   const sources: (Source | null)[] = []
   for (let i = 0; i < numkeys; i++) sources.push(sourceOf(ctx, args.key()))
+  return sources
+}
+
+function takeCombination(ctx: Context, args: Args, kind: Kind, forStore: boolean): Combination {
+  const sources = takeSources(ctx, args)
+  const numkeys = sources.length
   const found: Combination = {
     sources,
     weights: new Array<number>(numkeys).fill(1),
@@ -82,14 +89,14 @@ function takeCombination(ctx: Context, args: Args, kind: Kind, forStore: boolean
     withScores: false,
   }
   while (args.left > 0) {
-    if (kind !== 'diff' && !onlyCard && args.left > numkeys && args.word('weights'))
+    if (kind !== 'diff' && args.left > numkeys && args.word('weights'))
       for (let i = 0; i < numkeys; i++) found.weights[i] = args.double(WEIGHT)
-    else if (kind !== 'diff' && !onlyCard && args.left > 1 && args.word('aggregate')) {
+    else if (kind !== 'diff' && args.left > 1 && args.word('aggregate')) {
       if (args.word('sum')) found.aggregate = sumOf
       else if (args.word('min')) found.aggregate = Math.min
       else if (args.word('max')) found.aggregate = Math.max
       else throw ERR.syntax
-    } else if (!forStore && !onlyCard && args.word('withscores')) found.withScores = true
+    } else if (!forStore && args.word('withscores')) found.withScores = true
     else throw ERR.syntax
   }
   return found
@@ -203,21 +210,23 @@ export function zdiffstore(ctx: Context, args: Args): void {
 }
 
 export function zintercard(ctx: Context, args: Args): void {
-  const numkeysAt = args.position
-  const numkeys = args.int()
+  const sources = takeSources(ctx, args)
   let limit = 0
-  if (numkeys >= 1 && numkeys <= args.left) {
-    args.position += numkeys
-    while (args.left > 0) {
-      if (args.left < 2 || !args.word('limit')) throw ERR.syntax
-      limit = args.int(LIMIT)
-      if (limit < 0) throw LIMIT
-    }
-    args.argc = args.argc - (args.argc - numkeysAt - 1 - numkeys)
+  while (args.left > 0) {
+    if (args.left < 2 || !args.word('limit')) throw ERR.syntax
+    limit = args.int(LIMIT)
+    if (limit < 0) throw LIMIT
   }
-  args.position = numkeysAt
-  const result = gather(ctx, 'inter', takeCombination(ctx, args, 'inter', false, true))
-  const count = result.count
-  result.release()
+  const count = sources.some(source => source === null) ? 0 : countCommon(sources as Source[])
   ctx.reply.integer(limit === 0 ? count : Math.min(count, limit))
+}
+
+function countCommon(sources: Source[]): number {
+  const [smallest, ...others] = sources.sort((a, b) => a.length - b.length)
+  let count = 0
+  smallest!.each(member => {
+    for (const other of others) if (Number.isNaN(other.score(member))) return
+    count++
+  })
+  return count
 }

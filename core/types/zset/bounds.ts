@@ -7,7 +7,7 @@
 
 import { Range } from '../../base/bytes.ts'
 import { ReplyError } from '../../base/errors.ts'
-import { parseDouble } from '../../base/numbers.ts'
+import { parseDoubleAsC } from '../../base/numbers.ts'
 import type { ZsetView } from './value.ts'
 
 const NOT_SCORE = new ReplyError('ERR min or max is not a float')
@@ -27,8 +27,7 @@ export interface ScoreBound {
 function parseScore(range: Range): ScoreBound {
   const open = range.length > 0 && range.buf[range.start] === 40
   const start = open ? range.start + 1 : range.start
-  if (start === range.end) return { value: 0, open }
-  const value = parseDouble(range.buf, start, range.end)
+  const value = parseDoubleAsC(range.buf, start, range.end, true)
   if (Number.isNaN(value)) throw NOT_SCORE
   return { value, open }
 }

@@ -6,7 +6,7 @@ import { matchGlob } from '../../base/glob.ts'
 import { parseDouble } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
-import { takeCursor, takeScanOptions } from '../../command/cursor.ts'
+import { replyNoScan, takeCursor, takeScanOptions } from '../../command/cursor.ts'
 import { DRAWS_MAX, distinctPlaces } from '../../command/sample.ts'
 import { wrongArity } from '../../command/gates.ts'
 import { cmd, type Command } from '../../command/spec.ts'
@@ -130,7 +130,7 @@ function zadd(ctx: Context, args: Args): void {
   const options = takeAddOptions(args)
   checkScores(args)
   if (options.increment) {
-    increase(ctx, key, args.double() + 0, args.bytes(), options)
+    increase(ctx, key, args.double(), args.bytes(), options)
     return
   }
   let set = db.open(key, zsetType)
@@ -166,7 +166,7 @@ function putUnder(set: ZsetView, options: AddOptions, score: number, member: Ran
 
 function zincrby(ctx: Context, args: Args): void {
   const key = args.key()
-  increase(ctx, key, args.double() + 0, args.bytes(), NO_OPTIONS)
+  increase(ctx, key, args.double(), args.bytes(), NO_OPTIONS)
 }
 
 function increase(ctx: Context, key: Range, by: number, member: Range, options: AddOptions): void {
@@ -174,7 +174,7 @@ function increase(ctx: Context, key: Range, by: number, member: Range, options: 
   const existing = db.open(key, zsetType)
   const before = existing?.score(member) ?? NaN
   const isNew = Number.isNaN(before)
-  const after = isNew ? by : before + by + 0
+  const after = isNew ? by : before + by
   if (Number.isNaN(after)) throw NOT_A_SCORE
   const refused = isNew ? options.xx : options.nx || (options.gt && after <= before) || (options.lt && after >= before)
   if (refused) {
@@ -182,7 +182,7 @@ function increase(ctx: Context, key: Range, by: number, member: Range, options: 
     return
   }
   const set = existing ?? db.create(key, zsetType)
-  if (set.put(member, after) !== PUT.same) {
+  if (set.put(member, after + 0) !== PUT.same) {
     db.changed(key)
     db.notify(EVENT.zset, 'zincr', key)
   }
@@ -242,10 +242,14 @@ function zrem(ctx: Context, args: Args): void {
 function zscan({ db, reply, out }: Context, args: Args): void {
   const key = args.key()
   const cursor = takeCursor(args)
-  const options = takeScanOptions(args, cursor, '')
   const set = db.read(key, zsetType)
-  const length = set?.length ?? 0
-  const isPacked = set?.isPacked === true
+  if (set === null) {
+    replyNoScan(reply)
+    return
+  }
+  const options = takeScanOptions(args, cursor, '')
+  const length = set.length
+  const isPacked = set.isPacked
   const from = isPacked ? length : Math.min(options.from ?? length, length)
   const to = isPacked ? 0 : Math.max(0, from - options.count)
   reply.array(2)
@@ -253,7 +257,7 @@ function zscan({ db, reply, out }: Context, args: Args): void {
   const list = reply.deferred()
   let found = 0
   for (let i = from - 1; i >= to; i--) {
-    const score = set!.entry(isPacked ? from - 1 - i : i, out)
+    const score = set.entry(isPacked ? from - 1 - i : i, out)
     if (options.pattern !== null && !matchGlob(options.pattern, out)) continue
     reply.bulk(out)
     reply.doubleAsText(score)

@@ -30,9 +30,9 @@ function pop(ctx: Context, args: Args, highest: boolean): void {
   const { db, reply } = ctx
   const key = args.key()
   const hasCount = args.left > 0
+  if (args.left > 1) throw ERR.syntax
   const wanted = hasCount ? args.int(ERR.mustBePositive) : 1
   if (wanted < 0) throw ERR.mustBePositive
-  args.end()
   const set = db.open(key, zsetType)
   const count = set === null ? 0 : Math.min(wanted, set.length)
   if (set === null || count === 0) {

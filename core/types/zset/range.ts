@@ -52,7 +52,11 @@ function takeOptions(args: Args, found: Query, allows: Allows): void {
       found.by = 'lex'
     } else throw ERR.syntax
   }
-  if (found.hasLimit && found.by === 'rank') throw LIMIT_ALONE
+  // A count of -1 is as good as none, as in Redis.
+  if (found.by === 'rank') {
+    if (found.hasLimit && found.count !== -1) throw LIMIT_ALONE
+    found.hasLimit = false
+  }
   if (found.withScores && found.by === 'lex') throw SCORES_BY_LEX
 }
 

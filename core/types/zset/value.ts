@@ -226,7 +226,7 @@ export class ZsetView extends PackedView {
       bytes += entryBytes(table.key(records[i]!, member).length) + scoreBytes(scores[i]!)
     this.reserve(bytes)
     for (let i = 0; i < table.count; i++)
-      appendScored(region.buf, region.start, region.end, table.key(records[i]!, member), scores[i]!)
+      appendScored(region.buf, region.start, region.end, table.key(records[i]!, member), scores[i]! + 0) // -0 becomes 0
     this.commit(bytes)
   }
 
