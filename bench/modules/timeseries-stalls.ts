@@ -80,4 +80,5 @@ measure(
   1,
 )
 measure('TS.QUERYINDEX of one, by two labels', 2000, i => ['TS.QUERYINDEX', 'unit=degrees', `id=${i}`], 1)
+measure('DEL of all, in an order of its own', 100_000, i => ['DEL', `t:${(i * 61) % 100_000}`])
 await server.close()

@@ -9,12 +9,14 @@
  * A query begins with the shortest list that its filters allow and asks each series of it for the rest; a series has few
  * labels, so asking is cheap. Hence the cost follows the shortest list and not the number of series.
  *
- * Nothing is taken out of a list in a hurry. A series that goes, or changes its labels, stays behind until half of a
- * list is stale, and is passed over by whoever meets it there: every answer is checked against the series itself. New
- * ones go to the end, and a list is sorted again when it is next read; a sorted list with a few strangers at its end is
- * sorted in linear time.
+ * A series knows its place in each of its lists, so one that goes leaves a gap there, and the others stay in order:
  *
- *   add, remove O(labels)    query O(shortest list * filters), once O(n) after a change    values O(values of the label)
+ *      [ s1 s3 -- s9 -- -- s12 ]        gaps are closed a few places at a time, once half of a list are gaps
+ *
+ * New ones go to the end, and a list is sorted when it is next read, if it has to be; a sorted list with a few strangers at
+ * its end is sorted in linear time.
+ *
+ *   add, remove O(labels)    query O(shortest list * filters), once O(n) after new ones    values O(values of the label)
  *
  * Names and values are kept once: the series share the index's own strings, so that comparing them is mostly comparing
  * addresses. One index serves one database's content (see Shelf in shelf.ts). Labels and keys are text with a byte a
@@ -23,22 +25,85 @@
 import type { LabelFilter } from './filter.ts'
 import type { Series } from './series.ts'
 
+/** Places that are looked at for each series that goes, while gaps are closed. */
+const SWEPT_AT_ONCE = 32
+
 /** The series that have one value of one label. */
 class Posting {
+  readonly label: Label
   readonly value: string
-  list: Series[] = []
-  isSorted = true
-  /** How many of the list have it no longer. */
-  stale = 0
+  /** How many series there are, and those with gaps between. */
+  size = 0
+  readonly #list: (Series | null)[] = []
+  #isSorted = true
+  /** While gaps are closed: places below the first hold series that have moved, those from there to the second are gaps. */
+  #packed = 0
+  #swept = 0
 
-  constructor(value: string) {
+  constructor(label: Label, value: string) {
+    this.label = label
     this.value = value
   }
 
-  add(series: Series): void {
-    const last = this.list[this.list.length - 1]
-    if (last !== undefined && last.key >= series.key) this.isSorted = false
-    this.list.push(series)
+  /** Take a series in. Returns its place. */
+  add(series: Series): number {
+    const list = this.#list
+    const last = list[list.length - 1]
+    if (last === null || (last !== undefined && last.key >= series.key)) this.#isSorted = false
+    this.size++
+    return list.push(series) - 1
+  }
+
+  /** Leave a gap. */
+  drop(place: number): void {
+    const list = this.#list
+    list[place] = null
+    this.size--
+    if (this.#swept > 0 || this.size * 2 < list.length) this.#sweep(SWEPT_AT_ONCE)
+  }
+
+  /** All series in the order of their keys, and gaps. */
+  sorted(): readonly (Series | null)[] {
+    if (!this.#isSorted) {
+      // A sweep that is under way may have left gaps behind it.
+      if (this.#swept > 0) this.#sweep(Number.POSITIVE_INFINITY)
+      if (this.size < this.#list.length) this.#sweep(Number.POSITIVE_INFINITY)
+      const list = this.#list as Series[]
+      list.sort(byKey)
+      for (let i = 0; i < list.length; i++) this.#tell(list[i]!, i)
+      this.#isSorted = true
+    }
+    return this.#list
+  }
+
+  /** Close gaps, up to so many places further. */
+  #sweep(most: number): void {
+    const list = this.#list
+    const until = Math.min(list.length, this.#swept + most)
+    for (let i = this.#swept; i < until; i++) {
+      const series = list[i]!
+      if (series === null) continue
+      if (i !== this.#packed) {
+        list[this.#packed] = series
+        list[i] = null
+        this.#tell(series, this.#packed)
+      }
+      this.#packed++
+    }
+    this.#swept = until
+    if (until < list.length) return
+    list.length = this.#packed
+    this.#packed = this.#swept = 0
+  }
+
+  /** Have a series know its place. */
+  #tell(series: Series, place: number): void {
+    const { labels, places } = series
+    for (let i = 0; i < labels.length; i += 2)
+      if (labels[i + 1] === this.value && labels[i] === this.label.name) {
+        places[i >>> 1] = place
+        return
+      }
   }
 }
 
@@ -62,25 +127,36 @@ export class LabelIndex {
     series.index = this
     this.size++
     const { labels } = series
+    if (labels.length === 0) return
     const own: string[] = []
+    const places: number[] = []
     for (let i = 0; i < labels.length; i += 2) {
       const [name, value] = [labels[i]!, labels[i + 1]!]
       let label = this.#labels.get(name)
       if (label === undefined) this.#labels.set(name, (label = new Label(name)))
       let posting = label.values.get(value)
-      if (posting === undefined) label.values.set(value, (posting = new Posting(value)))
-      posting.add(series)
+      if (posting === undefined) label.values.set(value, (posting = new Posting(label, value)))
+      places.push(isRepeated(own, label.name, posting.value) ? NO_PLACE : posting.add(series))
       own.push(label.name, posting.value)
     }
     series.labels = own
+    series.places = places
   }
 
   /** A series goes, or is about to change its labels or its key. */
   remove(series: Series): void {
     series.index = null
     this.size--
-    const { labels } = series
-    for (let i = 0; i < labels.length; i += 2) this.#drop(series, labels[i]!, labels[i + 1]!)
+    const { labels, places } = series
+    for (let i = 0; i < labels.length; i += 2) {
+      const place = places[i >>> 1]!
+      if (place === NO_PLACE) continue
+      const label = this.#labels.get(labels[i]!)!
+      const posting = label.values.get(labels[i + 1]!)!
+      if (posting.size > 1) posting.drop(place)
+      else label.values.delete(posting.value)
+      if (label.values.size === 0) this.#labels.delete(label.name)
+    }
   }
 
   /** The series that all filters let through, in the order of their keys. One filter at least names values. */
@@ -98,8 +174,12 @@ export class LabelIndex {
       bestSize = size
     }
     const found: Series[] = []
-    for (const series of best === null ? [] : this.#candidates(best))
-      if (this.#holds(series) && series !== found[found.length - 1] && passes(series, filters)) found.push(series)
+    if (best === null) return found
+    const candidates = this.#candidates(best)
+    for (let i = 0; i < candidates.length; i++) {
+      const series = candidates[i]!
+      if (series !== null && series !== found[found.length - 1] && passes(series, filters)) found.push(series)
+    }
     return found
   }
 
@@ -127,48 +207,34 @@ export class LabelIndex {
     return { label: own.name, kind, values: ownValues }
   }
 
-  #holds(series: Series): boolean {
-    return series.index === this
-  }
-
   #sizeOf(filter: LabelFilter): number {
     const values = this.#labels.get(filter.label)?.values
     let size = 0
-    for (const value of filter.values) size += values?.get(value)?.list.length ?? 0
+    for (const value of filter.values) size += values?.get(value)?.size ?? 0
     return size
   }
 
-  /** The lists of a filter's values as one, in order; a series can stand in it more than once, side by side. */
-  #candidates(filter: LabelFilter): readonly Series[] {
+  /** The lists of a filter's values as one, in order, with gaps; a series can stand in it more than once, side by side. */
+  #candidates(filter: LabelFilter): readonly (Series | null)[] {
     const values = this.#labels.get(filter.label)?.values
-    const lists: (readonly Series[])[] = []
+    const lists: (readonly (Series | null)[])[] = []
     for (const value of filter.values) {
       const posting = values?.get(value)
-      if (posting === undefined) continue
-      if (!posting.isSorted) {
-        posting.list.sort(byKey)
-        posting.isSorted = true
-      }
-      lists.push(posting.list)
+      if (posting !== undefined) lists.push(posting.sorted())
     }
-    return lists.length === 1 ? lists[0]! : lists.flat().sort(byKey)
+    if (lists.length === 1) return lists[0]!
+    const all: Series[] = []
+    for (const list of lists) for (const series of list) if (series !== null) all.push(series)
+    return all.sort(byKey)
   }
+}
 
-  #drop(series: Series, name: string, value: string): void {
-    const label = this.#labels.get(name)
-    const posting = label?.values.get(value)
-    // A label given twice with one value was dropped with the first.
-    if (label === undefined || posting === undefined) return
-    posting.stale++
-    // Its key may change now, and with it the order of what stays behind.
-    posting.isSorted = false
-    if (posting.stale * 2 <= posting.list.length) return
-    posting.list = posting.list.filter(other => other !== series && this.#holds(other) && has(other, name, value))
-    posting.stale = 0
-    if (posting.list.length > 0) return
-    label.values.delete(value)
-    if (label.values.size === 0) this.#labels.delete(name)
-  }
+/** The place of a label that is given a second time with one value. */
+const NO_PLACE = -1
+
+function isRepeated(labels: readonly string[], name: string, value: string): boolean {
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] === name && labels[i + 1] === value) return true
+  return false
 }
 
 /** The first value of a label of a series, or null. */
@@ -176,12 +242,6 @@ export function labelOf(series: Series, name: string): string | null {
   const { labels } = series
   for (let i = 0; i < labels.length; i += 2) if (labels[i] === name) return labels[i + 1]!
   return null
-}
-
-function has(series: Series, name: string, value: string): boolean {
-  const { labels } = series
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] === name && labels[i + 1] === value) return true
-  return false
 }
 
 function passes(series: Series, filters: readonly LabelFilter[]): boolean {

@@ -94,6 +94,8 @@ export class Series {
   ignoreTime = 0
   ignoreValue = 0
   labels: readonly string[] = NO_LABELS
+  /** Where the series stands among those with each of its labels: see labels.ts. */
+  places: number[] = NO_PLACES
   /** The index of labels that the series is in, and the one where it belongs. */
   index: LabelIndex | null = null
   home: LabelIndex | null = null
@@ -377,3 +379,4 @@ export class Series {
 /** Shared by the many series that feed no rule, or have no labels. */
 const NO_RULES: readonly Rule[] = Object.freeze([])
 const NO_LABELS: readonly string[] = Object.freeze([])
+const NO_PLACES: number[] = Object.freeze([]) as never[]

@@ -115,6 +115,46 @@ describe('the label index', () => {
       )
     }
   })
+
+  it('keeps long lists in order while most of their series go, some come and some get other keys', () => {
+    for (let seed = 1; seed <= scale(4, 60); seed++) {
+      const next = randomOf(seed)
+      const index = new LabelIndex()
+      const live: Series[] = []
+      const key = (): string => `k${Math.floor(next() * 1e9)}`
+      const add = (name: string): void => {
+        const series = make(name, ['all', '1', 'some', next() < 0.5 ? 'x' : 'y', 'all', '1'])
+        live.push(series)
+        index.add(series)
+      }
+      const expectAll = (): void => {
+        expect(keys(index.query(filters('all=1')))).toEqual(keys(live).sort())
+        expect(keys(index.query(filters('some=x')))).toEqual(
+          keys(live.filter(one => labelOf(one, 'some') === 'x')).sort(),
+        )
+      }
+      for (let i = 0; i < 1500; i++) add(next() < 0.5 ? `a${1e6 + i}` : key())
+      // Without a query in between, places are told by sweeps alone.
+      const asks = next() < 0.5 ? 0.01 : 0
+      while (live.length > 2) {
+        const at = Math.floor(next() * live.length)
+        const series = live[at]!
+        index.remove(series)
+        if (next() < 0.1) {
+          series.key = key()
+          index.add(series)
+        } else {
+          live[at] = live.at(-1)!
+          live.pop()
+        }
+        if (next() < 0.1) add(key())
+        if (next() < asks) expectAll()
+      }
+      expectAll()
+      for (const series of live) index.remove(series)
+      expect(index.names()).toEqual([])
+    }
+  })
 })
 
 function holds(series: Series, filter: LabelFilter): boolean {
