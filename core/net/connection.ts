@@ -18,6 +18,7 @@ import type { Socket } from 'node:net'
 import { NO_BYTES } from '../base/bytes.ts'
 import type { Reply } from '../resp/reply.ts'
 import { PARSE, type RequestFrame, type RequestLimits, RequestParser } from '../resp/request.ts'
+import { Outlet, SecureOutlet } from './outlet.ts'
 
 /** Bytes of waiting output at which a client's input is left alone until it has read some. */
 const OUTPUT_PAUSE = 64 << 20
@@ -61,7 +62,7 @@ export class SocketConnection {
   /** On the list of the turn. */
   isQueued = false
   readonly #dispatcher: Dispatcher
-  readonly #copies: boolean
+  readonly #out: Outlet | SecureOutlet
   #tail: Buffer = NO_BYTES
   #tailStart = 0
   #tailEnd = 0
@@ -75,7 +76,7 @@ export class SocketConnection {
   /** @param copies the socket may read from what was written after `write` has returned: TLS. */
   constructor(socket: Socket, dispatcher: Dispatcher, descriptor: number, path: string, copies = false) {
     this.socket = socket
-    this.#copies = copies
+    this.#out = copies ? new SecureOutlet(socket, () => this.#drained()) : new Outlet(socket, () => this.#drained())
     this.#dispatcher = dispatcher
     this.descriptor = descriptor
     this.isUnix = path !== ''
@@ -86,7 +87,6 @@ export class SocketConnection {
     socket.on('error', () => this.destroy()) // a reset is an ordinary way to leave
     socket.on('close', () => this.#gone())
     socket.on('end', () => this.#ended())
-    socket.on('drain', () => this.#drained())
   }
 
   get isTrusted(): boolean {
@@ -106,7 +106,7 @@ export class SocketConnection {
   }
 
   get outputBytes(): number {
-    return this.socket.writableLength + this.reply.length
+    return this.#out.owed + this.reply.length
   }
 
   get isClosed(): boolean {
@@ -203,33 +203,28 @@ export class SocketConnection {
   }
 
   #write(reply: Reply): void {
-    const socket = this.socket
-    if (this.#copies) socket.write(reply.take())
-    else if (reply.chain.length > 0) this.#writeChain(reply)
-    else if (socket.writableLength > 0) socket.write(reply.take())
+    const out = this.#out
+    if (reply.chain.length > 0) this.#writeChain(reply)
+    else if (out.owed > 0 || out instanceof SecureOutlet) out.write(reply.take())
     else {
-      const segment = reply.buf
-      socket.write(segment.subarray(0, reply.at))
+      const taken = out.write(reply.buf.subarray(0, reply.at))
       reply.at = 0
       // Written at once: the segment is free. Otherwise the system still reads from it, and another takes its place.
-      if (socket.writableLength === 0) reply.release()
+      if (taken) reply.release()
       else reply.forget()
     }
-    const owed = socket.writableLength
+    const { owed } = out
     if (owed === 0) return
     if (!this.#dispatcher.mayOwe(this, owed)) this.destroy()
     else if (owed > OUTPUT_PAUSE && !this.#paused) {
       this.#paused = true
-      socket.pause()
+      this.socket.pause()
     }
   }
 
   /** Write a long reply piece by piece. What the system took at once is free again; the rest it reads from for a while. */
   #writeChain(reply: Reply): void {
-    const { socket } = this
-    const segments = reply.takeChain()
-    for (const segment of segments) socket.write(segment)
-    if (socket.writableLength === 0) for (const segment of segments) reply.pool.recover(segment)
+    for (const segment of reply.takeChain()) if (this.#out.write(segment)) reply.pool.recover(segment)
   }
 
   #drained(): void {

@@ -32,6 +32,30 @@ describe('LATENCY', () => {
     await expect(server.call('LATENCY', 'GRAPH', 'command')).rejects.toThrow('No samples available')
   })
 
+  it('accounts for calls that were not timed', async () => {
+    const server = await serverForTest()
+    for (let i = 0; i < 21; i++) await server.call('GET', 'a')
+    const stats = String(await server.call('INFO', 'commandstats'))
+    expect(stats).toMatch(/cmdstat_get:calls=21,usec=\d+,usec_per_call=\d+\.\d\d/)
+    const histogram = (await server.call('LATENCY', 'HISTOGRAM', 'get')) as Map<string, Map<string, unknown>>
+    const get = histogram.get('get')!
+    expect([get.get('calls'), [...(get.get('histogram_usec') as Map<number, number>).values()].at(-1)]).toEqual([
+      21, 21,
+    ])
+    await server.call('CONFIG', 'RESETSTAT')
+    await server.call('GET', 'a')
+    expect(String(await server.call('INFO', 'commandstats'))).toContain('cmdstat_get:calls=1,')
+  })
+
+  it('sees every fast command when the slow log asks for all', async () => {
+    const server = await serverForTest()
+    await server.call('CONFIG', 'SET', 'slowlog-log-slower-than', 0)
+    await server.call('SLOWLOG', 'RESET')
+    for (let i = 0; i < 12; i++) await server.call('GET', 'a')
+    const entries = (await server.call('SLOWLOG', 'GET', 100)) as [number, number, number, string[]][]
+    expect(entries.filter(entry => entry[3][0] === 'GET').length).toBe(12)
+  })
+
   it('counts calls by how long they took', async () => {
     const server = await serverForTest()
     for (let i = 0; i < 100; i++) await server.call('SET', `k${i}`, 'v')
