@@ -18,6 +18,8 @@ export interface Connection {
   readonly localAddress: string
   readonly descriptor: number
   readonly isUnix: boolean
+  /** The program itself speaks, without a socket. */
+  readonly isInProcess: boolean
   /** False until somebody has logged in: only small requests are taken then. */
   isTrusted: boolean
   /** Something was written to the client outside its own read event: send it at the end of this turn. */

@@ -92,6 +92,7 @@ export interface EngineStats {
   errorReplies: number
   inputLimitDisconnections: number
   outputLimitDisconnections: number
+  evictedClients: number
   unexpectedErrors: number
 }
 
@@ -117,6 +118,7 @@ export class Engine {
     errorReplies: 0,
     inputLimitDisconnections: 0,
     outputLimitDisconnections: 0,
+    evictedClients: 0,
     unexpectedErrors: 0,
   }
   /** Error replies by code. */

@@ -3,11 +3,8 @@
  * Open addressing over a hash that folds case while it reads the bytes: no string is made, and `get`, `GET` and `Get` meet.
  * An Entry is what one server keeps of a shared declaration: its counters, and the gates that it must pass. */
 
+import { Histogram } from './histogram.ts'
 import { CATEGORIES, type Command, FLAG } from './spec.ts'
-
-/** Calls are counted in buckets that end at 1.024 microseconds times a power of two; the last takes all from a second on. */
-const FIRST_BUCKET_MICROS = 1.024
-const BUCKETS = 21
 
 /** One command in one server. */
 export class Entry {
@@ -38,8 +35,8 @@ export class Entry {
   /** Calls whose time is in the figures; see `settle`. */
   #settled = 0
   #lastMicros = 0
-  /** Calls by how long they took, in buckets that double; see introspection/latency.ts. Made by the first call. */
-  histogram: Float64Array | null = null
+  /** Calls by how long they took. Made by the first call. */
+  histogram: Histogram | null = null
 
   constructor(command: Command, name: string, group: string, number: number, isContainer: boolean, module: string) {
     this.command = command
@@ -64,19 +61,13 @@ export class Entry {
     this.#lastMicros = micros
     this.microseconds += micros * calls
     if (!isShared) return
-    const bucket = 32 - Math.clz32((micros / FIRST_BUCKET_MICROS) | 0)
-    this.histogram ??= new Float64Array(BUCKETS)
-    this.histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]! += calls
+    this.histogram ??= new Histogram()
+    this.histogram.add(micros, calls)
   }
 
   /** Account for the calls since the last one that was timed. Called before figures are shown. */
   settle(isShared: boolean): void {
     if (this.calls > this.#settled) this.time(this.#lastMicros, isShared)
-  }
-
-  /** The end of a bucket in whole microseconds. */
-  static bucketEndMicros(bucket: number): number {
-    return Math.floor(FIRST_BUCKET_MICROS * 2 ** bucket * (1 + 1 / 128))
   }
 
   resetStats(): void {

@@ -74,8 +74,6 @@ const LINES: readonly Line[] = [
   ['crash-memcheck-enabled', true],
   ['oom-score-adj-values', '0 200 800'],
   ['proc-title-template', '{title} {listen-addr} {server-mode}'],
-  ['latency-tracking-info-percentiles', '50 99 99.9'],
-  ['maxmemory-clients', '0b'],
   ['max-new-connections-per-cycle', 10],
   ['max-new-tls-connections-per-cycle', 1],
   ['bind-source-addr', ''],

@@ -12,6 +12,7 @@ import { cmd, type Command } from '../command/spec.ts'
 import { clientCommands } from './client.ts'
 import { describeClient } from './describe.ts'
 import { checkName } from './name.ts'
+import { installClientEviction } from './evict.ts'
 import { installPause } from './pause.ts'
 import { installTracking } from './tracking-commands.ts'
 
@@ -42,6 +43,7 @@ const HELLO_NOAUTH = new ReplyError(
 export function installConnection(engine: Engine): void {
   engine.describeClient = client => describeClient(engine, client)
   engine.onClientNew.push(client => engine.service(Authenticator).reset(client))
+  installClientEviction(engine)
   installPause(engine)
   installTracking(engine)
 }

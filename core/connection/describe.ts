@@ -2,6 +2,7 @@
 
 import { CLIENT_GATE, type Client } from '../command/client.ts'
 import type { Engine } from '../command/engine.ts'
+import { clientBytes } from './evict.ts'
 import { redirectOf } from './tracking-commands.ts'
 import { trackedOf } from './tracking.ts'
 
@@ -39,7 +40,7 @@ export function describeClient(engine: Engine, client: Client): string {
     ['obl', isRunning ? 0 : client.reply.length],
     ['oll', 0],
     ['omem', isRunning ? 0 : (connection?.outputBytes ?? 0)],
-    ['tot-mem', (connection?.inputRoom ?? 0) + (connection?.outputBytes ?? 0) + 1024],
+    ['tot-mem', clientBytes(client)],
     ['events', 'r'],
     ['cmd', client.lastEntry?.name ?? 'NULL'],
     ['user', client.user],

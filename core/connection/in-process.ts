@@ -21,6 +21,7 @@ export class InProcessClient {
       address: 'in-process:0',
       localAddress: 'in-process:0',
       descriptor: -1,
+      isInProcess: true,
       isUnix: false,
       isTrusted: true,
       inputBytes: 0,

@@ -9,6 +9,7 @@ import type { Engine } from '../command/engine.ts'
 import { InfoRegistry, type InfoSection } from '../command/info.ts'
 import { cmd, type Command } from '../command/spec.ts'
 import type { Entry } from '../command/table.ts'
+import { latencyLines } from './latency.ts'
 
 export const infoCommands: readonly Command[] = [
   cmd(
@@ -66,6 +67,7 @@ export function installInfo(engine: Engine): void {
   registry.add('Replication', () => replicationLines(engine))
   registry.add('Commandstats', () => commandLines(engine), { isDefault: false })
   registry.add('Errorstats', () => errorLines(engine))
+  registry.add('Latencystats', () => latencyLines(engine, allEntries(engine)), { isDefault: false })
   registry.add('Cluster', () => [['cluster_enabled', 0]])
   registry.add('Keyspace', () => keyspaceLines(engine))
 }
@@ -109,6 +111,7 @@ function* statLines(engine: Engine): Lines {
   yield ['expired_subkeys', keyspace.expiredParts]
   yield ['expired_keys', keyspace.expiredKeys]
   yield ['evicted_keys', keyspace.evictedKeys]
+  yield ['evicted_clients', stats.evictedClients]
   yield ['keyspace_hits', keyspace.hits]
   yield ['keyspace_misses', keyspace.misses]
   yield ['unexpected_error_replies', stats.unexpectedErrors]

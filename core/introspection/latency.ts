@@ -1,18 +1,18 @@
 /* LATENCY -- what took long, and how long each command takes.
  *
  * Two records. Spikes: for each kind of event the greatest delay of each second in which one reached
- * `latency-monitor-threshold` milliseconds, the last 160 of them. And a histogram for each command, whose buckets double:
- *
- *      bucket       0      1      2      3     4      5      6 ...
- *      up to µs     1      2      4      8    16     33     66          (1.024 µs times two to the bucket)       */
+ * `latency-monitor-threshold` milliseconds, the last 160 of them. And a histogram for each command (command/histogram.ts), of
+ * which LATENCY HISTOGRAM shows doublings and INFO percentiles. */
 
 import { replyError } from '../base/errors.ts'
+import { parseDouble } from '../base/numbers.ts'
 import type { Args } from '../command/args.ts'
-import { booleanParameter, numberParameter } from '../command/config.ts'
+import { booleanParameter, numberParameter, textParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
 import { FLAG, type Command, sub } from '../command/spec.ts'
-import { Entry } from '../command/table.ts'
+import { Histogram } from '../command/histogram.ts'
+import type { Entry } from '../command/table.ts'
 import type { Reply } from '../resp/reply.ts'
 import { LATENCY_HELP } from './help.ts'
 
@@ -43,7 +43,7 @@ interface Series {
 
 /** The spikes of a server, by event. */
 export class LatencyMonitor {
-  readonly settings = { thresholdMs: 0 }
+  readonly settings = { thresholdMs: 0, percentiles: '50 99 99.9' }
   readonly events = new Map<string, Series>()
 
   /** Note a delay, when it is long enough. */
@@ -75,7 +75,34 @@ export function installLatency(engine: Engine): void {
       },
     }),
     booleanParameter('latency-tracking', engine.timing, 'isOn'),
+    textParameter('latency-tracking-info-percentiles', monitor.settings, 'percentiles', { check: checkPercentiles }),
   ])
+}
+
+function parsePercentile(word: string): number {
+  const bytes = Buffer.from(word)
+  return parseDouble(bytes, 0, bytes.length)
+}
+
+function checkPercentiles(text: string): string | null {
+  const percentiles = text === '' ? [] : text.split(' ').map(parsePercentile)
+  if (percentiles.some(Number.isNaN)) return 'Invalid latency-tracking-info-percentiles parameters'
+  const isWithin = percentiles.every(percent => percent >= 0 && percent <= 100)
+  return isWithin ? null : 'latency-tracking-info-percentiles parameters should sit between [0.0,100.0]'
+}
+
+/** The lines of INFO latencystats: within how many microseconds shares of each command's calls were done. */
+export function* latencyLines(engine: Engine, entries: Iterable<Entry>): Iterable<readonly [string, string]> {
+  if (!engine.timing.isOn) return
+  const { percentiles } = engine.service(LatencyMonitor).settings
+  const shares = percentiles === '' ? [] : percentiles.split(' ').map(parsePercentile)
+  for (const entry of entries) {
+    entry.settle(true)
+    const { histogram } = entry
+    if (histogram === null) continue
+    const shown = shares.map(percent => `p${percent}=${(histogram.percentileNs(percent) / 1000).toFixed(3)}`)
+    yield [`latency_percentiles_usec_${entry.name}`, shown.join(',')]
+  }
 }
 
 function latest({ engine, reply }: Context): void {
@@ -187,20 +214,20 @@ function histogram({ engine, reply }: Context, args: Args): void {
   for (const entry of timed) replyHistogram(reply, entry.name, entry.histogram!)
 }
 
-/** Counts up to the end of each bucket that holds any. */
-function replyHistogram(reply: Reply, name: string, buckets: Float64Array): void {
-  const calls = buckets.reduce((sum, count) => sum + count, 0)
+/** Counts up to the end of each doubling that holds any. */
+function replyHistogram(reply: Reply, name: string, histogram: Histogram): void {
+  const doublings = histogram.doublings()
   reply.text(name)
   reply.map(2)
   reply.text('calls')
-  reply.integer(calls)
+  reply.integer(histogram.count)
   reply.text('histogram_usec')
-  reply.map(buckets.reduce((filled, count) => filled + (count > 0 ? 1 : 0), 0))
+  reply.map(doublings.reduce((filled, count) => filled + (count > 0 ? 1 : 0), 0))
   let sum = 0
-  buckets.forEach((count, bucket) => {
+  doublings.forEach((count, doubling) => {
     if (count === 0) return
     sum += count
-    reply.integer(Entry.bucketEndMicros(bucket))
+    reply.integer(Histogram.doublingEndMicros(doubling))
     reply.integer(sum)
   })
 }

@@ -54,6 +54,7 @@ export class SocketConnection {
   readonly address: string
   readonly localAddress: string
   readonly descriptor: number
+  readonly isInProcess = false
   readonly isUnix: boolean
   /** Input is left where it is: the client is suspended. */
   stopped = false
