@@ -37,8 +37,8 @@ export function coderOf(lane: Lane, budget: Budget): Coder {
   return lane instanceof WordLane ? new WordCoder(budget) : new ValueCoder(budget)
 }
 
-/** Whole numbers below this have a table of their own. */
-const SMALL = 4096
+/** Whole numbers below this may have a table of their own. */
+const SMALL_MAX = 4096
 /** Rows of a batch that the table does not know, from which on it is not asked any more. */
 const STRANGE_MAX = 64
 
@@ -54,7 +54,7 @@ export class NumberCoder extends Coder {
   #values = new Float64Array(64)
   #places = new Int32Array(128).fill(-1)
   /** Codes of small whole numbers, which are the usual ones; 0: not seen yet, else one more than the code. */
-  readonly #small = new Int32Array(SMALL)
+  #small = new Int32Array(64)
   /** The code of NaN, -1 until it is needed. */
   #nanCode = -1
   count = 0
@@ -72,8 +72,11 @@ export class NumberCoder extends Coder {
       const value = values[row]!
       const code = this.code(value)
       codes[row] = code
-      if ((value | 0) === value && value >= 0 && value < SMALL) this.#small[value | 0] = code + 1
-      else if (!Number.isNaN(value)) strange++
+      const whole = value | 0
+      if (whole === value && whole >= 0 && whole < SMALL_MAX) {
+        if (whole >= this.#small.length) this.#small = longer(this.#small, whole + 1)
+        this.#small[whole] = code + 1
+      } else if (!Number.isNaN(value)) strange++
     }
     if (row < count) this.#encodeByHash(values, codes, row, count)
     return true

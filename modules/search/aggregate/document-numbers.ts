@@ -7,19 +7,25 @@
  * the list of a run gets it by `spell`. */
 
 import { CHUNK_DOCS, CHUNK_MASK } from '../index/column.ts'
-import { countUp, keepWords } from './kernels.ts'
+import { addToWords, countUp, keepWords } from './kernels.ts'
 
 /** Fewer rows are not worth a call. */
 const RUN_MIN = 8
 
 /** The documents of rows. */
 export class DocumentNumbers {
-  readonly list: Int32Array
+  readonly #capacity: number
+  /** Made when it is first needed: rows may all be runs, or no documents at all. */
+  #list: Int32Array | null = null
   /** The document of the first row of a run; 0: they are in the list. */
   #first = 0
 
   constructor(capacity: number) {
-    this.list = new Int32Array(capacity)
+    this.#capacity = capacity
+  }
+
+  get list(): Int32Array {
+    return (this.#list ??= new Int32Array(this.#capacity))
   }
 
   /** Let the rows be documents that follow each other. */
@@ -47,7 +53,7 @@ export class DocumentNumbers {
   /** Keep only some rows, given in growing order. */
   keep(rows: Int32Array, count: number): void {
     if (this.#first === 0) keepWords(this.list, rows, count)
-    else for (let i = 0; i < count; i++) this.list[i] = this.#first + rows[i]!
+    else addToWords(rows, this.#first, this.list, count)
     this.#first = 0
   }
 

@@ -20,6 +20,7 @@ import { countUp } from './kernels.ts'
 import type { NumberLane, ValueLane } from './lane.ts'
 import type { Source } from './stage.ts'
 
+const NO_DOCUMENTS = new Int32Array(0)
 const UNSCORED = { mode: RANK.none, k: 0 }
 
 /** What is wanted of documents beside their numbers. */
@@ -39,7 +40,7 @@ export class DocumentsSource implements Source {
   readonly #last: number
   readonly #extras: DocumentExtras
   /** Takes documents from the iterators; they are put into the batch that is being filled. */
-  readonly #found = new Found(new Int32Array(0))
+  #found: Found | null = null
   readonly #terms: MatchedTerm[] = []
   /** The last document that was looked at. */
   #at = 0
@@ -135,7 +136,7 @@ export class DocumentsSource implements Source {
   }
 
   #many(batch: Batch, root: DocumentIterator): number {
-    const found = this.#found
+    const found = (this.#found ??= new Found(NO_DOCUMENTS))
     const { list } = batch.documents
     found.documents = list
     found.count = 0

@@ -27,7 +27,8 @@ export class Grouping implements Sink, Source {
   readonly #codes: Int32Array[]
   /** One less than there are keys. */
   readonly #pairs: PairTable[]
-  readonly #zeros = new Int32Array(BATCH_ROWS)
+  /** The groups of rows where all are one. */
+  readonly #zeros: Int32Array
   readonly #spread: Spread | null
   /** How many rows each group has, where some reducer asks. */
   readonly #readsSizes: boolean
@@ -53,6 +54,7 @@ export class Grouping implements Sink, Source {
     this.#readsSizes = reducers.some(reducer => reducer.readsSizes)
     this.#coders = keys.map(slot => coderOf(lanes[slot]!, budget))
     this.#codes = keys.map(() => new Int32Array(BATCH_ROWS))
+    this.#zeros = new Int32Array(keys.length === 0 ? BATCH_ROWS : 0)
     this.#pairs = keys.slice(1).map(() => new PairTable())
     const hasLists = this.#coders.some(coder => coder instanceof ValueCoder)
     this.#spread = hasLists ? new Spread(lanes, slots, keys.length) : null
@@ -60,7 +62,7 @@ export class Grouping implements Sink, Source {
 
   /** Lanes of the rows that come out: one for each key, then one for each reducer. */
   outputLanes(): Lane[] {
-    return [...this.#coders.map(coder => coder.lane(BATCH_ROWS)), ...this.#reducers.map(r => r.lane(BATCH_ROWS))]
+    return [...this.#coders.map(coder => coder.lane(0)), ...this.#reducers.map(reducer => reducer.lane(0))]
   }
 
   take(batch: Batch): void {
@@ -153,6 +155,7 @@ export class Grouping implements Sink, Source {
     if (count <= 0) return false
     const first = this.#given
     const { lanes } = batch
+    for (let slot = 0; slot < this.#keys.length + this.#reducers.length; slot++) lanes[slot]!.reserve(count)
     for (let i = 0; i < count; i++) this.#decode(first + i, lanes, i)
     const keys = this.#keys.length
     for (let r = 0; r < this.#reducers.length; r++) {

@@ -10,6 +10,8 @@
  * numbers that are added (`count += Number(...)`) wherever that is possible. NaN, which stands for no number, is the one value
  * that is not at least `LEAST`.
  *
+ * The busiest take four rows at a time: going round a loop costs as much as what is done in it.
+ *
  *   O(rows) each, a few processor cycles a row */
 
 /** What every number is equal to or above, and NaN is not. */
@@ -39,6 +41,11 @@ export function gatherWords(
   end: number,
 ): void {
   for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
+}
+
+/** Words, each with a number added. */
+export function addToWords(words: Int32Array, added: number, into: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) into[i] = words[i]! + added
 }
 
 /** Numbers that grow by one. */
@@ -82,7 +89,19 @@ export function codesByTable(
   row: number,
   count: number,
 ): number {
-  for (let i = row; i < count; i++) {
+  let i = row
+  for (; i + 3 < count; i += 4) {
+    const a = codeAfter[words[i]!]!
+    const b = codeAfter[words[i + 1]!]!
+    const c = codeAfter[words[i + 2]!]!
+    const d = codeAfter[words[i + 3]!]!
+    if (a === 0 || b === 0 || c === 0 || d === 0) break
+    codes[i] = a - 1
+    codes[i + 1] = b - 1
+    codes[i + 2] = c - 1
+    codes[i + 3] = d - 1
+  }
+  for (; i < count; i++) {
     const code = codeAfter[words[i]!]!
     if (code === 0) return i
     codes[i] = code - 1
@@ -168,12 +187,26 @@ export function codesByWord(
 
 /** How many rows each group has. */
 export function countRows(groups: Int32Array, sizes: Int32Array, count: number): void {
-  for (let i = 0; i < count; i++) sizes[groups[i]!]!++
+  let i = 0
+  for (; i + 3 < count; i += 4) {
+    sizes[groups[i]!]!++
+    sizes[groups[i + 1]!]!++
+    sizes[groups[i + 2]!]!++
+    sizes[groups[i + 3]!]!++
+  }
+  for (; i < count; i++) sizes[groups[i]!]!++
 }
 
 /** Sums of numbers. */
 export function addNumbers(values: Float64Array, groups: Int32Array, sums: Float64Array, count: number): void {
-  for (let i = 0; i < count; i++) sums[groups[i]!]! += values[i]!
+  let i = 0
+  for (; i + 3 < count; i += 4) {
+    sums[groups[i]!]! += values[i]!
+    sums[groups[i + 1]!]! += values[i + 1]!
+    sums[groups[i + 2]!]! += values[i + 2]!
+    sums[groups[i + 3]!]! += values[i + 3]!
+  }
+  for (; i < count; i++) sums[groups[i]!]! += values[i]!
 }
 
 /** Sums of numbers, NaN standing for none. */

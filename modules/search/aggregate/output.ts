@@ -23,7 +23,7 @@ export class Output implements Sink {
     this.#budget = budget
     this.reads = { slots, documents: false }
     this.#slots = slots
-    this.#store = new RowStore(lanes, slots, budget)
+    this.#store = new RowStore(lanes, slots, false, budget)
   }
 
   get isFull(): boolean {
@@ -51,6 +51,6 @@ export class Output implements Sink {
     if (this.first < this.count) return
     this.#store.release(this.count)
     this.first = this.count = 0
-    this.#store = new RowStore(this.#store.lanes, this.#slots, this.#budget)
+    this.#store = new RowStore(this.#store.lanes, this.#slots, false, this.#budget)
   }
 }

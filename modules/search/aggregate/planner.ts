@@ -337,7 +337,15 @@ class Planner {
       })
       const wanted = limit === 0 ? 0 : offset + (limit < 0 ? SORTED_ROWS : limit)
       const { lanes } = this.#scope
-      const sorting = new Sorting(this.#source, sortKeys, wanted, lanes, this.#scope.slots(), this.#budget)
+      const sorting = new Sorting(
+        this.#source,
+        sortKeys,
+        wanted,
+        lanes,
+        this.#scope.slots(),
+        this.#isOfDocuments,
+        this.#budget,
+      )
       this.#end(sorting)
       this.#inOrder = false
       this.#source = sorting

@@ -85,9 +85,9 @@ class Numbers {
   }
 }
 
-/** Whether NaN in a lane says that there is no number. */
+/** Whether there may be NaN in a lane that says that there is no number. */
 function nanIsNone(lane: Lane): boolean {
-  return !(lane instanceof NumberLane) || lane.nan !== NAN.number
+  return !(lane instanceof NumberLane) || (lane.nan !== NAN.number && !lane.isWhole)
 }
 
 /** COUNT. */

@@ -17,11 +17,13 @@ export class RowStore {
   /** Of those, the lanes that hold strings. */
   readonly #heavy: readonly ValueLane[]
   readonly #budget: Budget
+  readonly #hasDocuments: boolean
   #capacity = 0
 
-  /** @param slots the lanes to keep. */
-  constructor(lanes: readonly Lane[], slots: readonly number[], budget: Budget) {
+  /** @param slots the lanes to keep. @param hasDocuments whether the documents of rows are kept. */
+  constructor(lanes: readonly Lane[], slots: readonly number[], hasDocuments: boolean, budget: Budget) {
     this.#slots = slots
+    this.#hasDocuments = hasDocuments
     this.#budget = budget
     this.lanes = lanes.map(lane => lane.keeper(0))
     this.#heavy = slots.map(slot => this.lanes[slot]!).filter(lane => lane instanceof ValueLane)
@@ -32,7 +34,7 @@ export class RowStore {
     if (capacity <= this.#capacity) return
     this.#budget.checkCells(capacity * (this.#slots.length + 1))
     this.#capacity = Math.max(capacity, this.#capacity * 2)
-    this.documents = longer(this.documents, this.#capacity)
+    if (this.#hasDocuments) this.documents = longer(this.documents, this.#capacity)
     this.order = longer(this.order, this.#capacity)
     for (const slot of this.#slots) this.lanes[slot]!.reserve(this.#capacity)
   }
@@ -40,7 +42,7 @@ export class RowStore {
   /** Put a row of a batch in. */
   put(row: number, batch: Batch, from: number): void {
     const before = this.#weight(row)
-    this.documents[row] = batch.documents.at(from)
+    if (this.#hasDocuments) this.documents[row] = batch.documents.at(from)
     for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
     this.#budget.spend(this.#weight(row) - before)
   }
@@ -53,7 +55,7 @@ export class RowStore {
 
   /** Put the first rows of a batch in. */
   copy(row: number, batch: Batch, count: number): void {
-    this.documents.set(batch.documents.spell(count).subarray(0, count), row)
+    if (this.#hasDocuments) this.documents.set(batch.documents.spell(count).subarray(0, count), row)
     if (batch.hasOrdinals) this.order.set(batch.ordinals.subarray(0, count), row)
     for (const slot of this.#slots) this.lanes[slot]!.copy(row, batch.lanes[slot]!, 0, count)
     if (this.#heavy.length === 0) return
@@ -71,7 +73,7 @@ export class RowStore {
 
   /** Put a row into a batch whose lanes are keepers like these. */
   give(row: number, batch: Batch, to: number): void {
-    batch.documents.list[to] = this.documents[row]!
+    if (this.#hasDocuments) batch.documents.list[to] = this.documents[row]!
     for (const slot of this.#slots) batch.lanes[slot]!.put(to, this.lanes[slot]!, row)
   }
 }

@@ -39,6 +39,7 @@ export class Sorting implements Sink, Source {
   readonly #upstream: Source
   readonly #keys: readonly SortKey[]
   readonly #keep: number
+  readonly #slots: readonly number[]
   readonly #laterFirst: boolean
   readonly #store: RowStore
   #heap = new Int32Array(64)
@@ -48,26 +49,31 @@ export class Sorting implements Sink, Source {
   /** Places that are still to be turned around; -1 when all are, NaN before it began. */
   #turning = NaN
 
-  /** @param upstream whose total it is. @param keep how many rows are wanted. @param slots the lanes that are filled by now. */
+  /**
+   * @param upstream whose total it is. @param keep how many rows are wanted. @param slots the lanes that are filled by now.
+   * @param hasDocuments whether rows are documents.
+   */
   constructor(
     upstream: Source,
     keys: readonly SortKey[],
     keep: number,
     lanes: readonly Lane[],
     slots: readonly number[],
+    hasDocuments: boolean,
     budget: Budget,
   ) {
-    this.reads = { slots, documents: true }
+    this.reads = { slots, documents: hasDocuments }
+    this.#slots = slots
     this.#upstream = upstream
     this.#keys = keys
     this.#keep = keep
     this.#laterFirst = !(keys.at(-1)?.ascending ?? true)
-    this.#store = new RowStore(lanes, slots, budget)
+    this.#store = new RowStore(lanes, slots, hasDocuments, budget)
   }
 
   /** Lanes of the rows that come out, by the same slots. */
   outputLanes(lanes: readonly Lane[]): Lane[] {
-    return lanes.map(lane => lane.keeper(BATCH_ROWS))
+    return lanes.map(lane => lane.keeper(0))
   }
 
   get total(): number {
@@ -182,6 +188,7 @@ export class Sorting implements Sink, Source {
     batch.count = 0
     if (this.#turning !== -1 && !this.#turn()) return true
     const heap = this.#heap
+    for (const slot of this.#slots) batch.lanes[slot]!.reserve(Math.min(BATCH_ROWS, this.#count))
     while (batch.count < BATCH_ROWS && this.#count > 0) {
       this.#store.give(heap[0]!, batch, batch.count++)
       const last = heap[--this.#count]!

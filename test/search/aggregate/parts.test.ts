@@ -282,7 +282,15 @@ test('rows are sorted as a stable sort sorts them, however many are kept', () =>
       new NumberLane(BATCH_ROWS, NAN.number),
     ]
     const keys = ascending.map((up, slot) => ({ slot, ascending: up }))
-    const sorting = new Sorting({ title: '', next: () => false, total: 0 }, keys, keep, lanes, [0, 1, 2], new Budget())
+    const sorting = new Sorting(
+      { title: '', next: () => false, total: 0 },
+      keys,
+      keep,
+      lanes,
+      [0, 1, 2],
+      true,
+      new Budget(),
+    )
     const rows: { a: Cell; b: Cell; id: number }[] = []
     for (let batch = 0; batch < 3; batch++) {
       const made = new Batch(lanes)
