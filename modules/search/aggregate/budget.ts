@@ -1,7 +1,10 @@
 /* Budget -- what one aggregation may keep in the heap: characters of strings, and cells of rows.
  *
  * Rows on their way through a pipeline are few. Groups, sorted rows and rows that wait to be sent are as many as a client asks
- * for, so their texts are counted. A query that would keep more is refused; the server goes on. */
+ * for, so their texts are counted. A query that would keep more is refused; the server goes on.
+ *
+ * Whoever keeps strings by their ids is known here too: ids mean something only until other commands run, and before that
+ * happens all are told to `settle`, to keep texts in their place. */
 
 import { refuse } from '../query/failure.ts'
 import type { Cell } from '../expression/value.ts'
@@ -11,9 +14,26 @@ const CHARACTERS_MAX = 2 ** 29
 /** Cells of rows: what lanes hold for them. */
 const CELLS_MAX = 2 ** 25
 
+/** Keeps strings by their ids for a while. */
+export interface Holder {
+  /** Other commands are about to run. */
+  settle(): void
+}
+
 /** What is left to an aggregation. */
 export class Budget {
   #left = CHARACTERS_MAX
+  readonly #holders: Holder[] = []
+
+  /** Let something be told before other commands run. */
+  register(holder: Holder): void {
+    this.#holders.push(holder)
+  }
+
+  /** Other commands are about to run. @throws QueryFailure */
+  settle(): void {
+    for (const holder of this.#holders) holder.settle()
+  }
 
   /** A string is kept, or one of so many characters less is kept in its place. @throws QueryFailure */
   spend(characters: number): void {

@@ -8,11 +8,13 @@
  *
  * A number and the string that spells it are two values. */
 
+import { Range } from 'redstrata/module'
 import type { Cell, Value } from '../expression/value.ts'
+import type { Strings } from '../index/strings.ts'
 import { refuse } from '../query/failure.ts'
-import { type Budget, weightOf } from './budget.ts'
+import { type Budget, type Holder, weightOf } from './budget.ts'
 import { codesByHash, codesByTable, codesByWord, codesOfSmall, hashOfHalves } from './kernels.ts'
-import { type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
+import { CodeLane, type Lane, NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
 import { CODES_MAX } from './pair-table.ts'
 
 /** Numbers the values of a lane. */
@@ -21,6 +23,8 @@ export abstract class Coder {
   abstract encode(lane: Lane, count: number, codes: Int32Array): boolean
   /** The value of a code. */
   abstract value(code: number): Value
+  /** Whether a code is that of null. */
+  abstract isNull(code: number): boolean
   /** How many codes there are. */
   abstract readonly count: number
   /** An empty lane that can hold values of this coder. */
@@ -149,7 +153,11 @@ export class NumberCoder extends Coder {
   }
 
   value(code: number): Value {
-    return code === this.#nanCode && !this.#nanIsNumber ? null : this.#values[code]!
+    return this.isNull(code) ? null : this.#values[code]!
+  }
+
+  isNull(code: number): boolean {
+    return code === this.#nanCode && !this.#nanIsNumber
   }
 
   lane(capacity: number): Lane {
@@ -168,23 +176,34 @@ const NO_WORDS = new Int32Array(0)
 /** Ids below this have a table; of more strings than that a query may see few, and they are hashed. */
 const TABLE_MAX = 1 << 16
 
-/** Interned strings. Ids are believed only as long as no string goes away; then texts decide. */
-class WordCoder extends Coder {
+/**
+ * Interned strings. A text is made when it is asked for, or when other commands are about to run: until then its id stands
+ * for it. Once strings went away, ids that come say nothing about codes that were there before, and texts decide.
+ */
+class WordCoder extends Coder implements Holder {
   readonly #budget: Budget
-  readonly #codes = new Map<string, number>()
-  readonly #texts: (string | null)[] = []
+  #strings: Strings | null = null
+  /** By code: its id, and its text as far as it was made; null is the text of null. */
+  #ids = new Int32Array(64)
+  readonly #texts: (string | null | undefined)[] = []
   #nullCode = -1
-  /** By id one more than its code; 0: not seen yet. Empty when there are too many strings. */
+  /** Codes by their texts: of the first so many. */
+  readonly #codes = new Map<string, number>()
+  #settled = 0
+  #textsDecide = false
+  /** By id one more than its code; 0: not seen yet. Not used when there are too many strings. */
   #table = NO_WORDS
   /** Ids that were seen, where their hashes put them, and their codes; 0: no id. */
   #known = NO_WORDS
   #codeOfKnown = NO_WORDS
   #knownCount = 0
   #removals = -1
+  readonly #range = new Range()
 
   constructor(budget: Budget) {
     super()
     this.#budget = budget
+    budget.register(this)
   }
 
   get count(): number {
@@ -193,6 +212,7 @@ class WordCoder extends Coder {
 
   encode(lane: Lane, count: number, codes: Int32Array): boolean {
     const { strings } = lane as WordLane
+    this.#strings = strings
     if (strings.removals !== this.#removals) this.#forget()
     this.#removals = strings.removals
     if (strings.idEnd > TABLE_MAX) this.#encodeByHash(lane as WordLane, count, codes)
@@ -208,7 +228,7 @@ class WordCoder extends Coder {
       row = codesByTable(words, table, codes, row, count)
       if (row === count) return
       const word = words[row]!
-      const code = word === 0 ? this.nullCode() : this.#codeOf(lane.text(word))
+      const code = word === 0 ? this.nullCode() : this.#codeOf(word)
       table[word] = code + 1
       codes[row] = code
     }
@@ -221,18 +241,36 @@ class WordCoder extends Coder {
       row = codesByWord(words, this.#known, this.#codeOfKnown, codes, row, count)
       if (row === count) return
       const word = words[row]!
-      codes[row] = word === 0 ? this.nullCode() : this.#learn(word, this.#codeOf(lane.text(word)))
+      codes[row] = word === 0 ? this.nullCode() : this.#learn(word, this.#codeOf(word))
     }
   }
 
-  #codeOf(text: string): number {
-    let code = this.#codes.get(text)
-    if (code === undefined) {
-      this.#budget.spend(text.length + TEXT_COST)
-      code = this.#texts.push(text) - 1
-      this.#codes.set(text, code)
-    }
+  /** The code of an id that is not known. */
+  #codeOf(word: number): number {
+    if (!this.#textsDecide) return this.#add(word, undefined)
+    const text = this.#strings!.text(word, this.#range).latin1()
+    const known = this.#codes.get(text)
+    if (known !== undefined) return known
+    this.#budget.spend(text.length)
+    this.#codes.set(text, this.count)
+    this.#settled++
+    return this.#add(word, text)
+  }
+
+  #add(word: number, text: string | null | undefined): number {
+    this.#budget.spend(TEXT_COST)
+    const code = this.#texts.push(text) - 1
+    if (code === this.#ids.length) this.#ids = longer(this.#ids, code + 1)
+    this.#ids[code] = word
     return code
+  }
+
+  settle(): void {
+    for (let code = this.#settled; code < this.count; code++) {
+      const text = this.value(code)
+      if (text !== null) this.#codes.set(text, code)
+    }
+    this.#settled = this.count
   }
 
   /** Remember the code of an id that is not known. */
@@ -262,26 +300,40 @@ class WordCoder extends Coder {
   }
 
   #forget(): void {
+    if (this.count > this.#settled) throw new Error('ids of strings were kept while other commands ran')
+    this.#textsDecide = this.count > 0
     this.#table.fill(0)
     this.#known.fill(0)
     this.#knownCount = 0
   }
 
   nullCode(): number {
-    if (this.#nullCode < 0) this.#nullCode = this.#texts.push(null) - 1
+    if (this.#nullCode < 0) {
+      this.#nullCode = this.#add(0, null)
+      if (this.#textsDecide) this.#settled++
+    }
     return this.#nullCode
   }
 
-  value(code: number): Value {
-    return this.#texts[code]!
+  value(code: number): string | null {
+    const known = this.#texts[code]
+    if (known !== undefined) return known
+    const text = this.#strings!.text(this.#ids[code]!, this.#range).latin1()
+    this.#budget.spend(text.length)
+    this.#texts[code] = text
+    return text
+  }
+
+  isNull(code: number): boolean {
+    return code === this.#nullCode
   }
 
   lane(capacity: number): Lane {
-    return new ValueLane(capacity)
+    return new CodeLane(capacity, this)
   }
 
   decode(code: number, into: Lane, row: number): void {
-    ;(into as ValueLane).values[row] = this.#texts[code]!
+    ;(into as CodeLane).codes[row] = code
   }
 }
 
@@ -336,6 +388,10 @@ export class ValueCoder extends Coder {
 
   value(code: number): Value {
     return this.#values[code]!
+  }
+
+  isNull(code: number): boolean {
+    return code === this.#nullCode
   }
 
   lane(capacity: number): Lane {

@@ -4,13 +4,12 @@
  *      a run     first 5000, 1024 rows       all documents from a number on: nothing is written down
  *
  * Where all documents are asked for and none ever died, rows are runs, and columns are copied a chunk at a time. Whoever needs
- * the list of a run gets it by `spell`. */
+ * the list of a run gets it by `spell`. Columns are read span by span: rows whose documents lie in one chunk. */
 
-import { CHUNK_DOCS, CHUNK_MASK } from '../index/column.ts'
-import { addToWords, countUp, keepWords } from './kernels.ts'
+import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
+import { addToWords, chunkStarts, countUp, keepWords } from './kernels.ts'
 
-/** Fewer rows are not worth a call. */
-const RUN_MIN = 8
+const NO_ROWS = new Int32Array(0)
 
 /** The documents of rows. */
 export class DocumentNumbers {
@@ -19,6 +18,10 @@ export class DocumentNumbers {
   #list: Int32Array | null = null
   /** The document of the first row of a run; 0: they are in the list. */
   #first = 0
+  /** How many spans there are in how many rows, -1 until it is asked for; and their starts. */
+  #spans = 0
+  #spannedRows = -1
+  starts: Int32Array = NO_ROWS
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -31,11 +34,13 @@ export class DocumentNumbers {
   /** Let the rows be documents that follow each other. */
   setRun(first: number): void {
     this.#first = first
+    this.#spannedRows = -1
   }
 
   /** Let the rows be those of the list, which the caller fills. */
   setList(): void {
     this.#first = 0
+    this.#spannedRows = -1
   }
 
   /** The document of a row. */
@@ -54,29 +59,27 @@ export class DocumentNumbers {
   keep(rows: Int32Array, count: number): void {
     if (this.#first === 0) keepWords(this.list, rows, count)
     else addToWords(rows, this.#first, this.list, count)
-    this.#first = 0
+    this.setList()
   }
 
-  /** How many documents from a row on are in the same chunk as the first of them. Documents stand in order. */
-  inChunk(row: number, count: number): number {
-    const last = this.at(row) | CHUNK_MASK
-    const most = Math.min(count - row, CHUNK_DOCS)
-    if (this.#first !== 0) return Math.min(most, last - this.at(row) + 1)
-    // Mostly all documents of a chunk are there, or many.
-    const { list } = this
-    if (list[row + most - 1]! <= last) return most
-    let low = 1
-    let high = most - 1
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (list[row + middle - 1]! <= last) low = middle
-      else high = middle - 1
-    }
-    return low
+  /** Whether documents follow each other without a gap. */
+  get isRun(): boolean {
+    return this.#first !== 0
   }
 
-  /** Whether documents in order follow each other without a gap. */
-  isRun(row: number, rows: number): boolean {
-    return this.#first !== 0 || (rows >= RUN_MIN && this.list[row + rows - 1] === this.list[row]! + rows - 1)
+  /** Cut the rows into spans whose documents are in one chunk each: `starts` names the first row of each, and the end. */
+  spans(count: number): number {
+    if (this.#spannedRows === count) return this.#spans
+    this.#spannedRows = count
+    const starts = (this.starts = this.starts.length === 0 ? new Int32Array(this.#capacity + 1) : this.starts)
+    this.#spans = this.#first === 0 ? chunkStarts(this.list, CHUNK_BITS, starts, count) : this.#cutRun(count, starts)
+    starts[this.#spans] = count
+    return this.#spans
+  }
+
+  #cutRun(count: number, starts: Int32Array): number {
+    let spans = 0
+    for (let row = 0; row < count; row = ((this.#first + row) | CHUNK_MASK) + 1 - this.#first) starts[spans++] = row
+    return spans
   }
 }

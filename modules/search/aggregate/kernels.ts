@@ -43,6 +43,19 @@ export function gatherWords(
   for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
 }
 
+/** Where the words begin to differ in their upper bits from the one before; returns how often they do. */
+export function chunkStarts(words: Int32Array, bits: number, starts: Int32Array, count: number): number {
+  let spans = 0
+  let chunk = -1
+  for (let i = 0; i < count; i++) {
+    const next = words[i]! >>> bits
+    starts[spans] = i
+    spans += Number(next !== chunk)
+    chunk = next
+  }
+  return spans
+}
+
 /** Words, each with a number added. */
 export function addToWords(words: Int32Array, added: number, into: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) into[i] = words[i]! + added
@@ -56,7 +69,19 @@ export function countUp(into: Int32Array, first: number, count: number): void {
 // ------------------------------------------------------------------ rows that are kept
 
 export function keepDoubles(values: Float64Array, rows: Int32Array, count: number): void {
-  for (let i = 0; i < count; i++) values[i] = values[rows[i]!]!
+  let i = 0
+  // A place is never before the row that takes it, so four may be read before four are written.
+  for (; i + 3 < count; i += 4) {
+    const a = values[rows[i]!]!
+    const b = values[rows[i + 1]!]!
+    const c = values[rows[i + 2]!]!
+    const d = values[rows[i + 3]!]!
+    values[i] = a
+    values[i + 1] = b
+    values[i + 2] = c
+    values[i + 3] = d
+  }
+  for (; i < count; i++) values[i] = values[rows[i]!]!
 }
 
 export function keepWords(words: Int32Array, rows: Int32Array, count: number): void {
@@ -69,6 +94,37 @@ export function placesOfTrue(values: Float64Array, rows: Int32Array, count: numb
   for (let i = 0; i < count; i++) {
     rows[kept] = i
     kept += Number(values[i] !== 0)
+  }
+  return kept
+}
+
+/** The places of rows whose number is above that of another lane. */
+export function placesAbove(values: Float64Array, others: Float64Array, rows: Int32Array, count: number): number {
+  let kept = 0
+  let i = 0
+  for (; i + 3 < count; i += 4) {
+    rows[kept] = i
+    kept += Number(values[i]! > others[i]!)
+    rows[kept] = i + 1
+    kept += Number(values[i + 1]! > others[i + 1]!)
+    rows[kept] = i + 2
+    kept += Number(values[i + 2]! > others[i + 2]!)
+    rows[kept] = i + 3
+    kept += Number(values[i + 3]! > others[i + 3]!)
+  }
+  for (; i < count; i++) {
+    rows[kept] = i
+    kept += Number(values[i]! > others[i]!)
+  }
+  return kept
+}
+
+/** The places of the others; NaN is above nothing, and nothing above it. */
+export function placesNotAbove(values: Float64Array, others: Float64Array, rows: Int32Array, count: number): number {
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    rows[kept] = i
+    kept += Number(!(values[i]! > others[i]!))
   }
   return kept
 }

@@ -3,6 +3,7 @@
  *      row          0       1       2       3
  *      @price       9.95    48.5    NaN     35        NumberLane: a Float64Array; NaN where a document has no number
  *      @brand       2       7       2       0         WordLane: ids of interned strings (index/strings.ts)
+ *      @brand       0       1       2       3         CodeLane: of groups, codes of what they were made by (coder.ts)
  *      @parts       [..]    [..]    [..]    [..]      ValueLane: whatever else there is
  *
  * What a lane is made of is known when a query is planned, so a loop over a lane is a loop over a typed array: no object
@@ -12,7 +13,7 @@
  * what is kept longer (groups, sorted rows, rows to be sent) is kept as text: see `keeper`. */
 
 import { Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
-import type { Cell } from '../expression/value.ts'
+import type { Cell, Value } from '../expression/value.ts'
 import { CHUNK_MASK } from '../index/column.ts'
 import type { Numbers } from '../index/numbers.ts'
 import type { Strings } from '../index/strings.ts'
@@ -98,27 +99,26 @@ export class NumberLane extends Lane {
     this.values.set((from as NumberLane).values.subarray(fromRow, fromRow + count), row)
   }
 
-  /**
-   * Take the numbers of documents.
-   * @param ordered whether those stand in order.
-   * @param isWhole whether it is known that each has one.
-   */
-  load(numbers: Numbers, documents: DocumentNumbers, count: number, ordered: boolean, isWhole: boolean): void {
+  /** Take the numbers of documents. @param isWhole whether it is known that each has one. */
+  load(numbers: Numbers, documents: DocumentNumbers, count: number, isWhole: boolean): void {
     const { values } = this
     const { column } = numbers
+    const spans = documents.spans(count)
+    const { starts } = documents
     this.isWhole = isWhole
-    for (let row = 0; row < count; ) {
+    for (let span = 0; span < spans; span++) {
+      const row = starts[span]!
+      const end = starts[span + 1]!
       const document = documents.at(row)
-      const rows = ordered ? documents.inChunk(row, count) : 1
       const address = column.chunk(document)
-      if (address === 0) values.fill(NaN, row, row + rows)
-      else {
-        const doubles = column.memory.f64[address >>> SLAB_BITS]!
-        const from = (address & UNIT_MASK) + (document & CHUNK_MASK)
-        if (documents.isRun(row, rows)) values.set(doubles.subarray(from, from + rows), row)
-        else gatherDoubles(doubles, from - document, documents.list, values, row, row + rows)
+      if (address === 0) {
+        values.fill(NaN, row, end)
+        continue
       }
-      row += rows
+      const doubles = column.memory.f64[address >>> SLAB_BITS]!
+      const from = (address & UNIT_MASK) + (document & CHUNK_MASK)
+      if (documents.isRun) values.set(doubles.subarray(from, from + end - row), row)
+      else gatherDoubles(doubles, from - document, documents.list, values, row, end)
     }
   }
 }
@@ -181,23 +181,70 @@ export class WordLane extends Lane {
     this.words[row] = (from as WordLane).words[fromRow]!
   }
 
-  /** Take the strings of documents. @param ordered whether those stand in order. */
-  load(documents: DocumentNumbers, count: number, ordered: boolean): void {
+  /** Take the strings of documents. */
+  load(documents: DocumentNumbers, count: number): void {
     const { words } = this
     const { column } = this.strings
-    for (let row = 0; row < count; ) {
+    const spans = documents.spans(count)
+    const { starts } = documents
+    for (let span = 0; span < spans; span++) {
+      const row = starts[span]!
+      const end = starts[span + 1]!
       const document = documents.at(row)
-      const rows = ordered ? documents.inChunk(row, count) : 1
       const address = column.chunk(document)
-      if (address === 0) words.fill(0, row, row + rows)
-      else {
-        const from = column.memory.i32[address >>> SLAB_BITS]!
-        const first = ((address & UNIT_MASK) << 1) + (document & CHUNK_MASK)
-        if (documents.isRun(row, rows)) words.set(from.subarray(first, first + rows), row)
-        else gatherWords(from, first - document, documents.list, words, row, row + rows)
+      if (address === 0) {
+        words.fill(0, row, end)
+        continue
       }
-      row += rows
+      const from = column.memory.i32[address >>> SLAB_BITS]!
+      const first = ((address & UNIT_MASK) << 1) + (document & CHUNK_MASK)
+      if (documents.isRun) words.set(from.subarray(first, first + end - row), row)
+      else gatherWords(from, first - document, documents.list, words, row, end)
     }
+  }
+}
+
+/** Whatever knows values by their codes. */
+export interface Decoder {
+  value(code: number): Value
+}
+
+/** Codes, whose values are only made when they are looked at. */
+export class CodeLane extends Lane {
+  codes: Int32Array
+  readonly #decoder: Decoder
+
+  constructor(capacity: number, decoder: Decoder) {
+    super()
+    this.codes = new Int32Array(capacity)
+    this.#decoder = decoder
+  }
+
+  cell(row: number): Cell {
+    return this.#decoder.value(this.codes[row]!)
+  }
+
+  keep(rows: Int32Array, count: number): void {
+    keepWords(this.codes, rows, count)
+  }
+
+  keeper(capacity: number): Lane {
+    return new ValueLane(capacity)
+  }
+
+  like(capacity: number): Lane {
+    return new CodeLane(capacity, this.#decoder)
+  }
+
+  reserve(capacity: number): void {
+    if (capacity <= this.codes.length) return
+    const longer = new Int32Array(Math.max(capacity, this.codes.length * 2))
+    longer.set(this.codes)
+    this.codes = longer
+  }
+
+  put(row: number, from: Lane, fromRow: number): void {
+    this.codes[row] = (from as CodeLane).codes[fromRow]!
   }
 }
 

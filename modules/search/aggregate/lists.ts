@@ -59,7 +59,7 @@ export class DistinctCount extends Reducer {
     const pairs = this.#pairs
     for (let i = 0; i < count; i++) {
       const before = pairs.count
-      if (pairs.code(groups[i]!, codes[i]!) === before && coder.value(codes[i]!) !== null) this.#counts[groups[i]!]!++
+      if (pairs.code(groups[i]!, codes[i]!) === before && !coder.isNull(codes[i]!)) this.#counts[groups[i]!]!++
     }
   }
 

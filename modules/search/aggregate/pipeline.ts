@@ -3,13 +3,14 @@
  *      segment 0   documents  ─ steps ─>  Grouping
  *      segment 1   Grouping   ─ steps ─>  Output           the sink of one is the source of the next
  *
- * `advance` moves one batch through one segment, and nothing takes longer; in between the caller may pause, let other commands
- * run, and call `refresh` before it goes on.
+ * `advance` moves one batch through one segment, and nothing takes longer; in between the caller may pause: it calls `settle`,
+ * lets other commands run, and calls `refresh` before it goes on.
  *
  * What is counted, and told before the rows, is what the last source that counts has given: documents, or groups. Where rows
  * go straight from documents to the output, the real module knows at that moment only of the documents up to the first row. */
 
 import { Batch } from './batch.ts'
+import type { Budget } from './budget.ts'
 import type { DocumentsSource } from './documents-source.ts'
 import type { Lane } from './lane.ts'
 import type { Output } from './output.ts'
@@ -54,6 +55,7 @@ export class Pipeline {
   /** Ordinal of the last row that was sent; whether anything was sent. */
   #sent = 0
   #isLater = false
+  readonly #budget: Budget
   readonly #now: (() => number) | null
   /** By segment: its source, then its steps. */
   readonly #times: readonly (readonly StageTime[])[]
@@ -64,9 +66,11 @@ export class Pipeline {
     segments: readonly Segment[],
     output: Output,
     shape: RowShape,
+    budget: Budget,
     now: (() => number) | null,
   ) {
     this.#now = now
+    this.#budget = budget
     this.#times = segments.map(({ source, steps }) =>
       [source, ...steps].map(({ title }) => ({ type: title, micros: 0, count: 0 })),
     )
@@ -85,6 +89,11 @@ export class Pipeline {
   /** Whether documents are still to be read. */
   get needsDocuments(): boolean {
     return this.#at === 0
+  }
+
+  /** Other commands are about to run. What is done stands by itself. @throws QueryFailure */
+  settle(): void {
+    if (!this.isDone) this.#budget.settle()
   }
 
   /** Other commands ran. */

@@ -127,7 +127,7 @@ class Planner {
     const { unshown } = this.#context
     const properties = this.#scope.properties.filter(({ name }) => unshown?.has(name) !== true)
     const shape = { properties, restSlot: this.#restSlot, found: this.#found }
-    return new Pipeline(documents, this.#segments, output, shape, this.#context.now)
+    return new Pipeline(documents, this.#segments, output, shape, this.#budget, this.#context.now)
   }
 
   /** What the query finds out about documents, such as distances, is in their rows from the start. */
@@ -182,7 +182,7 @@ class Planner {
     const { numbers, strings } = this.#fieldIndex(field)
     if (strings !== null) {
       const slot = this.#scope.addLane(new WordLane(BATCH_ROWS, strings))
-      this.#steps.push(new LoadWords(slot, this.#inOrder))
+      this.#steps.push(new LoadWords(slot))
       this.#scope.set(name, slot, !field.unnormalized)
     } else if (numbers !== null) this.#loadColumn(name, this.#fieldIndex(field))
     else return null

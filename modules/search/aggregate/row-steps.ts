@@ -57,7 +57,7 @@ export class LoadNumbers extends Load {
     const numbers = this.#numbers
     // In order they come straight from the query, and live.
     const isWhole = this.#ordered && numbers.count === this.#documents.count
-    ;(batch.lanes[this.#slot] as NumberLane).load(numbers, batch.documents, batch.count, this.#ordered, isWhole)
+    ;(batch.lanes[this.#slot] as NumberLane).load(numbers, batch.documents, batch.count, isWhole)
   }
 }
 
@@ -65,18 +65,15 @@ export class LoadNumbers extends Load {
 export class LoadWords extends Load {
   readonly fills: readonly number[]
   readonly #slot: number
-  readonly #ordered: boolean
 
-  /** @param ordered whether documents come in the order of their numbers. */
-  constructor(slot: number, ordered: boolean) {
+  constructor(slot: number) {
     super()
-    this.#ordered = ordered
     this.fills = [slot]
     this.#slot = slot
   }
 
   run(batch: Batch): void {
-    ;(batch.lanes[this.#slot] as WordLane).load(batch.documents, batch.count, this.#ordered)
+    ;(batch.lanes[this.#slot] as WordLane).load(batch.documents, batch.count)
   }
 }
 

@@ -188,6 +188,7 @@ export class Sorting implements Sink, Source {
     batch.count = 0
     if (this.#turning !== -1 && !this.#turn()) return true
     const heap = this.#heap
+    batch.documents.setList()
     for (const slot of this.#slots) batch.lanes[slot]!.reserve(Math.min(BATCH_ROWS, this.#count))
     while (batch.count < BATCH_ROWS && this.#count > 0) {
       this.#store.give(heap[0]!, batch, batch.count++)

@@ -13,7 +13,7 @@ import type { ArithmeticSign, Expression, PredicateSign } from '../expression/as
 import { ARITHMETIC, quotient, remainder } from '../expression/evaluate.ts'
 import { MATH } from '../expression/functions.ts'
 import { type Batch, BATCH_ROWS } from './batch.ts'
-import { hasNaN, placesOfTrue } from './kernels.ts'
+import { hasNaN, placesAbove, placesNotAbove, placesOfTrue } from './kernels.ts'
 import { NAN, NumberLane, WordLane } from './lane.ts'
 
 /** The value of an expression for each row of a batch; null when it must be found row by row. Valid until the next call. */
@@ -47,7 +47,7 @@ export function compileVector(
     case 'property':
       return propertyVector(expression.name, lanes)
     case 'arithmetic':
-      return pair(arithmeticLoop(expression.sign), expression.left, expression.right, lanes, out)
+      return pair(arithmeticLoop(expression.sign, expression.right), expression.left, expression.right, lanes, out)
     case 'predicate':
       return (
         wordVector(expression.sign, expression.left, expression.right, lanes, out) ??
@@ -174,7 +174,7 @@ function single(loop: SingleLoop, operand: Vector | null, out: Float64Array): Ve
 
 // Each is a function of its own, so that the compiler sees one operation on numbers in it.
 
-function arithmeticLoop(sign: ArithmeticSign): PairLoop {
+function arithmeticLoop(sign: ArithmeticSign, right: Expression): PairLoop {
   switch (sign) {
     case '+':
       return add
@@ -183,7 +183,7 @@ function arithmeticLoop(sign: ArithmeticSign): PairLoop {
     case '*':
       return multiply
     case '/':
-      return divide
+      return right.kind === 'literal' && right.value !== 0 ? divideByOther : divide
     case '%':
       return modulo
     case '^':
@@ -205,6 +205,11 @@ function multiply(a: Float64Array, b: Float64Array, out: Float64Array, count: nu
 
 function divide(a: Float64Array, b: Float64Array, out: Float64Array, count: number): void {
   for (let i = 0; i < count; i++) out[i] = quotient(a[i]!, b[i]!)
+}
+
+/** Divide by numbers that are known not to be 0. */
+function divideByOther(a: Float64Array, b: Float64Array, out: Float64Array, count: number): void {
+  for (let i = 0; i < count; i++) out[i] = a[i]! / b[i]!
 }
 
 function modulo(a: Float64Array, b: Float64Array, out: Float64Array, count: number): void {
@@ -247,55 +252,12 @@ const PREDICATES: Readonly<Record<PredicateSign, PairLoop>> = {
 
 type PairSelect = (a: Float64Array, b: Float64Array, places: Int32Array, count: number) => number
 
+/** Comparisons by order are two: a below b is b above a. Truths of the others are found first. */
 const SELECTIONS: Readonly<Partial<Record<PredicateSign, PairSelect>>> = {
-  '==': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(a[i] === b[i])
-    }
-    return kept
-  },
-  '!=': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(a[i] !== b[i])
-    }
-    return kept
-  },
-  '<': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(a[i]! < b[i]!)
-    }
-    return kept
-  },
-  '<=': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(!(a[i]! > b[i]!))
-    }
-    return kept
-  },
-  '>': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(a[i]! > b[i]!)
-    }
-    return kept
-  },
-  '>=': (a, b, places, count) => {
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      places[kept] = i
-      kept += Number(!(a[i]! < b[i]!))
-    }
-    return kept
-  },
+  '<': (a, b, places, count) => placesAbove(b, a, places, count),
+  '<=': placesNotAbove,
+  '>': placesAbove,
+  '>=': (a, b, places, count) => placesNotAbove(b, a, places, count),
 }
 
 function not(a: Float64Array, out: Float64Array, count: number): void {

@@ -76,6 +76,7 @@ export class Aggregation {
         while (pipeline.advance()) watch.breathe()
       })
     } finally {
+      refusing(() => pipeline.settle())
       if (this.#profile !== null) this.#profile.processors = pipeline.times()
     }
   }

@@ -94,9 +94,13 @@ export class HybridJob implements Job {
   #move(watch: Watch): void {
     const pipeline = this.#pipeline!
     pipeline.output.wanted = Number.POSITIVE_INFINITY
-    refusing(() => {
-      while (pipeline.advance()) watch.tick()
-    })
+    try {
+      refusing(() => {
+        while (pipeline.advance()) watch.tick()
+      })
+    } finally {
+      refusing(() => pipeline.settle())
+    }
   }
 
   /** Build both queries, whose errors come before any of the work. */

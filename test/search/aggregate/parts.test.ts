@@ -86,20 +86,22 @@ describe('coders', () => {
     }
     fill(0)
     const words = new WordLane(BATCH_ROWS, index.index.fields[0]!.strings!)
-    const coder = coderOf(words, new Budget())
+    const budget = new Budget()
+    const coder = coderOf(words, budget)
     const codes = new Int32Array(BATCH_ROWS)
     const model = new Map<string, number>()
     for (const shift of [0, 3, 50]) {
       fill(shift)
       const documents = new DocumentNumbers(BATCH_ROWS)
       documents.setRun(1)
-      words.load(documents, 900, true)
+      words.load(documents, 900)
       coder.encode(words, 900, codes)
       for (let row = 0; row < 900; row++) {
         const text = `b${((row + 1) * 7 + shift) % 150}`
         if (!model.has(text)) model.set(text, model.size)
         expect([words.cell(row), codes[row]]).toEqual([text, model.get(text)])
       }
+      budget.settle()
     }
   })
 })
@@ -114,12 +116,12 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
   const [numbers, words] = index.index.fields
   const numberLane = new NumberLane(BATCH_ROWS, NAN.missing)
   const wordLane = new WordLane(BATCH_ROWS, words!.strings!)
-  const check = (documents: number[], ordered: boolean, isRun = false) => {
+  const check = (documents: number[], isRun = false) => {
     const list = new DocumentNumbers(BATCH_ROWS)
     list.list.set(documents)
     if (isRun) list.setRun(documents[0]!)
-    numberLane.load(numbers!.numbers!, list, documents.length, ordered, false)
-    wordLane.load(list, documents.length, ordered)
+    numberLane.load(numbers!.numbers!, list, documents.length, false)
+    wordLane.load(list, documents.length)
     documents.forEach((document, row) => {
       const has = document % 7 !== 0
       expect(numberLane.cell(row)).toBe(has ? document * 2 : undefined)
@@ -129,7 +131,6 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
   for (const isRun of [false, true])
     check(
       upTo(1000).map(i => i + 200),
-      true,
       isRun,
     )
   for (const share of [2, 5, 30, 600])
@@ -138,12 +139,8 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
         .map(i => i + 1)
         .filter(() => random.below(share) === 0)
         .slice(0, 1000),
-      true,
     )
-  check(
-    upTo(1000).map(() => random.below(3000) + 1),
-    false,
-  )
+  check(upTo(1000).map(() => random.below(3000) + 1))
 })
 
 test('the number at a place is that of the sorted numbers', () => {
