@@ -6,7 +6,7 @@
  *      +--------+--------+------------+------------------+----------+--------+-----------+
  *
  *   header   words: previous node, next node, count (24 bits) and snapshot epoch (8), base (16) and table length (16),
- *            first, last, capacity, unused
+ *            first, last, capacity, whether some element may be compact
  *
  * A node grows at both ends, so its elements are numbered from `base`, which goes down when one is put in front and up when
  * the first is taken: no element is renumbered by a push or a pop. Whenever a number is a multiple of 16, the table holds
@@ -14,12 +14,16 @@
  *
  *      base 14, three elements:   14   15   16          table[1] = offset of element 16
  *
- * Numbers stay in [0, 16 x table length). The shortest element, `$0\r\n\r\n`, has 6 bytes, so a table of a ninety-sixth of
+ * Numbers stay in [0, 16 x table length). The shortest frame, `$0\r\n\r\n`, has 6 bytes, so a table of a ninety-sixth of
  * the data suffices for a node that is laid out afresh; one that has drifted is laid out again (`shiftNode`).
+ *
+ * Small whole numbers are compact: one or two bytes instead of a frame of seven to eleven (list-number.ts). A node of them is full
+ * when its numbers are used up, long before its bytes are, and is then given a block that fits.
  *
  * Offsets count bytes from the begin of the block. */
 
 import { copyBytes, type Range, sameBytes } from '../base/bytes.ts'
+import { compactBytes, FRAMES, frameOf, numberAt, writeCompact } from './list-number.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 
 /** The largest block of a node with several elements. */
@@ -27,6 +31,9 @@ export const NODE_BYTES = 8192
 const HEADER_BYTES = 32
 const ELEMENT_BYTES_MIN = 6
 const GROUP = 16
+/** A longer frame is not copied to stand among others. */
+const SHORT_FRAME_MAX = 256
+const FRAME_BYTES_MAX = 12
 const CR = 13
 const LF = 10
 const DOLLAR = 36
@@ -38,34 +45,60 @@ const BASE = 3
 const FIRST = 4
 const LAST = 5
 const CAPACITY = 6
+const COMPACT = 7
+/** An element of at most so many bytes is compact. */
+const COMPACT_BYTES_MAX = 2
 
 /** A snapshot may want the node as it is. */
 function guard(memory: Memory, node: Address): void {
   if (memory.guard !== null) memory.guard.block(node)
 }
 
-/** Bytes of a block that are left for elements. */
-export function dataBytes(capacity: number): number {
-  return capacity - HEADER_BYTES - 2 * tableLength(capacity)
+/** Bytes of a node's block that are there for elements. */
+export function roomOf(memory: Memory, node: Address): number {
+  return word(memory, node, CAPACITY) - dataStart(memory, node)
 }
 
-/** Bytes of the smallest block that holds so many bytes of elements. */
-export function blockBytes(data: number): number {
-  const estimate = HEADER_BYTES + data + 2 * Math.ceil(data / (GROUP * ELEMENT_BYTES_MIN) + 4)
+/** Offset of the first byte behind the table. */
+function dataStart(memory: Memory, node: Address): number {
+  return HEADER_BYTES + 2 * (word(memory, node, BASE) >>> 16)
+}
+
+/** Bytes of the smallest block that holds `count` elements of so many bytes in all. */
+export function blockBytes(data: number, count: number): number {
+  const estimate =
+    HEADER_BYTES + data + 2 * Math.max(Math.ceil(data / (GROUP * ELEMENT_BYTES_MIN) + 4), tableFor(count))
   if (estimate <= NODE_BYTES) return estimate
-  return data <= dataBytes(NODE_BYTES) ? NODE_BYTES : Math.max(NODE_BYTES + 1, HEADER_BYTES + data + 4)
+  const most = NODE_BYTES - HEADER_BYTES - 2 * tableLength(NODE_BYTES, count)
+  return data <= most ? NODE_BYTES : Math.max(NODE_BYTES + 1, HEADER_BYTES + data + 4)
+}
+
+/** Entries of a table with a number for each of `count` elements, and some to spare. */
+function tableFor(count: number): number {
+  return (count >>> 4) + 2
 }
 
 /** A node larger than others holds one element, and needs no table. */
-function tableLength(capacity: number): number {
-  return capacity > NODE_BYTES ? 2 : Math.ceil((capacity - HEADER_BYTES) / (GROUP * ELEMENT_BYTES_MIN)) + 2
+function tableLength(capacity: number, count: number): number {
+  if (capacity > NODE_BYTES) return 2
+  return Math.max(Math.ceil((capacity - HEADER_BYTES) / (GROUP * ELEMENT_BYTES_MIN)) + 2, tableFor(count))
 }
 
-/** Write the header of an empty node that will be filled from its begin, or from its end downwards. */
-export function initNode(memory: Memory, node: Address, capacity: number, epoch: number, fromEnd: boolean): void {
+/**
+ * Write the header of an empty node that will be filled from its begin, or from its end downwards, and that will take `count`
+ * elements at least.
+ */
+export function initNode(
+  memory: Memory,
+  node: Address,
+  capacity: number,
+  epoch: number,
+  fromEnd: boolean,
+  count: number,
+): void {
   const words = memory.i32[node >>> SLAB_BITS]!
   const at = (node & UNIT_MASK) << 1
-  const table = tableLength(capacity)
+  const table = tableLength(capacity, count)
   const start = HEADER_BYTES + 2 * table
   const down = fromEnd && capacity <= NODE_BYTES
   const base = down ? Math.floor((capacity - start) / ELEMENT_BYTES_MIN) : 0
@@ -74,7 +107,7 @@ export function initNode(memory: Memory, node: Address, capacity: number, epoch:
   words[at + BASE] = base | (table << 16)
   words[at + FIRST] = words[at + LAST] = down ? capacity : start
   words[at + CAPACITY] = capacity
-  words[at + 7] = 0
+  words[at + COMPACT] = 0
 }
 
 function word(memory: Memory, node: Address, i: number): number {
@@ -134,7 +167,18 @@ export function usedOf(memory: Memory, node: Address): number {
 
 /** Room before the first element. */
 export function gapOf(memory: Memory, node: Address): number {
-  return word(memory, node, FIRST) - HEADER_BYTES - 2 * (word(memory, node, BASE) >>> 16)
+  return word(memory, node, FIRST) - dataStart(memory, node)
+}
+
+/** Whether so few numbers are left that numbering anew would not last: a sixteenth. */
+export function isCounted(memory: Memory, node: Address): boolean {
+  const table = word(memory, node, BASE) >>> 16
+  return countOf(memory, node) >= GROUP * table - table
+}
+
+/** Whether all elements lie as they go over the wire. */
+export function isWire(memory: Memory, node: Address): boolean {
+  return word(memory, node, COMPACT) === 0
 }
 
 /** Whether an element of so many bytes can be put behind the last as the node stands. */
@@ -155,8 +199,11 @@ export function hasRoomBefore(memory: Memory, node: Address, bytes: number): boo
 
 // ---- Elements.
 
-/** Bytes of an element on the wire. */
-export function encodedBytes(length: number): number {
+/** Bytes that an element takes. */
+export function encodedBytes(value: Range): number {
+  const compact = compactBytes(value)
+  if (compact > 0) return compact
+  const length = value.end - value.start
   return length + 5 + digits(length)
 }
 
@@ -170,7 +217,12 @@ function digits(n: number): number {
   return count
 }
 
-function writeElement(slab: Buffer, at: number, value: Range): void {
+/** Write an element of so many bytes. */
+function writeElement(slab: Buffer, at: number, value: Range, bytes: number): void {
+  if (bytes <= COMPACT_BYTES_MAX) {
+    writeCompact(slab, at, value, bytes)
+    return
+  }
   const length = value.end - value.start
   let p = at + digits(length)
   slab[at] = DOLLAR
@@ -189,14 +241,24 @@ function writeElement(slab: Buffer, at: number, value: Range): void {
 
 /** Where the next element begins: indexes of the slab, not offsets. */
 export function elementEnd(slab: Buffer, at: number): number {
+  const tag = slab[at]!
+  if (tag !== DOLLAR) return tag >= 0x80 ? at + 1 : at + 2
   let length = slab[at + 1]! - 48
   let p = at + 2
   for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
   return p + 4 + length
 }
 
-/** Fill `out` with the bytes of an element, without its frame. Index of the slab. */
+/** Fill `out` with the bytes of an element, without its frame; they stay where they are. Index of the slab. */
 export function readElement(slab: Buffer, at: number, out: Range): number {
+  const tag = slab[at]!
+  if (tag !== DOLLAR) {
+    const frame = frameOf(numberAt(slab, at))
+    out.buf = FRAMES
+    out.start = frame + 4
+    out.end = frame + 4 + FRAMES[frame + 1]! - 48
+    return tag >= 0x80 ? at + 1 : at + 2
+  }
   let length = slab[at + 1]! - 48
   let p = at + 2
   for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
@@ -208,10 +270,46 @@ export function readElement(slab: Buffer, at: number, out: Range): number {
 
 /** Whether the element at an index of the slab holds these bytes. */
 export function elementIs(slab: Buffer, at: number, value: Range): boolean {
+  if (slab[at] !== DOLLAR) {
+    const frame = frameOf(numberAt(slab, at))
+    const digits = FRAMES[frame + 1]! - 48
+    return digits === value.end - value.start && sameBytes(FRAMES, frame + 4, value.buf, value.start, digits)
+  }
   let length = slab[at + 1]! - 48
   let p = at + 2
   for (let c = slab[p]!; c !== CR; c = slab[++p]!) length = length * 10 + c - 48
   return length === value.end - value.start && sameBytes(slab, p + 2, value.buf, value.start, length)
+}
+
+/**
+ * Name elements in their frames, up to `most` of them: copied to `to`, as far as they are short and fit, or a long one where it lies.
+ * Returns how many. Index of the slab.
+ */
+export function expandElements(slab: Buffer, at: number, most: number, to: Buffer, frames: Range): number {
+  let end = 0
+  let count = 0
+  for (; count < most; count++) {
+    const next = elementEnd(slab, at)
+    if (slab[at] === DOLLAR) {
+      const length = next - at
+      if (length > SHORT_FRAME_MAX && count === 0) {
+        frames.set(slab, at, next)
+        return 1
+      }
+      if (length > SHORT_FRAME_MAX || end + length > to.length) break
+      copyBytes(slab, at, to, end, length)
+      end += length
+    } else {
+      if (end + FRAME_BYTES_MAX > to.length) break
+      const frame = frameOf(numberAt(slab, at))
+      const length = FRAMES[frame + 1]! - 42
+      for (let i = 0; i < length; i++) to[end + i] = FRAMES[frame + i]!
+      end += length
+    }
+    at = next
+  }
+  frames.set(to, 0, end)
+  return count
 }
 
 /** Offset of element `i`, which may be the count: then it is the end. */
@@ -264,7 +362,8 @@ export function appendElement(memory: Memory, node: Address, value: Range, bytes
   const block = (node & UNIT_MASK) << 3
   const last = words[header + LAST]!
   const number = (words[header + BASE]! & 0xffff) + (words[header + COUNT]! & 0xffffff)
-  writeElement(slab, block + last, value)
+  writeElement(slab, block + last, value, bytes)
+  if (bytes <= COMPACT_BYTES_MAX) words[header + COMPACT] = 1
   if ((number & (GROUP - 1)) === 0) setMark(slab, block, number, last)
   words[header + LAST] = last + bytes
   words[header + COUNT]!++
@@ -280,7 +379,8 @@ export function prependElement(memory: Memory, node: Address, value: Range, byte
   const first = words[header + FIRST]! - bytes
   words[header + BASE]!--
   const number = words[header + BASE]! & 0xffff
-  writeElement(slab, block + first, value)
+  writeElement(slab, block + first, value, bytes)
+  if (bytes <= COMPACT_BYTES_MAX) words[header + COMPACT] = 1
   if ((number & (GROUP - 1)) === 0) setMark(slab, block, number, first)
   words[header + FIRST] = first
   words[header + COUNT]!++
@@ -294,14 +394,22 @@ export function insertElement(memory: Memory, node: Address, i: number, value: R
   const at = block + offsetOf(memory, node, i)
   const last = lastOf(memory, node)
   slab.copyWithin(at + bytes, at, block + last)
-  writeElement(slab, at, value)
+  writeElement(slab, at, value, bytes)
+  if (bytes <= COMPACT_BYTES_MAX) setWord(memory, node, COMPACT, 1)
   setWord(memory, node, LAST, last + bytes)
   setCount(memory, node, countOf(memory, node) + 1)
   rebuild(memory, node, i)
 }
 
-/** Write other bytes over element `i`; `change` more bytes than it had, for which there is room behind. */
-export function rewriteElement(memory: Memory, node: Address, i: number, value: Range, change: number): void {
+/** Write other bytes over element `i`; so many, `change` more than it had, for which there is room behind. */
+export function rewriteElement(
+  memory: Memory,
+  node: Address,
+  i: number,
+  value: Range,
+  bytes: number,
+  change: number,
+): void {
   guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
@@ -312,7 +420,8 @@ export function rewriteElement(memory: Memory, node: Address, i: number, value: 
     slab.copyWithin(end + change, end, block + last)
     setWord(memory, node, LAST, last + change)
   }
-  writeElement(slab, at, value)
+  writeElement(slab, at, value, bytes)
+  if (bytes <= COMPACT_BYTES_MAX) setWord(memory, node, COMPACT, 1)
   if (change !== 0) rebuild(memory, node, i)
 }
 
@@ -384,30 +493,42 @@ export function removeMatches(memory: Memory, node: Address, value: Range, spare
 
 // ---- Moving elements within and between nodes.
 
-/** Lay a node's elements out again behind a gap of so many bytes, and number them so that both ends have numbers left. */
-export function shiftNode(memory: Memory, node: Address, gap: number): void {
+/** The number of the first element behind a gap: numbers that are left are shared out as the room is. */
+function baseBehind(memory: Memory, node: Address, gap: number, inFront: boolean): number {
+  const capacity = capacityOf(memory, node)
+  if (capacity > NODE_BYTES) return 0
+  const left = GROUP * (word(memory, node, BASE) >>> 16) - countOf(memory, node)
+  const spare = roomOf(memory, node) - usedOf(memory, node)
+  const share = spare === 0 ? 0 : Math.floor((left * gap) / spare)
+  return inFront ? Math.max(Math.min(1, left), share) : Math.min(share, Math.max(0, left - 1))
+}
+
+/**
+ * Lay a node's elements out again behind a gap of so many bytes, and number them so that both ends have numbers left, first of all
+ * the one where an element will be put.
+ */
+export function shiftNode(memory: Memory, node: Address, gap: number, inFront: boolean): void {
   guard(memory, node)
   const slab = memory.u8[node >>> SLAB_BITS]!
   const block = (node & UNIT_MASK) << 3
   const first = firstOf(memory, node)
   const last = lastOf(memory, node)
-  const numbers = word(memory, node, BASE)
-  const to = HEADER_BYTES + 2 * (numbers >>> 16) + gap
+  const to = dataStart(memory, node) + gap
   slab.copyWithin(block + to, block + first, block + last)
   setWord(memory, node, FIRST, to)
   setWord(memory, node, LAST, to + last - first)
-  setBase(memory, node, Math.floor(gap / ELEMENT_BYTES_MIN))
+  setBase(memory, node, baseBehind(memory, node, gap, inFront))
   rebuild(memory, node, 0)
 }
 
 /** Copy the elements of one node to an empty one, behind a gap of so many bytes. */
 export function copyElements(memory: Memory, from: Address, to: Address, gap: number): void {
-  const start = HEADER_BYTES + 2 * (word(memory, to, BASE) >>> 16) + gap
+  const start = dataStart(memory, to) + gap
   copyRun(memory, from, firstOf(memory, from), usedOf(memory, from), to, start)
   setWord(memory, to, FIRST, start)
   setWord(memory, to, LAST, start + usedOf(memory, from))
   setCount(memory, to, countOf(memory, from))
-  setBase(memory, to, capacityOf(memory, to) > NODE_BYTES ? 0 : Math.floor(gap / ELEMENT_BYTES_MIN))
+  setBase(memory, to, baseBehind(memory, to, gap, gap > 0))
   rebuild(memory, to, 0)
 }
 
@@ -439,6 +560,7 @@ export function joinNodes(memory: Memory, left: Address, right: Address): void {
 }
 
 function copyRun(memory: Memory, from: Address, offset: number, bytes: number, to: Address, toOffset: number): void {
+  if (!isWire(memory, from)) setWord(memory, to, COMPACT, 1)
   const at = ((from & UNIT_MASK) << 3) + offset
   memory.u8[from >>> SLAB_BITS]!.copy(memory.u8[to >>> SLAB_BITS]!, ((to & UNIT_MASK) << 3) + toOffset, at, at + bytes)
 }

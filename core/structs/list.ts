@@ -6,7 +6,8 @@
  *      | $5 hello | $3 bar |  <->  | $1 x | $1 y | ... |  <->  | $7 goodbye | room ... |
  *
  * A run of elements is then one copy per node of 8 KB, however many elements it has; LPOP copies one frame. The price is 4
- * bytes an element more than a length prefix would take. What a node looks like inside, and how an element in its
+ * bytes an element more than a length prefix would take. Small numbers, which would pay most, lie as one or two bytes and are
+ * put into their frames when they are read. What a node looks like inside, and how an element in its
  * middle is found, stands in list-node.ts.
  *
  * Nodes start small, grow by doubling while elements are pushed, and give back what is left over when the next node is
@@ -37,16 +38,18 @@ import {
   countMatches,
   countOf,
   cutLast,
-  dataBytes,
   elementEnd,
   elementIs,
   encodedBytes,
+  expandElements,
   firstOf,
   gapOf,
   hasRoomBefore,
   hasRoomBehind,
   initNode,
   insertElement,
+  isCounted,
+  isWire,
   joinNodes,
   lastOf,
   NODE_BYTES,
@@ -58,6 +61,7 @@ import {
   removeElements,
   removeMatches,
   rewriteElement,
+  roomOf,
   setNext,
   setPrevious,
   shiftNode,
@@ -67,6 +71,8 @@ import {
 
 const ROOT_BYTES = 32
 const FIRST_NODE_BYTES = 512
+/** A run of frames that are put together. */
+const FRAMES_BYTES = 8192
 /** Elements of a node whose offsets are noted for walking backwards. */
 const GROUP = 16
 
@@ -86,6 +92,8 @@ export class List {
   #cursorLeft = 0
   #cursorAt = 0
   readonly #group = new Int32Array(GROUP)
+  /** Frames of elements that do not lie as they go over the wire. Made when first needed. */
+  #frames: Buffer | null = null
 
   constructor(memory: Memory, account: Account = ACCOUNT.dataset) {
     this.#memory = memory
@@ -131,14 +139,18 @@ export class List {
   }
 
   /**
-   * Fill `out` with the frames of the elements from index `from` on that lie together in memory, up to `to` at most.
-   * Returns how many these are; 0 when `from` is no element.
+   * Fill `out` with the frames of some elements from index `from` on, up to `to` at most. Returns how many these are; 0 when
+   * `from` is no element.
    */
   run(from: number, to: number, out: Range): number {
     if (from >= to || !this.#locate(from)) return 0
     const node = this.#cursorNode
     const left = this.#cursorLeft
     const n = Math.min(left, to - from)
+    if (!isWire(this.#memory, node)) {
+      this.#frames ??= Buffer.from(new Uint8Array(FRAMES_BYTES).buffer)
+      return expandElements(this.#memory.u8[node >>> SLAB_BITS]!, this.#cursorAt, n, this.#frames, out)
+    }
     const block = (node & UNIT_MASK) << 3
     out.buf = this.#memory.u8[node >>> SLAB_BITS]!
     out.start = this.#cursorAt
@@ -274,13 +286,13 @@ export class List {
     const memory = this.#memory
     const node = this.#cursorNode
     const slab = memory.u8[node >>> SLAB_BITS]!
-    const bytes = encodedBytes(value.end - value.start)
+    const bytes = encodedBytes(value)
     const change = bytes - (elementEnd(slab, this.#cursorAt) - this.#cursorAt)
     const capacity = capacityOf(memory, node)
     // A large element that becomes small does not keep its large block.
-    const stays = capacity <= NODE_BYTES || Memory.sizeFor(blockBytes(bytes)) === capacity
+    const stays = capacity <= NODE_BYTES || Memory.sizeFor(blockBytes(bytes, 1)) === capacity
     if (stays && change <= capacity - lastOf(memory, node)) {
-      rewriteElement(memory, node, index - this.#foundStart, value, change)
+      rewriteElement(memory, node, index - this.#foundStart, value, bytes, change)
       return
     }
     this.insert(index, value)
@@ -339,7 +351,8 @@ export class List {
     const fresh = this.create()
     try {
       for (; node !== 0; node = nextOf(memory, node)) {
-        const twin = this.#newNode(blockBytes(usedOf(memory, node)), false)
+        const count = countOf(memory, node)
+        const twin = this.#newNode(blockBytes(usedOf(memory, node), count), false, count)
         copyElements(memory, node, twin, 0)
         this.#link(twin, this.#word(1), 0)
       }
@@ -477,7 +490,7 @@ export class List {
   /** Put a value between two neighbouring nodes (0: the end of the list): into one of them, or into a new one. */
   #placeBetween(left: Address, right: Address, value: Range): void {
     const memory = this.#memory
-    const bytes = encodedBytes(value.end - value.start)
+    const bytes = encodedBytes(value)
     this.#foundNode = 0
     if (left !== 0) {
       const node = this.#roomBehind(left, bytes)
@@ -496,7 +509,7 @@ export class List {
       }
     }
     const fromEnd = left === 0 && right !== 0
-    const node = this.#newNode(Math.max(blockBytes(bytes), this.#newNodeBytes()), fromEnd)
+    const node = this.#newNode(Math.max(blockBytes(bytes, 1), this.#newNodeBytes()), fromEnd, 1)
     if (fromEnd && capacityOf(memory, node) <= NODE_BYTES) prependElement(memory, node, value, bytes)
     else appendElement(memory, node, value, bytes)
     this.#link(node, left, right)
@@ -527,26 +540,28 @@ export class List {
   #makeRoom(node: Address, capacity: number, bytes: number, enough: boolean, inFront: boolean): Address {
     const memory = this.#memory
     const used = usedOf(memory, node)
-    const spare = dataBytes(capacity) - used
-    if (enough) {
-      shiftNode(memory, node, gapOf(memory, node))
-      return node
+    if (!isCounted(memory, node)) {
+      const spare = roomOf(memory, node) - used
+      if (enough) {
+        shiftNode(memory, node, gapOf(memory, node), inFront)
+        return node
+      }
+      // A quarter of the block must be won, or else a queue at its brim would be moved at every push.
+      if (spare >= bytes && spare * 4 >= capacity) {
+        shiftNode(memory, node, inFront ? spare : 0, inFront)
+        return node
+      }
     }
-    // A quarter of the block must be won, or else a queue at its brim would be moved at every push.
-    if (spare >= bytes && spare * 4 >= capacity) {
-      shiftNode(memory, node, inFront ? spare : 0)
-      return node
-    }
-    const wanted = blockBytes(used + bytes)
+    const wanted = blockBytes(used + bytes, countOf(memory, node) + 1)
     if (wanted > NODE_BYTES || capacity === NODE_BYTES) return 0
-    return this.#relay(node, Math.min(NODE_BYTES, Math.max(wanted, capacity * 2)), inFront)
+    return this.#relay(node, Math.min(NODE_BYTES, Math.max(wanted, capacity * 2)), inFront, 1)
   }
 
-  /** Put the elements of a node into another block, at its begin or at its end. Returns it. */
-  #relay(node: Address, bytes: number, atEnd: boolean): Address {
+  /** Put the elements of a node into another block, at its begin or at its end, with numbers for `more`. Returns it. */
+  #relay(node: Address, bytes: number, atEnd: boolean, more = 0): Address {
     const memory = this.#memory
-    const fresh = this.#newNode(bytes, false)
-    const spare = dataBytes(capacityOf(memory, fresh)) - usedOf(memory, node)
+    const fresh = this.#newNode(bytes, false, countOf(memory, node) + more)
+    const spare = roomOf(memory, fresh) - usedOf(memory, node)
     copyElements(memory, node, fresh, atEnd ? spare : 0)
     const left = previousOf(memory, node)
     const right = nextOf(memory, node)
@@ -562,20 +577,26 @@ export class List {
       this.#placeBetween(previousOf(memory, node), node, value)
       return
     }
-    const bytes = encodedBytes(value.end - value.start)
+    const bytes = encodedBytes(value)
     const used = usedOf(memory, node)
     this.#foundNode = 0
-    if (blockBytes(used + bytes) <= NODE_BYTES) {
+    const count = countOf(memory, node)
+    if (blockBytes(used + bytes, count + 1) <= NODE_BYTES) {
       let target = node
       if (!hasRoomBehind(memory, node, bytes)) {
-        if (dataBytes(capacityOf(memory, node)) >= used + bytes) shiftNode(memory, node, 0)
-        else target = this.#relay(node, Math.min(NODE_BYTES, blockBytes(used + bytes + (used >> 2))), false)
+        if (roomOf(memory, node) >= used + bytes && !isCounted(memory, node)) shiftNode(memory, node, 0, false)
+        else {
+          const more = 1 + (count >> 2)
+          const wanted = blockBytes(used + bytes + (used >> 2), count + more)
+          if (wanted <= NODE_BYTES) target = this.#relay(node, wanted, false, more)
+          else target = this.#relay(node, NODE_BYTES, false, 1)
+        }
       }
       insertElement(memory, target, i, value, bytes)
       this.#addLength(1)
       return
     }
-    const right = this.#newNode(blockBytes(usedBehind(memory, node, i)), false)
+    const right = this.#newNode(blockBytes(usedBehind(memory, node, i), count - i), false, count - i)
     splitNode(memory, node, i, right)
     this.#link(right, node, nextOf(memory, node))
     this.#placeBetween(node, right, value)
@@ -588,10 +609,11 @@ export class List {
     return Math.min(NODE_BYTES, Math.max(FIRST_NODE_BYTES, this.sizeBytes >>> 4))
   }
 
-  #newNode(bytes: number, fromEnd: boolean): Address {
+  /** A node in a block of so many bytes, which has numbers for `count` elements at least. */
+  #newNode(bytes: number, fromEnd: boolean, count: number): Address {
     const node = this.#memory.block(this.#account, bytes)
     const capacity = Memory.sizeFor(bytes)
-    initNode(this.#memory, node, capacity, this.epoch, fromEnd)
+    initNode(this.#memory, node, capacity, this.epoch, fromEnd, count)
     this.#addBytes(capacity)
     return node
   }
@@ -623,7 +645,7 @@ export class List {
   /** Give back what a node has left over, if that is a class of size and there is memory to do it. */
   #fit(node: Address): void {
     const memory = this.#memory
-    const bytes = blockBytes(usedOf(memory, node))
+    const bytes = blockBytes(usedOf(memory, node), countOf(memory, node))
     if (Memory.sizeFor(bytes) >= capacityOf(memory, node)) return
     this.#unlessFull(() => this.#relay(node, bytes, false))
   }
@@ -640,12 +662,14 @@ export class List {
     const memory = this.#memory
     if (other === 0) return false
     const bytes = usedOf(memory, node) + usedOf(memory, other)
-    if (bytes * 4 > NODE_BYTES * 3) return false
+    const count = countOf(memory, node) + countOf(memory, other)
+    const wanted = blockBytes(bytes, count)
+    if (bytes * 4 > NODE_BYTES * 3 || wanted > NODE_BYTES) return false
     const otherIsLeft = previousOf(memory, node) === other
     const left = otherIsLeft ? other : node
     const right = otherIsLeft ? node : other
     return this.#unlessFull(() => {
-      const joined = this.#relay(left, blockBytes(bytes), false)
+      const joined = this.#relay(left, wanted, false, countOf(memory, right))
       joinNodes(memory, joined, right)
       this.#unlink(right)
     })

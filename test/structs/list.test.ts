@@ -14,6 +14,19 @@ function elements(list: List): Buffer[] {
   return all
 }
 
+/** Stands for a number in place of a length. */
+const NUMBERS = -1
+
+/** Some bytes, or a number, or what nearly reads as one. */
+function someValue(random: () => number, longest: number): Buffer {
+  if (longest !== NUMBERS) return someBytes(random, longest)
+  const kind = below(random, 12)
+  if (kind === 0) return Buffer.from(String(below(random, 70_000) - 35_000))
+  if (kind === 1)
+    return Buffer.from(['007', '-0', '', '-', '+5', '1.5', '32000', '31999', '-512', '-513', '00'][below(random, 11)]!)
+  return Buffer.from(String(below(random, kind < 6 ? 130 : 4000)))
+}
+
 /** The frames of [from, to), run by run. */
 function frames(list: List, from: number, to: number): Buffer {
   const out = new Range()
@@ -34,6 +47,8 @@ function check(list: List, model: Buffer[]): void {
 describe('list', () => {
   for (const [kind, longest] of [
     ['short elements', () => 12],
+    ['small numbers', () => NUMBERS],
+    ['numbers and others', (random: () => number) => (below(random, 3) === 0 ? 400 : NUMBERS)],
     ['elements of some hundred bytes', () => 600],
     ['elements around the size of a node', () => 9000],
     ['elements of all sizes', (random: () => number) => [5, 50, 500, 8000, 20_000][below(random, 5)]!],
@@ -46,8 +61,15 @@ describe('list', () => {
         const root = list.create()
         const model: Buffer[] = []
         const out = new Range()
+        // Numbers must be many to fill a node.
+        if (kind === 'small numbers')
+          for (let i = 0; i < 5000; i++) {
+            const value = someValue(random, NUMBERS)
+            list.pushBack(Range.of(value))
+            model.push(value)
+          }
         for (let step = 0; step < 1500; step++) {
-          const value = someBytes(random, longest(random))
+          const value = someValue(random, longest(random))
           const range = Range.of(value)
           const i = below(random, model.length + 1)
           const choice = random()
@@ -126,6 +148,43 @@ describe('list', () => {
       list.release(root)
       expect(memory.usedBytes).toBe(0)
     }
+  })
+
+  it('keeps a million small numbers in three megabytes, and knows each', () => {
+    const memory = new Memory()
+    const list = new List(memory)
+    const root = list.create()
+    for (let i = 0; i < 1_000_000; i++) {
+      if (i % 3 === 0) list.pushFront(Range.of(String(i % 1000)))
+      else list.pushBack(Range.of(String(i % 1000)))
+    }
+    expect(list.sizeBytes).toBeLessThan(3e6)
+    expect(memory.usedBytes).toBe(list.sizeBytes)
+    const out = new Range()
+    for (const i of [0, 1, 400_000, 999_999]) {
+      const index = i % 3 === 0 ? 333_333 - i / 3 : 333_334 + i - Math.ceil(i / 3)
+      list.at(index, out)
+      expect(out.latin1()).toBe(String(i % 1000))
+    }
+    list.release(root)
+    expect(memory.usedBytes).toBe(0)
+  })
+
+  it('stays small as a queue of numbers at the brim of a node, and is not moved at every push', () => {
+    const memory = new Memory({ poison: true })
+    const list = new List(memory)
+    const root = list.create()
+    for (let length = 1; length < 1500; length++) {
+      list.pushBack(Range.of('7'))
+      for (let i = 0; i < 20; i++) {
+        list.pushBack(Range.of(String(i)))
+        list.dropFront(1)
+      }
+    }
+    expect(list.length).toBe(1499)
+    expect(memory.usedBytes).toBeLessThan(30_000)
+    list.release(root)
+    expect(memory.usedBytes).toBe(0)
   })
 
   it('removes by value from either end as an array does', () => {
