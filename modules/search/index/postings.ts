@@ -35,6 +35,7 @@
  * has at most 128 rows, and is sealed when one more comes. Sealed blocks may hold fewer, since sweeping leaves gaps which it closes two by two. */
 
 import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { MarkWindow } from './mark-window.ts'
 import {
   BLOCK_ROWS,
   Block,
@@ -70,6 +71,8 @@ const ENTRY_WORDS = 3
 const OPEN_BYTES_MAX = 12 << 10
 /** Bytes of offsets that one posting may have; positions beyond are not kept. */
 const OFFSET_BYTES_MAX = 8 << 10
+/** Windows that are kept for the next readers: up to 400 KB each. */
+const SPARE_WINDOWS_MAX = 2
 /** Blocks that are kept for the next readers. */
 const SPARE_MAX = 16
 /** A row's delta must leave three bits of a varint free; a longer way begins a block, whose base has all bits. */
@@ -86,6 +89,8 @@ export class Postings {
   /** Decoded blocks for sealing and sweeping; shared with other kinds, used within one call. */
   readonly #block: Block
   readonly #neighbour: Block
+  /** Windows that were given back, of any size. */
+  readonly #windows: MarkWindow[] = []
   /** Blocks for readers, each with room for the largest. */
   readonly spareBlocks: Spares<Block> = new Spares(() => new Block(), SPARE_MAX)
 
@@ -96,6 +101,18 @@ export class Postings {
     this.#plain = isPlain(layout)
     this.#block = block
     this.#neighbour = neighbour
+  }
+
+  /** A window of so many documents; its marks are whatever they were. */
+  takeWindow(documents: number): MarkWindow {
+    const window = this.#windows.pop()
+    // The index has grown, or shrunk: windows of another size are of no use any more.
+    return window?.documents === documents ? window : new MarkWindow(documents)
+  }
+
+  /** A window that is not looked at any more. */
+  giveWindow(window: MarkWindow): void {
+    if (this.#windows.length < SPARE_WINDOWS_MAX) this.#windows.push(window)
   }
 
   #get(record: Address, word: number): number {

@@ -14,6 +14,7 @@
 import { type Address, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, NORM_COLUMN } from '../index/documents.ts'
+import type { MarkWindow } from '../index/mark-window.ts'
 import { Block, positionsMax } from '../index/posting-block.ts'
 import type { Postings } from '../index/postings.ts'
 import { IMPACT_SCALE } from '../ingest/text-writer.ts'
@@ -65,6 +66,7 @@ export class FirstOf extends DocumentIterator {
   /** The block that each list goes on with in the next window. */
   readonly #resume: Int32Array
   readonly #windowBits: number
+  readonly #marks: MarkWindow
   readonly #bits: Int32Array
   readonly #owner: Uint16Array
   readonly #freqs: Int32Array
@@ -99,8 +101,9 @@ export class FirstOf extends DocumentIterator {
     super()
     const window = Math.max(1 << WINDOW_BITS_MIN, 1 << Math.min(WINDOW_BITS_MAX, 32 - Math.clz32(last)))
     this.#windowBits = 31 - Math.clz32(window)
-    this.#bits = new Int32Array(window >>> 5)
-    this.#owner = new Uint16Array(window)
+    this.#marks = postings.takeWindow(window)
+    this.#bits = this.#marks.bits
+    this.#owner = this.#marks.owner
     this.#postings = postings
     this.#block = postings.spareBlocks.take()
     this.#records = records
@@ -112,7 +115,8 @@ export class FirstOf extends DocumentIterator {
     this.#rarities = records.map(record => rarity(documents, postings.count(record)))
     this.#factors = Float64Array.from(this.#rarities, rare => weight * rare.idf)
     this.#resume = new Int32Array(records.length)
-    this.#freqs = new Int32Array(this.#isRanked ? window : 0)
+    if (this.#isRanked) this.#marks.needFreqs()
+    this.#freqs = this.#marks.freqs
     let sum = 0
     for (const record of records) sum += postings.count(record)
     this.estimate = Math.min(sum, documents)
@@ -206,7 +210,9 @@ export class FirstOf extends DocumentIterator {
       if (documents[0]! >= end) return documents[0]!
       if (this.#allowed !== null) block.needFields()
       const bound = (factor * postings.impactOf(record, number)) / IMPACT_SCALE
-      const isHopeless = bound < ranking.top.least
+      const { least, leastDocument } = ranking.top
+      // What only equals the worst that is kept must be an earlier document.
+      const isHopeless = bound < least || (bound === least && documents[0]! > leastDocument)
       if (!isHopeless && this.#isRanked) block.needFreqs()
       const row = this.#rankBlock(first, isHopeless ? -1 : factor, ranking)
       if (row < rows) return documents[row]!
@@ -217,30 +223,35 @@ export class FirstOf extends DocumentIterator {
 
   /** Mark the rows of the block that was read, and rank them unless `factor` is negative; returns the first row behind. */
   #rankBlock(first: number, factor: number, ranking: FirstOfRanking): number {
-    const { documents, fields, freqs, rows } = this.#block
-    const { top, last } = ranking
-    const { table, memory } = ranking.documents
+    const block = this.#block
+    const { documents, fields, rows, workbench } = block
+    const from = rowOf(documents, 0, rows, first)
+    const to = rowOf(documents, from, rows, first + (1 << this.#windowBits))
+    if (from === to) return to
     const allowed = this.#allowed
-    const bits = this.#bits
+    const fresh = workbench.matches
+    const count =
+      allowed === null && documents[to - 1]! <= ranking.last
+        ? markAll(documents, from, to, first, this.#bits, fresh)
+        : markSome(documents, from, to, first, this.#bits, fresh, allowed, fields, ranking.last)
+    ranking.total += count
+    if (factor >= 0) this.#rankRows(fresh, count, factor, ranking)
+    return to
+  }
+
+  /** Rank rows of the block. */
+  #rankRows(list: Int32Array, count: number, factor: number, ranking: FirstOfRanking): void {
+    const { documents, freqs } = this.#block
+    const { top } = ranking
+    const { table, memory } = ranking.documents
     const isRanked = this.#isRanked
-    const window = 1 << this.#windowBits
     let { least, leastDocument } = top
-    let marked = 0
     let chunk = -1
     let words = this.#bits
     let base = 0
-    let row = 0
-    while (row < rows && documents[row]! < first) row++
-    for (; row < rows; row++) {
+    for (let i = 0; i < count; i++) {
+      const row = list[i]!
       const document = documents[row]!
-      const place = document - first
-      if (place >= window) break
-      const bit = 1 << (place & 31)
-      const word = bits[place >>> 5]!
-      if ((word & bit) !== 0 || document > last || (allowed !== null && allowed[fields[row]!] !== 1)) continue
-      bits[place >>> 5] = word | bit
-      marked++
-      if (factor < 0) continue
       if (document >>> CHUNK_BITS !== chunk) {
         chunk = document >>> CHUNK_BITS
         const address = table.chunk(document)
@@ -254,8 +265,6 @@ export class FirstOf extends DocumentIterator {
       least = top.least
       leastDocument = top.leastDocument
     }
-    ranking.total += marked
-    return row
   }
 
   /** Mark a list's documents in the window that begins at `first`; returns a document behind the window, or END. */
@@ -281,26 +290,25 @@ export class FirstOf extends DocumentIterator {
 
   /** Mark the rows of the block that was read; returns the first row behind the window. */
   #markBlock(list: number, first: number): number {
-    const { documents, fields, freqs, rows } = this.#block
+    const { documents, fields, freqs, rows, workbench } = this.#block
+    const from = rowOf(documents, 0, rows, first)
+    const to = rowOf(documents, from, rows, first + (1 << this.#windowBits))
     const allowed = this.#allowed
-    const bits = this.#bits
+    const fresh = workbench.matches
+    const count =
+      allowed === null
+        ? markAll(documents, from, to, first, this.#bits, fresh)
+        : markSome(documents, from, to, first, this.#bits, fresh, allowed, fields, END)
     const owner = this.#owner
     const kept = this.#freqs
     const isRanked = this.#isRanked
-    const window = 1 << this.#windowBits
-    let row = 0
-    while (row < rows && documents[row]! < first) row++
-    for (; row < rows; row++) {
+    for (let i = 0; i < count; i++) {
+      const row = fresh[i]!
       const place = documents[row]! - first
-      if (place >= window) return row
-      const bit = 1 << (place & 31)
-      const word = bits[place >>> 5]!
-      if ((word & bit) !== 0 || (allowed !== null && allowed[fields[row]!] !== 1)) continue
-      bits[place >>> 5] = word | bit
       owner[place] = list
       if (isRanked) kept[place] = freqs[row]!
     }
-    return row
+    return to
   }
 
   override nextBatch(batch: Batch, ranking: Ranking): void {
@@ -365,6 +373,7 @@ export class FirstOf extends DocumentIterator {
   override release(): void {
     if (this.#block === NO_BLOCK) return
     this.#postings.spareBlocks.give(this.#block)
+    this.#postings.giveWindow(this.#marks)
     this.#block = NO_BLOCK
     this.document = this.#following = END
   }
@@ -411,4 +420,59 @@ export class FirstOf extends DocumentIterator {
     const owner = this.#owner[this.#place]!
     out.push({ text: this.#textOf(this.#records[owner]!), idf: this.#rarities[owner]!.idf })
   }
+}
+
+/** The first row from `from` on whose document is `target` or beyond. */
+function rowOf(documents: Int32Array, from: number, rows: number, target: number): number {
+  if (from < rows && documents[rows - 1]! < target) return rows
+  let row = from
+  while (row < rows && documents[row]! < target) row++
+  return row
+}
+
+/**
+ * Mark rows, and list those that were not marked before; returns how many. Whether one was is a coin toss to the processor,
+ * so it is added up and not asked.
+ */
+function markAll(
+  documents: Int32Array,
+  from: number,
+  to: number,
+  first: number,
+  bits: Int32Array,
+  fresh: Int32Array,
+): number {
+  let count = 0
+  for (let row = from; row < to; row++) {
+    const place = documents[row]! - first
+    const word = bits[place >>> 5]!
+    bits[place >>> 5] = word | (1 << (place & 31))
+    fresh[count] = row
+    count += 1 - ((word >>> (place & 31)) & 1)
+  }
+  return count
+}
+
+/** The same with rows that do not count: in other fields, or newer than the query. */
+function markSome(
+  documents: Int32Array,
+  from: number,
+  to: number,
+  first: number,
+  bits: Int32Array,
+  fresh: Int32Array,
+  allowed: Uint8Array | null,
+  fields: Int32Array,
+  last: number,
+): number {
+  let count = 0
+  for (let row = from; row < to; row++) {
+    const place = documents[row]! - first
+    const bit = 1 << (place & 31)
+    const word = bits[place >>> 5]!
+    if ((word & bit) !== 0 || documents[row]! > last || (allowed !== null && allowed[fields[row]!] !== 1)) continue
+    bits[place >>> 5] = word | bit
+    fresh[count++] = row
+  }
+  return count
 }
