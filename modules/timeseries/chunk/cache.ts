@@ -3,17 +3,18 @@
  * Dashboards ask for the same hours again and again, and decoding is most of what an answer costs. So stretches that
  * are decoded into slots that stay:
  *
- *      record of a stretch                 slot            0        1        2        3
- *      +---------------+                   owner           -     record A record B    -
- *      | ... | slot 2  |------------------>length          -       128       57       -
- *      +---------------+                   used            0        1        1        0
- *                                          block           -     2 KB     2 KB        -
+ *      record of a stretch                 slot            0        1            2            3
+ *      +---------------+                   owner           -        chunk A      chunk B      -
+ *      | ... | slot 2  |------------------>stretch         -        4            0            -
+ *      +---------------+                   length          -        128          57           -
+ *                                          used            0        1            1            0
+ *                                          block           -        2 KB         2 KB         -
  *
- * A slot is the stretch's when all say so: the record names the slot, the slot names the record, and it holds as many
- * samples as the stretch has. So nothing needs to be told when a chunk dies, moves or is cut, or when a sample is
- * added: its records stop naming slots, or stop being the owner, or have other lengths, and the slot is taken for another
- * stretch in time (second chance: a hand goes round, clears marks, and takes the first slot that has none). Whoever
- * changes a sample that is there clears the record's R_SLOT.
+ * A slot is the stretch's when all say so: the record names the slot, the slot names chunk and stretch, and it holds as
+ * many samples as the stretch has. So nothing needs to be told when a chunk dies or is cut, or when a sample is added: its
+ * records are gone, or have other lengths, and the slot is taken for another stretch in time (second chance: a hand
+ * goes round, clears marks, and takes the first slot that has none). Whoever changes a sample that is there clears the
+ * record's R_SLOT; so a record that still names a slot has the samples that were decoded there, also in a copy.
  *
  *   read O(1) when cached, else O(128)       memory: 2 KB a slot, taken when first used
  *
@@ -31,8 +32,8 @@ const SLOTS = 2049
 /** Words of a slot, side by side because they are asked for together. */
 const SLOT_WORDS = 4
 const OWNER = 0
-/** Samples of the stretch that the slot holds. */
-const LENGTH = 1
+/** The stretch's number in its chunk, and how many of its samples the slot holds, in the lowest byte. */
+const CONTENT = 1
 const USED = 2
 const BLOCK = 3
 
@@ -53,8 +54,9 @@ export class StretchCache {
     const length = Math.min(countOf(memory, chunk) - (stretch << STRETCH_BITS), STRETCH)
     const record = recordAt(memory, chunk, stretch)
     const slot = memory.i32[record >>> SLAB_BITS]![((record & UNIT_MASK) << 1) + R_SLOT]! * SLOT_WORDS
-    if (slot === 0 || slots[slot + OWNER] !== record || slots[slot + LENGTH] !== length)
-      return this.#decode(engine, chunk, stretch, slot, length)
+    const content = (stretch << 8) | length
+    if (slot === 0 || slots[slot + OWNER] !== chunk || slots[slot + CONTENT] !== content)
+      return this.#decode(engine, chunk, stretch, slot, content)
     const batch = this.#batch
     batch.set(memory, slots[slot + BLOCK]!)
     batch.length = length
@@ -62,21 +64,22 @@ export class StretchCache {
     return batch
   }
 
-  #decode(engine: ChunkEngine, chunk: Address, stretch: number, held: number, length: number): Batch {
+  #decode(engine: ChunkEngine, chunk: Address, stretch: number, held: number, content: number): Batch {
     const memory = this.#memory
     const slots = this.#slots
-    const record = recordAt(memory, chunk, stretch)
     // A stretch that has grown is decoded into its own slot again.
-    const slot = held !== 0 && slots[held + OWNER] === record ? held : this.#take()
+    const isOwn = held !== 0 && slots[held + OWNER] === chunk && slots[held + CONTENT]! >>> 8 === stretch
+    const slot = isOwn ? held : this.#take()
     if (slot === 0) return decodeAside(engine, chunk, stretch)
-    slots[slot + OWNER] = record
-    slots[slot + LENGTH] = length
+    slots[slot + OWNER] = chunk
+    slots[slot + CONTENT] = content
     slots[slot + USED] = 1
+    const record = recordAt(memory, chunk, stretch)
     memory.i32[record >>> SLAB_BITS]![((record & UNIT_MASK) << 1) + R_SLOT] = slot / SLOT_WORDS
     const batch = this.#batch
     batch.set(memory, slots[slot + BLOCK]!)
     engine.decode(chunk, stretch, batch)
-    batch.length = length
+    batch.length = content & 0xff
     return batch
   }
 
