@@ -10,7 +10,7 @@
  *
  * The first four know no server: memory goes in, numbers come out. */
 
-import { type Args, type Command, type Context, cmd, type Handler, type Module, type Suspended } from 'redstrata/module'
+import { type Command, cmd, type Module } from 'redstrata/module'
 import { add, decrby, del, incrby, madd } from './commands/ingest.ts'
 import { info } from './commands/info.ts'
 import { nrange, nrevrange } from './commands/join.ts'
@@ -35,65 +35,79 @@ const SELECTED = 'FILTER filter [filter ...]'
 /** The same for commands that have a refusal of their own when nothing follows the word. */
 const SELECTED_LATER = 'FILTER [filter ...]'
 
-/** All commands, over the series of one server. */
+/**
+ * All commands, over the series of one server. Each has a function of its own that names its handler: one that serves all
+ * could not be compiled together with any.
+ */
 function seriesCommands(shelf: Shelf): Command[] {
-  const on =
-    // biome-ignore lint/suspicious/noConfusingVoidType: one of the handlers can wait
-      (run: (shelf: Shelf, ctx: Context, args: Args) => void | Suspended): Handler =>
-      (ctx, args) =>
-        run(shelf, ctx, args)
   const write = 'write denyoom'
   const read = 'read'
   const fast = 'read'
   return [
-    cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, on(create)),
-    cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, on(alter)),
-    cmd(`TS.ADD key timestamp value ${SERIES} [ON_DUPLICATE policy] ${LABELS}`, write, KEY, on(add)),
-    cmd('TS.MADD key timestamp value [key timestamp value ...]', write, 'RW access update@1..-1/3', on(madd)),
-    cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(incrby)),
-    cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, on(decrby)),
-    cmd('TS.DEL key from_timestamp to_timestamp', 'write', KEY, on(del)),
-    cmd('TS.GET key [LATEST]', fast, KEY, on(get)),
-    cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(range)),
-    cmd(`TS.REVRANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, on(revrange)),
+    cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => create(shelf, ctx, args)),
+    cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => alter(shelf, ctx, args)),
+    cmd(`TS.ADD key timestamp value ${SERIES} [ON_DUPLICATE policy] ${LABELS}`, write, KEY, (ctx, args) =>
+      add(shelf, ctx, args),
+    ),
+    cmd('TS.MADD key timestamp value [key timestamp value ...]', write, 'RW access update@1..-1/3', (ctx, args) =>
+      madd(shelf, ctx, args),
+    ),
+    cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, (ctx, args) =>
+      incrby(shelf, ctx, args),
+    ),
+    cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, (ctx, args) =>
+      decrby(shelf, ctx, args),
+    ),
+    cmd('TS.DEL key from_timestamp to_timestamp', 'write', KEY, (ctx, args) => del(shelf, ctx, args)),
+    cmd('TS.GET key [LATEST]', fast, KEY, (ctx, args) => get(shelf, ctx, args)),
+    cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, (ctx, args) =>
+      range(shelf, ctx, args),
+    ),
+    cmd(`TS.REVRANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, (ctx, args) =>
+      revrange(shelf, ctx, args),
+    ),
     cmd(
       `TS.MRANGE from_timestamp to_timestamp ${SAMPLES} ${TOLD} [COUNT count] [EXCLUDEEMPTY] ${BUCKETS} ${SELECTED_LATER}` +
         ' [GROUPBY label REDUCE reducer]',
       read,
       '',
-      on(mrange),
+      (ctx, args) => mrange(shelf, ctx, args),
     ),
     cmd(
       `TS.MREVRANGE from_timestamp to_timestamp ${SAMPLES} ${TOLD} [COUNT count] [EXCLUDEEMPTY] ${BUCKETS} ${SELECTED_LATER}` +
         ' [GROUPBY label REDUCE reducer]',
       read,
       '',
-      on(mrevrange),
+      (ctx, args) => mrevrange(shelf, ctx, args),
     ),
     cmd(
       `TS.NRANGE numkeys key [key ...] from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`,
       read,
       'RO access@1#',
-      on(nrange),
+      (ctx, args) => nrange(shelf, ctx, args),
     ),
     cmd(
       `TS.NREVRANGE numkeys key [key ...] from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`,
       read,
       'RO access@1#',
-      on(nrevrange),
+      (ctx, args) => nrevrange(shelf, ctx, args),
     ),
-    cmd('TS.READ key timestamp [BLOCK milliseconds min_count] [MAX_COUNT max_count]', read, 'RO access', on(readFrom)),
-    cmd(`TS.MGET [LATEST] ${TOLD} ${SELECTED}`, read, '', on(mget)),
-    cmd('TS.QUERYINDEX filter [filter ...]', read, '', on(queryindex)),
-    cmd('TS.QUERYLABELS <LABELS|VALUES label> [FILTER filter [filter ...]]', read, '', on(querylabels)),
+    cmd('TS.READ key timestamp [BLOCK milliseconds min_count] [MAX_COUNT max_count]', read, 'RO access', (ctx, args) =>
+      readFrom(shelf, ctx, args),
+    ),
+    cmd(`TS.MGET [LATEST] ${TOLD} ${SELECTED}`, read, '', (ctx, args) => mget(shelf, ctx, args)),
+    cmd('TS.QUERYINDEX filter [filter ...]', read, '', (ctx, args) => queryindex(shelf, ctx, args)),
+    cmd('TS.QUERYLABELS <LABELS|VALUES label> [FILTER filter [filter ...]]', read, '', (ctx, args) =>
+      querylabels(shelf, ctx, args),
+    ),
     cmd(
       'TS.CREATERULE source_key dest_key AGGREGATION aggregator bucket_duration [align_timestamp]',
       write,
       KEY,
-      on(createrule),
+      (ctx, args) => createrule(shelf, ctx, args),
     ),
-    cmd('TS.DELETERULE source_key dest_key', 'write', KEY, on(deleterule)),
-    cmd('TS.INFO key [DEBUG]', read, KEY, on(info)),
+    cmd('TS.DELETERULE source_key dest_key', 'write', KEY, (ctx, args) => deleterule(shelf, ctx, args)),
+    cmd('TS.INFO key [DEBUG]', read, KEY, (ctx, args) => info(shelf, ctx, args)),
   ]
 }
 

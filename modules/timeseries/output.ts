@@ -14,6 +14,8 @@ import type { SampleSink } from './range/scan.ts'
 
 /** No value needs more bytes than this: a sign, 17 digits, a point, an exponent. */
 const VALUE_BYTES_MAX = 32
+/** A time: a sign, 19 digits, and what frames them. */
+const TIME_BYTES_MAX = 24
 /** A row of one value: its header, a time of 19 digits, a value. */
 const ROW_BYTES_MAX = 80
 /** Rows that room is made for at once. */
@@ -28,8 +30,29 @@ const POINT = 46
 
 /** Write a time. */
 export function replyTime(reply: Reply, time: number): void {
-  if (time <= Number.MAX_SAFE_INTEGER) reply.integer(time)
-  else reply.bigInteger(time >= 2 ** 63 ? BigInt(TIME_MAX_TEXT) : BigInt(time))
+  if (time > Number.MAX_SAFE_INTEGER) {
+    reply.bigInteger(time >= 2 ** 63 ? BigInt(TIME_MAX_TEXT) : BigInt(time))
+    return
+  }
+  reply.room(TIME_BYTES_MAX)
+  const { buf } = reply
+  buf[reply.at] = 58
+  const at = writeTime(buf, reply.at + 1, time)
+  buf[at] = CR
+  buf[at + 1] = LF
+  reply.at = at + 2
+}
+
+/** Write a time that is a safe integer. Returns the position behind it. */
+function writeTime(buf: Buffer, at: number, time: number): number {
+  // Times of this century have thirteen digits.
+  const head = Math.floor(time / 1e8)
+  if (!(head >= 1e4 && head < 1e5)) return writeInteger(buf, at, time)
+  const first = (head / 1e4) | 0
+  buf[at] = ZERO + first
+  writeFour(buf, at + 1, (head - first * 1e4) | 0)
+  writeEight(buf, at + 5, (time - head * 1e8) | 0)
+  return at + 13
 }
 
 /** Write the value of a sample. */
@@ -207,15 +230,7 @@ function writeRow(buf: Buffer, at: number, time: number, value: number): number 
   buf[at + 2] = CR
   buf[at + 3] = LF
   buf[at + 4] = 58
-  // Times of this century have thirteen digits.
-  const days = Math.floor(time / 1e8)
-  if (days >= 1e4 && days < 1e5) {
-    const first = (days / 1e4) | 0
-    buf[at + 5] = ZERO + first
-    writeFour(buf, at + 6, (days - first * 1e4) | 0)
-    writeEight(buf, at + 10, (time - days * 1e8) | 0)
-    at += 18
-  } else at = writeInteger(buf, at + 5, time)
+  at = writeTime(buf, at + 5, time)
   buf[at] = CR
   buf[at + 1] = LF
   buf[at + 2] = 43
