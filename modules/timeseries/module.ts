@@ -35,14 +35,12 @@ const SELECTED = 'FILTER filter [filter ...]'
 /** The same for commands that have a refusal of their own when nothing follows the word. */
 const SELECTED_LATER = 'FILTER [filter ...]'
 
-/**
- * All commands, over the series of one server. Each has a function of its own that names its handler: one that serves all
- * could not be compiled together with any.
- */
-function seriesCommands(shelf: Shelf): Command[] {
+/* All commands, over the series of one server. Each has a function of its own that names its handler: one that serves all
+ * could not be compiled together with any. */
+
+/** Commands that change series. */
+function writingCommands(shelf: Shelf): Command[] {
   const write = 'write denyoom'
-  const read = 'read'
-  const fast = 'read'
   return [
     cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => create(shelf, ctx, args)),
     cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => alter(shelf, ctx, args)),
@@ -59,7 +57,21 @@ function seriesCommands(shelf: Shelf): Command[] {
       decrby(shelf, ctx, args),
     ),
     cmd('TS.DEL key from_timestamp to_timestamp', 'write', KEY, (ctx, args) => del(shelf, ctx, args)),
-    cmd('TS.GET key [LATEST]', fast, KEY, (ctx, args) => get(shelf, ctx, args)),
+    cmd(
+      'TS.CREATERULE source_key dest_key AGGREGATION aggregator bucket_duration [align_timestamp]',
+      write,
+      KEY,
+      (ctx, args) => createrule(shelf, ctx, args),
+    ),
+    cmd('TS.DELETERULE source_key dest_key', 'write', KEY, (ctx, args) => deleterule(shelf, ctx, args)),
+  ]
+}
+
+/** Commands that read them. */
+function readingCommands(shelf: Shelf): Command[] {
+  const read = 'read'
+  return [
+    cmd('TS.GET key [LATEST]', read, KEY, (ctx, args) => get(shelf, ctx, args)),
     cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, (ctx, args) =>
       range(shelf, ctx, args),
     ),
@@ -100,13 +112,6 @@ function seriesCommands(shelf: Shelf): Command[] {
     cmd('TS.QUERYLABELS <LABELS|VALUES label> [FILTER filter [filter ...]]', read, '', (ctx, args) =>
       querylabels(shelf, ctx, args),
     ),
-    cmd(
-      'TS.CREATERULE source_key dest_key AGGREGATION aggregator bucket_duration [align_timestamp]',
-      write,
-      KEY,
-      (ctx, args) => createrule(shelf, ctx, args),
-    ),
-    cmd('TS.DELETERULE source_key dest_key', 'write', KEY, (ctx, args) => deleterule(shelf, ctx, args)),
     cmd('TS.INFO key [DEBUG]', read, KEY, (ctx, args) => info(shelf, ctx, args)),
   ]
 }
@@ -122,6 +127,6 @@ export default {
     const shelf = new Shelf(host, settings)
     shelf.type = host.type(seriesType(shelf))
     shelf.listen()
-    host.commands(seriesCommands(shelf))
+    host.commands([...writingCommands(shelf), ...readingCommands(shelf)])
   },
 } satisfies Module
