@@ -26,6 +26,8 @@ const MATCH_MAX = 264
 const TAIL = 2
 const HASH_BITS = 14
 const HASH = 0x9e3779b1
+const SHORT_MAX = 256
+const SHORT_HASH_BITS = 9
 /** After 2^PATIENCE_BITS bytes without a match every second place is looked at, then every third. */
 const PATIENCE_BITS = 10
 const TABLE = new Int32Array(1 << HASH_BITS)
@@ -50,10 +52,13 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
   const searchEnd = end - TAIL
   let literal = start
   let write = at
+  // A short text needs few entries, and these lie close together.
+  const hashShift = 32 - (length > SHORT_MAX ? HASH_BITS : SHORT_HASH_BITS)
   let i = start
+  let key = (buf[i]! << 8) | (buf[i + 1]! << 16)
   while (i < searchEnd) {
-    const key = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16)
-    const slot = Math.imul(key, HASH) >>> (32 - HASH_BITS)
+    key = (key >>> 8) | (buf[i + 2]! << 16)
+    const slot = Math.imul(key, HASH) >>> hashShift
     const from = TABLE[slot]! - shift
     TABLE[slot] = i + shift
     if (
@@ -62,7 +67,9 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
       (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16)) !== key
     ) {
       // The longer nothing was found, the longer the steps: noise is given up quickly.
-      i += 1 + ((i - literal) >> PATIENCE_BITS)
+      const step = 1 + ((i - literal) >> PATIENCE_BITS)
+      i += step
+      if (step > 1) key = (buf[i]! << 8) | (buf[i + 1]! << 16)
       continue
     }
     const matched = matchLength(buf, from, i, end)
@@ -73,10 +80,12 @@ export function compress(buf: Buffer, start: number, end: number, out: Buffer, a
     literal = i + matched
     for (i = literal - 2; i < literal && i < searchEnd; i++) {
       const inner = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16)
-      TABLE[Math.imul(inner, HASH) >>> (32 - HASH_BITS)] = i + shift
+      TABLE[Math.imul(inner, HASH) >>> hashShift] = i + shift
     }
     i = literal
+    key = (buf[i]! << 8) | (buf[i + 1]! << 16)
   }
+  if (write === at) return 0
   write = putLiterals(buf, literal, end, out, write, outEnd)
   return write < 0 ? 0 : write - at
 }

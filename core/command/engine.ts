@@ -96,6 +96,13 @@ export interface EngineStats {
   unexpectedErrors: number
 }
 
+/** What DEBUG RELOAD does: whether the data are saved first, whether they are forgotten, and whether the file's keys replace others. */
+export interface ReloadOptions {
+  readonly saves: boolean
+  readonly flushes: boolean
+  readonly merges: boolean
+}
+
 export class Engine {
   readonly clock: Clock
   readonly random: Random
@@ -191,7 +198,7 @@ export class Engine {
   peakBytes = 0
   startupBytes = 0
   /** Save, forget and load again; given by persistence. */
-  onReload: (() => Promise<void>) | null = null
+  onReload: ((options: ReloadOptions) => Promise<void>) | null = null
   /** Forget and load what the append-only file says; given by persistence. */
   onLoadAof: (() => Promise<void>) | null = null
   /** Called when the data are there and the server begins to serve. */

@@ -1,6 +1,6 @@
 /* DEBUG -- for tests and for those who look inside. */
 
-import { ERR, replyError } from '../base/errors.ts'
+import { ERR, ReplyError, replyError } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
 import { cmd, type Command } from '../command/spec.ts'
@@ -48,9 +48,9 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
       protocol(reply, args.lower())
       break
     case 'reload':
-      return reload(ctx, ctx.engine.onReload)
+      return reload(ctx, args)
     case 'loadaof':
-      return reload(ctx, ctx.engine.onLoadAof)
+      return finishWith(ctx, ctx.engine.onLoadAof?.(), 'ERR Error trying to load the AOF files, check server logs')
     case 'help':
       help(reply)
       break
@@ -74,12 +74,24 @@ function sleep(ctx: Context, args: Args): undefined | Suspended {
   })
 }
 
-function reload(ctx: Context, run: (() => Promise<void>) | null): Suspended {
-  if (run === null) throw replyError("ERR Error trying to save the DB, can't reload")
+function reload(ctx: Context, args: Args): Suspended {
+  const options = { saves: true, flushes: true, merges: false }
+  while (args.left > 0) {
+    if (args.word('merge')) options.merges = true
+    else if (args.word('noflush')) options.flushes = false
+    else if (args.word('nosave')) options.saves = false
+    else throw replyError('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.')
+  }
+  return finishWith(ctx, ctx.engine.onReload?.(options), 'ERR Error trying to load the RDB dump, check server logs')
+}
+
+/** Answer when a load is done; `refusal` when it fails with anything but a refusal of its own. */
+function finishWith(ctx: Context, load: Promise<void> | undefined, refusal: string): Suspended {
+  if (load === undefined) throw replyError(refusal)
   return ctx.suspend(finish => {
-    run().then(
+    load.then(
       () => finish(reply => reply.ok()),
-      (error: Error) => finish(reply => reply.error(replyError(`ERR Error trying to load the DB: ${error.message}`))),
+      (error: unknown) => finish(reply => reply.error(error instanceof ReplyError ? error : replyError(refusal))),
     )
   })
 }
@@ -148,8 +160,11 @@ const HELP = [
   '    A reply of the given type.',
   'LOADAOF',
   '    Flush the AOF buffers on disk and reload the AOF in memory.',
-  'RELOAD',
-  '    Save the data, forget it, and load it again.',
+  'RELOAD [<option> ...]',
+  '    Save the data, forget it, and load it again. Options:',
+  '    * MERGE: a key that is there already is replaced by that of the file.',
+  '    * NOFLUSH: what is there is kept; a key that comes again is an error without MERGE.',
+  '    * NOSAVE: the file is loaded as it is.',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether keys whose time has come are looked for.',
   'SLEEP <seconds>',

@@ -212,7 +212,22 @@ export class Database {
 
   /** A bare record with the type set and `tail` bytes of room for an inline value. Follows a failed find of the key. */
   newRecord(key: Range, typeId: number, tail: number): Address {
-    const record = this.keys.insert(key.buf, key.start, key.end, tail)
+    const record = this.#begin(this.keys.insert(key.buf, key.start, key.end, tail), typeId)
+    if (this.keyspace.listens(EVENT.new)) this.#tellNew(key)
+    return record
+  }
+
+  /** The same for whoever loads: no look-up of the key before it, no event, and no way to the key until `keys.index`. */
+  appendRecord(key: Range, typeId: number, tail: number): Address {
+    return this.#begin(this.keys.append(key.buf, key.start, key.end, tail), typeId)
+  }
+
+  /** Let the keys from a place on be found. False when one of them was there already: it and those behind it are gone. */
+  indexAppended(from: number): boolean {
+    return this.keys.index(from, record => this.deadlines.clear(record))
+  }
+
+  #begin(record: Address, typeId: number): Address {
     const memory = this.memory
     setRecordByte(memory, record, TYPE_AT, typeId)
     setRecordWord(
@@ -222,7 +237,6 @@ export class Database {
       this.keyspace.lfu === null ? this.keyspace.lruClock : this.keyspace.lfu.fresh(),
     )
     setRecordWord(memory, record, VALUE_WORD, 0)
-    if (this.keyspace.listens(EVENT.new)) this.#tellNew(key)
     return record
   }
 

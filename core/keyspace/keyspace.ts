@@ -285,14 +285,12 @@ export const FIRST_MODULE_TYPE = 32
 /** Marks a whole database in the graveyard. */
 const DATABASE = {} as ValueType
 
+/** Records go without being taken out of a table that nobody will look into again. */
 function releaseDatabase(db: Database, budget: number): boolean {
-  const steps = Math.max(1, Math.floor(budget / 4))
-  for (let i = 0; i < steps && db.keys.count > 0; i++) {
-    const record = db.keys.at(db.keys.count - 1)
-    db.discardValue(record)
-    db.keys.remove(record)
-  }
-  if (db.keys.count > 0) return false
-  db.release()
-  return true
+  const { keys } = db
+  const end = Math.max(0, keys.count - Math.max(1, Math.floor(budget / 4)))
+  for (let i = keys.count - 1; i >= end; i--) db.discardValue(keys.at(i))
+  if (end > 0) keys.releaseStep(keys.count - end)
+  else db.release()
+  return end === 0
 }

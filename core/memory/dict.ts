@@ -47,6 +47,11 @@ const SHARD_BYTES_MAX = 64 << 10
 const SHARD_SLOTS_MIN = 7
 const SHARD_SLOTS_MAX = (SHARD_BYTES_MAX - SHARD_HEAD) >>> 3
 const DEPTH_MAX = 16
+/** `reserve` is not worth its while below; above, it fills shards up to so many pairs, two thirds of the largest. */
+const RESERVE_MIN = 64
+const RESERVED_PAIRS = 5400
+/** Records that `index` looks up together. */
+const INDEX_AT_ONCE = 32
 /** Entries of one dense chunk: 64 KB. */
 const CHUNK_BITS = 14
 const CHUNK = 1 << CHUNK_BITS
@@ -167,6 +172,31 @@ export class Dict {
    */
   insert(buf: Buffer, start: number, end: number, tail: number): Address {
     const hash = this.hash
+    const record = this.#newRecord(buf, start, end, tail)
+    try {
+      this.#place(hash, record)
+    } catch (error) {
+      // The index could not grow: the caller sees the same arena error and a table without the record.
+      this.memory.free(this.account, record)
+      throw error
+    }
+    this.#foundRecord = record
+    return record
+  }
+
+  /**
+   * Add a record without looking whether its key is there, and without a way to it but its place: `index` makes that for
+   * many records at once, and must have done so before anything else is asked of the table.
+   * @throws ArenaFull with nothing changed.
+   */
+  append(buf: Buffer, start: number, end: number, tail: number): Address {
+    if (this.count === this.#denseCapacity) this.#growDense()
+    const record = this.#newRecord(buf, start, end, tail)
+    this.#enter(record)
+    return record
+  }
+
+  #newRecord(buf: Buffer, start: number, end: number, tail: number): Address {
     const length = end - start
     const record = this.memory.block(this.account, this.keyAt + (length < LONG_KEY ? length : length + 4) + tail)
     const bytes = this.memory.u8[record >>> SLAB_BITS]!
@@ -181,19 +211,17 @@ export class Dict {
     }
     if (length <= 40) for (let i = 0; i < length; i++) bytes[at + head + i] = buf[start + i]!
     else buf.copy(bytes, at + head, start, end)
-    try {
-      this.#place(hash, record)
-    } catch (error) {
-      // The index could not grow: the caller sees the same arena error and a table without the record.
-      this.memory.free(this.account, record)
-      throw error
-    }
-    this.#foundRecord = record
     return record
   }
 
   #place(hash: number, record: Address): void {
     if (this.count === this.#denseCapacity) this.#growDense()
+    this.#link(hash, record)
+    this.#enter(record)
+  }
+
+  /** Let the index lead to a record. */
+  #link(hash: number, record: Address): void {
     this.#locate(hash)
     let words = this.memory.i32[this.#shard >>> SLAB_BITS]!
     let head = (this.#shard & UNIT_MASK) << 1
@@ -204,11 +232,93 @@ export class Dict {
     }
     words[head]!++
     putPair(words, head + 2, this.#shardSlots, hash, record)
+  }
+
+  /** Give a record the place at the end. */
+  #enter(record: Address): void {
     this.#setDense(this.count, record)
     this.count++
     const root = this.root
     this.memory.i32[root >>> SLAB_BITS]![(root & UNIT_MASK) << 1] = this.count
     this.memory.f64[root >>> SLAB_BITS]![(root & UNIT_MASK) + 3]! += this.memory.sizeOf(record)
+  }
+
+  /**
+   * Make the ways to the records from a place on, which `append` added. False when the key of one was there already: then
+   * that one and those behind it are freed, after `drop` was told of each. So it is when an error is thrown.
+   *
+   * The memory that a pair lies in is hardly ever near; looked at one after the other, each would be waited for. So many are
+   * asked for before the first is needed.
+   */
+  index(from: number, drop: (record: Address) => void): boolean {
+    let at = from
+    try {
+      while (at < this.count) {
+        const first = at
+        const end = Math.min(this.count, at + INDEX_AT_ONCE)
+        this.#foundRecord = 0
+        for (let i = first; i < end; i++) this.#hashes[i - first] = this.#hashOf(this.at(i))
+        this.#lookAhead(end - first)
+        for (; at < end; at++) if (!this.#linkNew(this.#hashes[at - first]!, this.at(at))) return false
+      }
+      return true
+    } finally {
+      while (this.count > at) this.#dropLast(drop)
+    }
+  }
+
+  /** Free a record that the index does not know. */
+  #dropLast(drop: (record: Address) => void): void {
+    const { memory, root } = this
+    const record = this.at(this.count - 1)
+    drop(record)
+    this.count--
+    memory.i32[root >>> SLAB_BITS]![(root & UNIT_MASK) << 1] = this.count
+    memory.f64[root >>> SLAB_BITS]![(root & UNIT_MASK) + 3]! -= memory.sizeOf(record)
+    memory.free(this.account, record)
+  }
+
+  readonly #hashes = new Int32Array(INDEX_AT_ONCE)
+  /** What `index` saw on its way; of no use but that the looking is not left out. */
+  seen = 0
+
+  /** Ask for the memory of all pairs where hashes belong: so short a loop that the processor does it at once. */
+  #lookAhead(count: number): void {
+    const { i32 } = this.memory
+    const hashes = this.#hashes
+    let seen = 0
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!
+      this.#locate(hash)
+      const slot = Math.imul(hash & 0xffff, this.#shardSlots) >>> 16
+      seen |= i32[this.#shard >>> SLAB_BITS]![((this.#shard & UNIT_MASK) << 1) + 3 + slot * 2]!
+    }
+    this.seen = seen
+  }
+
+  /** Link a record unless there is one with its key. */
+  #linkNew(hash: number, record: Address): boolean {
+    this.#locate(hash)
+    const words = this.memory.i32[this.#shard >>> SLAB_BITS]!
+    const base = ((this.#shard & UNIT_MASK) << 1) + 2
+    const slots = this.#shardSlots
+    let slot = Math.imul(hash & 0xffff, slots) >>> 16
+    for (;;) {
+      const other = words[base + slot * 2 + 1]!
+      if (other === 0) break
+      if (words[base + slot * 2] === hash && this.#sameKey(other, record)) return false
+      if (++slot === slots) slot = 0
+    }
+    this.#link(hash, record)
+    return true
+  }
+
+  #sameKey(a: Address, b: Address): boolean {
+    const bytes = this.memory.u8[b >>> SLAB_BITS]!
+    const at = ((b & UNIT_MASK) << 3) + this.keyAt
+    const length = bytes[at - this.keyAt + 4]!
+    if (length < LONG_KEY) return this.#hasKey(a, bytes, at, at + length)
+    return this.#hasKey(a, bytes, at + 4, at + 4 + bytes.readUInt32LE(at))
   }
 
   /**
@@ -283,11 +393,6 @@ export class Dict {
     const first = this.at(a)
     this.#setDense(a, this.at(b))
     this.#setDense(b, first)
-  }
-
-  /** Turn the dense order around. */
-  reverse(): void {
-    for (let low = 0, high = this.count - 1; low < high; low++, high--) this.swap(low, high)
   }
 
   /** Name a record's key. */
@@ -406,6 +511,41 @@ export class Dict {
     const bits = this.memory.i32[this.#shard >>> SLAB_BITS]![((this.#shard & UNIT_MASK) << 1) + 1]!
     const bytes = Memory.sizeFor(SHARD_HEAD + Math.max(SHARD_SLOTS_MIN, live * 2) * 8)
     this.#replaceShard(hash, (bytes - SHARD_HEAD) >>> 3, bits)
+  }
+
+  /**
+   * Make an empty table ready for about so many records, so that it need not grow on the way: for whoever loads.
+   * @throws ArenaFull with nothing changed.
+   */
+  reserve(count: number): void {
+    if (this.count > 0 || this.#depth > 0 || count < RESERVE_MIN) return
+    const memory = this.memory
+    let depth = 0
+    while (depth < DEPTH_MAX && count > RESERVED_PAIRS * 2 ** depth) depth++
+    const pairs = Math.min(RESERVED_PAIRS, count / 2 ** depth)
+    const slots = (Memory.sizeFor(SHARD_HEAD + Math.ceil(pairs * 1.5) * 8) - SHARD_HEAD) >>> 3
+    const made: Address[] = []
+    try {
+      if (depth > 0) made.push(memory.block(this.account, 8 << depth))
+      for (let i = 0; i < 1 << depth; i++) made.push(this.#newShard(slots, depth))
+    } catch (error) {
+      for (const block of made) memory.free(this.account, block)
+      throw error
+    }
+    memory.free(this.account, this.#table)
+    const table = made[0]!
+    if (depth > 0) {
+      const words = memory.i32[table >>> SLAB_BITS]!
+      const base = (table & UNIT_MASK) << 1
+      for (let i = 0; i < 1 << depth; i++) {
+        words[base + i * 2] = made[i + 1]!
+        words[base + i * 2 + 1] = slots
+      }
+    }
+    this.#table = table
+    this.#slots = slots
+    this.#depth = depth
+    this.#save()
   }
 
   #replaceShard(hash: number, slots: number, bits: number): void {

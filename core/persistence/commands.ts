@@ -106,7 +106,7 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
   engine.onReady.push(() => {
     isUp = true
   })
-  engine.onReload = () => start.reload()
+  engine.onReload = options => start.reload(options)
   engine.onLoadAof = async () => {
     await new Promise<void>(resolve => engine.clock.soon(resolve)) // its commands run when none is running
     await start.reloadAof()
@@ -312,6 +312,7 @@ function checkBody(engine: Engine, body: Range): void {
 
 function readBody({ db, engine }: Context, key: Range, body: Range): number {
   let record = 0
+  db.keys.find(key.buf, key.start, key.end) // it is not there; the value's insertion relies on that
   withReader(engine, body, (values, type) => {
     record = readValue(db, key, type, values)
   })

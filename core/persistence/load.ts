@@ -1,19 +1,23 @@
 /* Loading -- files into the keyspace, step by step, so that a server can answer others meanwhile.
  *
- *      load.step()     one key, or one command; false when the file is read
+ *      load.step()     a few keys, or one command; false when the file is read
  *
  * Whoever drives it decides how many steps a slice has. What is wrong with a file is thrown with its offset. */
 
-import type { Range } from '../base/bytes.ts'
+import { Range } from '../base/bytes.ts'
 import type { Log } from '../base/log.ts'
 import type { Engine } from '../command/engine.ts'
+import { type Database, INLINE_MAX } from '../keyspace/database.ts'
+import { EVENT } from '../keyspace/event.ts'
+import type { Address } from '../memory/arena.ts'
 import { Libraries } from '../command/libraries.ts'
 import { loadModuleAux } from './aux.ts'
 import type { OpenFile } from './file.ts'
 import { type KeyFacts, RdbFileReader, type RdbVisitor } from './rdb/file.ts'
+import { TYPE } from './rdb/format.ts'
 import type { ModuleSource } from './rdb/module-value.ts'
 import type { ValueReader } from './rdb/values.ts'
-import { readValue } from './values.ts'
+import { appendString, putString, readValue } from './values.ts'
 
 /** A file that is being loaded. */
 export interface Load {
@@ -23,10 +27,20 @@ export interface Load {
   close(): void
 }
 
+const KEYS_A_STEP = 32
+/** A key with its value takes at least so many bytes of a file. */
+const KEY_BYTES_MIN = 4
+/** Tables are not made larger than for so many keys before the keys are there. */
+const RESERVED_MAX = 1 << 24
+
 export interface RdbLoadOptions {
+  /** Bytes of the file. */
+  readonly fileBytes: number
   readonly checksSum: boolean
   /** Keys past their time are kept: commands that follow were given while they lived. */
   readonly keepsExpired: boolean
+  /** Whether a key of the file takes the place of one that is there; an error otherwise. */
+  readonly merges: boolean
 }
 
 /** Loads an RDB file. */
@@ -39,15 +53,25 @@ export class RdbLoad implements Load, RdbVisitor {
   readonly #log: Log
   readonly #file: OpenFile
   readonly #reader: RdbFileReader
+  readonly #fileBytes: number
   readonly #keepsExpired: boolean
-  #db
+  readonly #merges: boolean
+  /** Whether keys may be there for a while without being found. */
+  readonly #mayAppend: boolean
+  /** From this place on the keys of the database are not indexed; -1 when all are. */
+  #appendedFrom = -1
+  #db: Database
+  readonly #bytes = new Range()
 
   constructor(engine: Engine, log: Log, file: OpenFile, options: RdbLoadOptions) {
     this.#engine = engine
     this.#log = log
     this.#file = file
+    this.#fileBytes = options.fileBytes
+    this.#merges = options.merges
     this.#keepsExpired = options.keepsExpired
     this.#db = engine.keyspace.databases[0]!
+    this.#mayAppend = !options.merges && !engine.keyspace.listens(EVENT.new)
     this.#reader = new RdbFileReader(engine.keyspace.memory)
     this.#reader.checksSum = options.checksSum
     try {
@@ -73,11 +97,29 @@ export class RdbLoad implements Load, RdbVisitor {
   }
 
   step(): boolean {
-    this.#engine.keyspace.sequence++
-    if (this.#reader.step(this)) return true
-    // Snapshots and scans walk from the top down: so they meet keys in the order of the file, from one file to the next.
-    for (const db of this.#engine.keyspace.databases) db.keys.reverse()
-    return false
+    const { keyspace } = this.#engine
+    let goesOn = true
+    try {
+      for (let i = 0; i < KEYS_A_STEP && goesOn; i++) {
+        keyspace.sequence++
+        goesOn = this.#reader.step(this)
+      }
+    } finally {
+      this.#index()
+    }
+    return goesOn
+  }
+
+  /** Let keys that were only appended be found. */
+  #index(): void {
+    const from = this.#appendedFrom
+    if (from < 0) return
+    this.#appendedFrom = -1
+    if (!this.#db.indexAppended(from)) throw this.#twice()
+  }
+
+  #twice(): Error {
+    return this.#reader.reader.error('a key comes twice')
   }
 
   close(): void {
@@ -94,11 +136,15 @@ export class RdbLoad implements Load, RdbVisitor {
     const found = databases[number]
     if (found === undefined)
       throw this.#reader.reader.error(`keys of database ${number}, while there are ${databases.length} databases`)
+    this.#index()
     this.#db = found
   }
 
   sizes(keys: number): void {
     this.keysAnnounced += keys
+    // A claim is believed as far as the rest of the file could hold such keys.
+    const room = (this.#fileBytes - this.offset) / KEY_BYTES_MIN
+    if (this.#db.size === 0) this.#db.keys.reserve(Math.min(keys, room, RESERVED_MAX))
   }
 
   slot(): void {}
@@ -121,10 +167,37 @@ export class RdbLoad implements Load, RdbVisitor {
       this.keysExpired++
       return
     }
-    if (db.keys.find(key.buf, key.start, key.end) !== 0) throw this.#reader.reader.error('a key comes twice')
-    const record = readValue(db, key, type, values)
+    const record = type === TYPE.string ? this.#string(key, values) : this.#value(key, type, values)
     if (record === 0) return
     if (facts.expireMs >= 0) db.setDeadline(record, facts.exactMs === 0n ? facts.expireMs : facts.exactMs)
     this.keysLoaded++
+  }
+
+  /** Strings are most of what there is: their keys are looked up many at once. */
+  #string(key: Range, values: ValueReader): Address {
+    const db = this.#db
+    const bytes = values.reader.string(this.#bytes)
+    if (this.#mayAppend && bytes.end - bytes.start <= INLINE_MAX) {
+      if (this.#appendedFrom < 0) this.#appendedFrom = db.keys.count
+      return appendString(db, key, bytes)
+    }
+    this.#makeWay(key)
+    return putString(db, key, bytes)
+  }
+
+  #value(key: Range, type: number, values: ValueReader): Address {
+    this.#makeWay(key)
+    return readValue(this.#db, key, type, values)
+  }
+
+  /** Look a key up that is to be inserted, and should not be there. */
+  #makeWay(key: Range): void {
+    const { keys } = this.#db
+    this.#index()
+    const older = keys.find(key.buf, key.start, key.end)
+    if (older === 0) return
+    if (!this.#merges) throw this.#twice()
+    this.#db.remove(older)
+    keys.find(key.buf, key.start, key.end)
   }
 }

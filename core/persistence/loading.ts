@@ -10,7 +10,7 @@ import type { Load } from './load.ts'
 
 const SLICE_MICROS = 10_000
 /** Steps between two looks at the clock. */
-const STEPS = 64
+const STEPS = 8
 const PROGRESS_MS = 5000
 
 export class Loading {

@@ -5,17 +5,22 @@
  * last file and `aof-load-truncated` allows it. Anything else that is wrong keeps the server from starting. */
 
 import { Range } from '../base/bytes.ts'
+import { ReplyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { Engine } from '../command/engine.ts'
+import type { Engine, ReloadOptions } from '../command/engine.ts'
 import type { AppendOnly } from './aof/append-only.ts'
 import type { AofFolder } from './aof/folder.ts'
 import { AofError, CommandLoad } from './aof/load.ts'
 import type { AofPart } from './aof/manifest.ts'
 import type { Files, OpenFile } from './file.ts'
-import { type Load, RdbLoad } from './load.ts'
+import { type Load, RdbLoad, type RdbLoadOptions } from './load.ts'
 import type { Loading } from './loading.ts'
 import type { Persistence } from './persistence.ts'
 
+/** Elements of what is forgotten that are freed in one step. */
+const FREED_AT_ONCE = 1 << 20
+/** What Redis answers, without saying more. */
+const NOT_SAVED = new ReplyError('ERR')
 const MAGIC = 'REDIS'
 
 /** Runs a load to its end. */
@@ -52,11 +57,11 @@ export class Start {
   }
 
   /** Save, forget and load again: DEBUG RELOAD. */
-  async reload(saves = true): Promise<void> {
+  async reload({ saves, flushes, merges }: ReloadOptions): Promise<void> {
     const { persistence, loading } = this.#parts
-    if (saves && !persistence.save()) throw new Error('the DB could not be saved')
-    this.#forget()
-    await this.#loadRdb(load => loading.run(load))
+    if (saves && !persistence.save()) throw NOT_SAVED
+    if (flushes) this.#forget()
+    await this.#loadRdb(load => loading.run(load), merges)
   }
 
   /** Forget all, and load what the append-only file says: DEBUG LOADAOF. */
@@ -72,18 +77,20 @@ export class Start {
     this.#parts.persistence.abort('rdb', 'the data are loaded anew')
     this.#parts.persistence.abort('aof', 'the data are loaded anew')
     for (const db of keyspace.databases) keyspace.flush(db)
+    // What is forgotten makes room for what comes.
+    while (keyspace.hasBuried) keyspace.freeBuried(FREED_AT_ONCE)
   }
 
   // ------------------------------------------------------------------ RDB
 
-  async #loadRdb(drive: Drive): Promise<void> {
+  async #loadRdb(drive: Drive, merges = false): Promise<void> {
     const { files, persistence, loading, log, engine } = this.#parts
     const { path } = persistence
     if (!files.exists(path)) return
     loading.begin(files.sizeOf(path))
     let load: RdbLoad | null = null
     try {
-      load = this.#openRdb(files.open(path), false)
+      load = this.#openRdb(files.open(path), files.sizeOf(path), { keepsExpired: false, merges })
       const done = drive(load)
       if (done !== undefined) await done
       this.keysLoaded = load.keysLoaded
@@ -97,9 +104,9 @@ export class Start {
     log.notice(`DB loaded from disk: ${this.keysLoaded} keys in ${seconds} seconds`)
   }
 
-  #openRdb(file: OpenFile, keepsExpired: boolean): RdbLoad {
+  #openRdb(file: OpenFile, fileBytes: number, keys: Pick<RdbLoadOptions, 'keepsExpired' | 'merges'>): RdbLoad {
     const { engine, log, persistence } = this.#parts
-    return new RdbLoad(engine, log, file, { checksSum: persistence.settings.withSum, keepsExpired })
+    return new RdbLoad(engine, log, file, { fileBytes, checksSum: persistence.settings.withSum, ...keys })
   }
 
   // ------------------------------------------------------------------ AOF
@@ -136,7 +143,7 @@ export class Start {
       await this.#loadCommands(part, isLast, drive, folder.open(part), null)
       return
     }
-    const base = this.#openRdb(folder.open(part), true)
+    const base = this.#openRdb(folder.open(part), folder.sizeOf(part), { keepsExpired: true, merges: false })
     try {
       const done = drive(base)
       if (done !== undefined) await done

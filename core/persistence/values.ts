@@ -3,10 +3,11 @@
  * Every encoding that the codecs know is taken element by element into a fresh value. What the codecs cannot know is checked
  * here: that no element comes twice. */
 
-import { Range } from '../base/bytes.ts'
+import { copyBytes, Range } from '../base/bytes.ts'
 import { type Database, INLINE_MAX } from '../keyspace/database.ts'
+import { setRecordWord, VALUE_WORD } from '../keyspace/record.ts'
 import type { LoadSource } from '../keyspace/value-type.ts'
-import { type Address, ArenaFull } from '../memory/arena.ts'
+import { type Address, ArenaFull, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 import { kindOf, RdbError, TYPE } from './rdb/format.ts'
 import type { ValueReader } from './rdb/values.ts'
 import { StreamLoader, type StreamValue } from './stream.ts'
@@ -30,33 +31,50 @@ interface Loadable {
 }
 
 /**
- * Read a value into a key that does not exist. Returns its record, or 0 when the value held nothing.
+ * Read a value into a key that does not exist: a look-up of the keys that did not find it stands just before. Returns its
+ * record, or 0 when the value held nothing.
  * @throws RdbError when it is damaged or unknown; then no key is left behind.
  */
 export function readValue(db: Database, key: Range, rdbType: number, values: ValueReader): Address {
-  if (rdbType === TYPE.string) return readString(db, key, values)
+  if (rdbType === TYPE.string) return putString(db, key, values.reader.string(new Range()))
   const kind = kindOf(rdbType)
   try {
-    if (kind === 'module') readModule(db, key, values)
-    else if (kind === 'stream') readStream(db, key, rdbType, values)
-    else if (kind === null) throw values.reader.error(`values of type ${rdbType} cannot be loaded`)
-    else readCollection(db, key, rdbType, kind, values)
+    if (kind === 'module') return readModule(db, key, values)
+    if (kind === 'stream') return readStream(db, key, rdbType, values)
+    if (kind === null) throw values.reader.error(`values of type ${rdbType} cannot be loaded`)
+    return readCollection(db, key, rdbType, kind, values)
   } catch (error) {
     const record = db.keys.find(key.buf, key.start, key.end)
     if (record !== 0) db.remove(record)
     throw error
   }
-  return db.keys.find(key.buf, key.start, key.end)
 }
 
 const begin = (): void => {}
 
-/** The commonest value by far: its record is made with room for it. */
-function readString(db: Database, key: Range, values: ValueReader): Address {
-  const type = db.keyspace.types[STRING_ID]!
-  const bytes = values.reader.string(new Range())
+/** The commonest value by far: its record is made with room for it, and the bytes go there at once. */
+export function putString(db: Database, key: Range, bytes: Range): Address {
   const length = bytes.end - bytes.start
-  const value = db.create(key, type, length <= INLINE_MAX ? length : 0) as unknown as Loadable
+  if (length > INLINE_MAX) return putLongString(db, key, bytes)
+  return fillString(db, db.newRecord(key, STRING_ID, length), bytes)
+}
+
+/** The same without a way to the key but its place; see Dict.append. The string is not a long one. */
+export function appendString(db: Database, key: Range, bytes: Range): Address {
+  return fillString(db, db.appendRecord(key, STRING_ID, bytes.end - bytes.start), bytes)
+}
+
+function fillString(db: Database, record: Address, bytes: Range): Address {
+  const { memory } = db
+  const length = bytes.end - bytes.start
+  const at = ((record & UNIT_MASK) << 3) + db.keys.tailAt(record)
+  copyBytes(bytes.buf, bytes.start, memory.u8[record >>> SLAB_BITS]!, at, length)
+  setRecordWord(memory, record, VALUE_WORD, length)
+  return record
+}
+
+function putLongString(db: Database, key: Range, bytes: Range): Address {
+  const value = db.create(key, db.keyspace.types[STRING_ID]!) as unknown as Loadable
   try {
     value.set(bytes.buf, bytes.start, bytes.end)
   } catch (error) {
@@ -66,7 +84,7 @@ function readString(db: Database, key: Range, values: ValueReader): Address {
   return value.record
 }
 
-function readCollection(db: Database, key: Range, rdbType: number, kind: string, values: ValueReader): void {
+function readCollection(db: Database, key: Range, rdbType: number, kind: string, values: ValueReader): Address {
   const { types } = db.keyspace
   const type = types.find(known => known?.name === kind)!
   const value = db.create(key, type) as unknown as Loadable
@@ -93,7 +111,9 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
       })
   }
   // An empty collection is no value: older files may hold one.
-  if (value.length === 0) db.remove(db.keys.find(key.buf, key.start, key.end))
+  if (value.length > 0) return value.record
+  db.remove(value.record)
+  return 0
 }
 
 /** Each element of a file is new to its collection. */
@@ -101,14 +121,16 @@ function once(isNew: boolean, values: ValueReader): void {
   if (!isNew) throw values.reader.error('an element of a collection comes twice')
 }
 
-function readStream(db: Database, key: Range, rdbType: number, values: ValueReader): void {
+function readStream(db: Database, key: Range, rdbType: number, values: ValueReader): Address {
   const type = db.keyspace.types.find(known => known?.name === 'stream')!
-  const loader = new StreamLoader(db.create(key, type) as unknown as StreamValue, values.reader, rdbType)
+  const value = db.create(key, type) as unknown as StreamValue & { readonly record: Address }
+  const loader = new StreamLoader(value, values.reader, rdbType)
   values.streams.stream(rdbType, loader)
   loader.end()
+  return value.record
 }
 
-function readModule(db: Database, key: Range, values: ValueReader): void {
+function readModule(db: Database, key: Range, values: ValueReader): Address {
   const source = values.module.open()
   const { name, version } = values.module
   const type = db.keyspace.types.find(known => known?.module?.name === name)
@@ -122,4 +144,5 @@ function readModule(db: Database, key: Range, values: ValueReader): void {
     throw values.reader.error(`a value of the module type ${name} is damaged (${error.message})`)
   }
   source.close()
+  return db.keys.find(key.buf, key.start, key.end)
 }

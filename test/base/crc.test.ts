@@ -54,3 +54,22 @@ test('crc64 of any bytes in any pieces is that of the definition', () => {
     { numRuns: 500, seed: 1 },
   )
 })
+
+test('crc64 of many bytes, which takes another way, is that of few at a time', () => {
+  const buf = Buffer.alloc(200_000)
+  for (let i = 0; i < buf.length; i++) buf[i] = (i * 2654435761) >>> 11
+  for (const [start, end] of [
+    [0, 200_000],
+    [3, 2051],
+    [5, 65_541],
+    [1, 131_090],
+    [7, 150_000],
+  ] as const) {
+    const long = new Crc64()
+    const short = new Crc64()
+    for (const crc of [long, short]) crc.update(buf, 0, 9)
+    long.update(buf, start, end)
+    for (let at = start; at < end; at += 1000) short.update(buf, at, Math.min(end, at + 1000))
+    expect([long.high, long.low]).toEqual([short.high, short.low])
+  }
+})

@@ -9,7 +9,7 @@
 
 import { copyBytes, Range } from '../../base/bytes.ts'
 import type { Memory } from '../../memory/arena.ts'
-import { kindOf, OPCODE, PART, RDB_VERSION } from './format.ts'
+import { kindOf, OPCODE, PART, RDB_VERSION, TYPE } from './format.ts'
 import type { ModuleSink, ModuleSource } from './module-value.ts'
 import { type ByteSource, RdbReader } from './reader.ts'
 import { Room } from '../../memory/room.ts'
@@ -130,6 +130,13 @@ export class RdbFileReader {
 
   #readKey(type: number, visitor: RdbVisitor): void {
     const { reader } = this
+    if (type === TYPE.string) {
+      // One more string is all that is read: the window keeps this one for so long.
+      reader.keep(reader.string(this.#key))
+      visitor.key(this.#key, type, this.#facts, this.values)
+      reader.letGo()
+      return
+    }
     if (kindOf(type) === null) throw reader.error(`an unknown type of value (${type})`)
     reader.string(this.#key)
     // The value is read through the same window, so the key needs a place of its own.
