@@ -140,6 +140,9 @@ export class Memory {
   /** Whom structures tell before they change; null while nobody wants to know. */
   guard: Guard | null = null
 
+  /** Slabs that become empty stay, for what is about to come; `trim` gives back what did not need them. */
+  keepsEmpty = false
+
   readonly #limitBytes: number
   readonly #quarantine: { account: Account; address: Address }[] | null
   #outsideBytes = 0
@@ -264,6 +267,15 @@ export class Memory {
   unreserve(bytes: number): void {
     this.slabBytes -= bytes
     this.#outsideBytes -= bytes
+  }
+
+  /** Give back slabs that were kept though they are empty. */
+  trim(): void {
+    this.keepsEmpty = false
+    for (let number = 1; number < this.#batches.length; number++) {
+      const batch = this.#batches[number]!
+      if (batch !== null && batch.usedPages === 0) this.#dropBatch(number, batch)
+    }
   }
 
   /** Drop every slab at once: for a server that closes. No address is valid afterwards. */
@@ -404,7 +416,9 @@ export class Memory {
     }
     this.#spanPool.push(span)
     batch.usedPages -= pages
-    if (batch.usedPages === 0 && batchNumber !== 0) this.#dropBatch(batchNumber, batch)
+    // What comes is to lie where pages are real already.
+    if (this.keepsEmpty && slab < this.#slabHint) this.#slabHint = slab
+    if (batch.usedPages === 0 && batchNumber !== 0 && !this.keepsEmpty) this.#dropBatch(batchNumber, batch)
   }
 
   /** Slabs in the next batch: larger ones as the arena grows, since each new ArrayBuffer can start a collection. */

@@ -60,16 +60,31 @@ export class Start {
   async reload({ saves, flushes, merges }: ReloadOptions): Promise<void> {
     const { persistence, loading } = this.#parts
     if (saves && !persistence.save()) throw NOT_SAVED
-    if (flushes) this.#forget()
-    await this.#loadRdb(load => loading.run(load), merges)
+    await this.#inPlace(async () => {
+      if (flushes) this.#forget()
+      await this.#loadRdb(load => loading.run(load), merges)
+    })
   }
 
   /** Forget all, and load what the append-only file says: DEBUG LOADAOF. */
   async reloadAof(): Promise<void> {
     const { aof, loading } = this.#parts
     aof.flush(true)
-    this.#forget()
-    await this.#loadAof(load => loading.run(load))
+    await this.#inPlace(async () => {
+      this.#forget()
+      await this.#loadAof(load => loading.run(load))
+    })
+  }
+
+  /** Forget and load: the memory of what goes is for what comes. */
+  async #inPlace(run: () => Promise<void>): Promise<void> {
+    const { memory } = this.#parts.engine.keyspace
+    memory.keepsEmpty = true
+    try {
+      await run()
+    } finally {
+      memory.trim()
+    }
   }
 
   #forget(): void {
