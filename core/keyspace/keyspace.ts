@@ -136,6 +136,8 @@ export class Keyspace {
   /** Classes of events that somebody listens to. */
   listening = 0
   snapshot: ChangeHook | null = null
+  /** Of keys that were loaded the first lies at the top of its table, not at the bottom; see RdbLoad. */
+  firstOnTop = false
   /** Number of the running command: views are handed out anew for each. */
   sequence = 0
 
@@ -264,7 +266,7 @@ export class Keyspace {
     return this.#graveyard.length
   }
 
-  /** Free some of the graveyard: about `budget` elements. */
+  /** Free some of the graveyard, between two commands: about `budget` elements. */
   freeBuried(budget: number): void {
     const buried = this.#graveyard[this.#nextBuried()]
     if (buried === undefined) return
@@ -289,7 +291,10 @@ const DATABASE = {} as ValueType
 function releaseDatabase(db: Database, budget: number): boolean {
   const { keys } = db
   const end = Math.max(0, keys.count - Math.max(1, Math.floor(budget / 4)))
-  for (let i = keys.count - 1; i >= end; i--) db.discardValue(keys.at(i))
+  for (let i = keys.count - 1; i >= end; i--) {
+    db.keyspace.sequence++ // no command runs: the lens of one value is free for the next
+    db.discardValue(keys.at(i))
+  }
   if (end > 0) keys.releaseStep(keys.count - end)
   else db.release()
   return end === 0

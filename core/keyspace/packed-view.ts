@@ -12,8 +12,11 @@
 
 import { NO_BYTES, Range } from '../base/bytes.ts'
 import { SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
-import { FORM, setRecordWord, VALUE_WORD } from './record.ts'
+import { FORM, recordWord, setRecordWord, VALUE_WORD } from './record.ts'
 import { View } from './value-type.ts'
+
+/** No room for more than this is made before the bytes are there. */
+const EXPECTED_MAX = 64 << 10
 
 export abstract class PackedView extends View {
   /** The bytes behind the key, all that the record has room for. */
@@ -21,9 +24,12 @@ export abstract class PackedView extends View {
   /** Whether the collection lies in its record; otherwise it is a structure of its own, at `root`. */
   isPacked = true
   root = 0
+  /** It is being filled, with room for what is to come; see `expect`. */
+  protected isFilling = false
 
   override load(): void {
     const { db, record } = this
+    this.isFilling = false
     if (db.formOf(record) === FORM.inline) {
       this.isPacked = true
       this.loadRegion()
@@ -50,9 +56,23 @@ export abstract class PackedView extends View {
     this.loadRegion()
   }
 
+  /** An empty collection is about to be filled, with about so many bytes: room for them is made at once. */
+  expect(bytes: number): void {
+    if (!this.isPacked || bytes > EXPECTED_MAX || this.record === 0) return
+    this.isFilling = true
+    if (bytes > this.region.end - this.region.start) this.reserve(bytes)
+  }
+
+  /** It is filled: room that was not needed is given back. */
+  settle(): void {
+    if (!this.isFilling) return
+    this.isFilling = false
+    if (this.isPacked) this.reserve(recordWord(this.db.memory, this.record, VALUE_WORD))
+  }
+
   /** The region holds `size` bytes now. A record that is mostly empty is made smaller. */
   protected commit(size: number): void {
-    if (size * 2 < this.region.end - this.region.start) this.reserve(size)
+    if (size * 2 < this.region.end - this.region.start && !this.isFilling) this.reserve(size)
     else setRecordWord(this.db.memory, this.record, VALUE_WORD, size)
   }
 

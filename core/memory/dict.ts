@@ -395,6 +395,11 @@ export class Dict {
     this.#setDense(b, first)
   }
 
+  /** Turn the dense order around. */
+  reverse(): void {
+    for (let low = 0, high = this.count - 1; low < high; low++, high--) this.swap(low, high)
+  }
+
   /** Name a record's key. */
   key(record: Address, out: Range): Range {
     const bytes = this.memory.u8[record >>> SLAB_BITS]!

@@ -43,6 +43,10 @@ interface Elements {
   readonly length: number
   each(visit: (element: Range) => void): void
 }
+interface Integers {
+  /** Names them, in order and with the lowest byte first; returns the bytes of each. */
+  integers(out: Range): number
+}
 interface Fields {
   readonly length: number
   /** The earliest deadline of a field, Infinity when none has one. */
@@ -137,7 +141,7 @@ export class ValueWriter {
         this.#list(value as Elements, db, declared.encoding(value as object) === 'listpack')
         return
       case TYPE.setIntset:
-        this.#integers(value as Elements)
+        this.#integers(value as Integers)
         return
       case TYPE.setListpack:
         this.#listpack.begin()
@@ -263,20 +267,9 @@ export class ValueWriter {
     })
   }
 
-  #integers(value: Elements): void {
-    let least = 0
-    let greatest = 0
-    value.each(member => {
-      const number = Number(member.latin1())
-      least = Math.min(least, number)
-      greatest = Math.max(greatest, number)
-    })
-    const intset = this.#intset.begin(least, greatest)
-    value.each(member => {
-      const exact = BigInt(member.latin1())
-      intset.add(Number(exact >> 32n), Number(BigInt.asIntN(32, exact)))
-    })
-    this.#writer.string(intset.finish(this.#packed))
+  #integers(value: Integers): void {
+    const width = value.integers(this.#packed)
+    this.#writer.string(this.#intset.pack(this.#packed, width, this.#packed))
   }
 
   // ------------------------------------------------------------------ lists

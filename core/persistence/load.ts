@@ -107,7 +107,15 @@ export class RdbLoad implements Load, RdbVisitor {
     } finally {
       this.#index()
     }
+    if (!goesOn) this.#end()
     return goesOn
+  }
+
+  /** Who goes over the keys once they are there, from the top down, is to meet them in the order of the file. */
+  #end(): void {
+    const { keyspace, whenLoaded } = this.#engine
+    keyspace.firstOnTop = whenLoaded.length > 0
+    if (keyspace.firstOnTop) for (const db of keyspace.databases) db.keys.reverse()
   }
 
   /** Let keys that were only appended be found. */

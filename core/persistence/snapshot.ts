@@ -45,8 +45,8 @@ export class Snapshot implements ChangeHook, Guard {
   readonly #target: SnapshotTarget
   readonly #parts: Part[]
   readonly #partOf = new Map<Address, Part>()
-  /** Whether nothing changes meanwhile: then the walk goes upwards, so that who loads the file finds its order again. */
-  #isAlone = true
+  /** Whether the walk goes upwards, which it may as nothing changes meanwhile: so the order of loaded keys stays the same. */
+  #goesUp: boolean
   readonly #marks: number[] = []
   /** Big collections that wait, and the one that is being written. */
   readonly #queue: PendingBig[] = []
@@ -63,6 +63,7 @@ export class Snapshot implements ChangeHook, Guard {
     this.#keyspace = keyspace
     this.#file = file
     this.#target = target
+    this.#goesUp = !keyspace.firstOnTop
     this.#parts = keyspace.databases
       .filter(db => db.size > 0)
       .map(db => {
@@ -76,7 +77,7 @@ export class Snapshot implements ChangeHook, Guard {
 
   /** Hear of all changes from now on. */
   watch(): void {
-    this.#isAlone = false
+    this.#goesUp = false
     this.#keyspace.snapshot = this
     this.#keyspace.memory.guard = this
   }
@@ -172,7 +173,7 @@ export class Snapshot implements ChangeHook, Guard {
   #nextKey(): boolean {
     const part = this.#parts.find(one => one.cursor > 0)
     if (part === undefined) return false
-    const record = part.keys.at(this.#isAlone ? part.keys.count - part.cursor : part.cursor - 1)
+    const record = part.keys.at(this.#goesUp ? part.keys.count - part.cursor : part.cursor - 1)
     if (!part.early.delete(record)) this.#leave(part, record)
     part.cursor--
     return true

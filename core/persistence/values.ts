@@ -28,6 +28,10 @@ interface Loadable {
   push(value: Range, front: boolean): void
   add(member: Range): boolean
   put(member: Range, score: number): number
+  adopt(integers: Range, width: number): boolean
+  /** Room is made for about so many bytes; `settle` ends that. */
+  expect(bytes: number): void
+  settle(): void
 }
 
 /**
@@ -50,7 +54,15 @@ export function readValue(db: Database, key: Range, rdbType: number, values: Val
   }
 }
 
-const begin = (): void => {}
+/** What a listpack takes for an element beside its bytes, and this server does not. */
+const BACK_BYTES = 1
+
+/** Make room for what is to come, as far as that is known. */
+const expect = (value: Loadable): ((count: number, bytes: number) => void) => {
+  return (count, bytes) => {
+    if (count > 0 && bytes > 0) value.expect(bytes - count * BACK_BYTES)
+  }
+}
 
 /** The commonest value by far: its record is made with room for it, and the bytes go there at once. */
 export function putString(db: Database, key: Range, bytes: Range): Address {
@@ -88,12 +100,17 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
   const { types } = db.keyspace
   const type = types.find(known => known?.name === kind)!
   const value = db.create(key, type) as unknown as Loadable
+  const begin = expect(value)
   switch (kind) {
     case 'list':
       values.collections.list(rdbType, { begin, element: element => value.push(element, false) })
       break
     case 'set':
-      values.collections.set(rdbType, { begin, member: member => once(value.add(member), values) })
+      values.collections.set(rdbType, {
+        begin,
+        integers: (all, width) => value.adopt(all, width),
+        member: member => once(value.add(member), values),
+      })
       break
     case 'zset':
       values.collections.zset(rdbType, {
@@ -111,6 +128,7 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
       })
   }
   // An empty collection is no value: older files may hold one.
+  value.settle()
   if (value.length > 0) return value.record
   db.remove(value.record)
   return 0

@@ -20,6 +20,7 @@
  * Invariants: members ascend strictly; all have the same width. The layout is that of Redis's intset, whose file format
  * tells the same three widths, with a header of 4 bytes for its 8. */
 
+import { copyBytes, type Range } from '../base/bytes.ts'
 import { wide } from '../base/numbers.ts'
 import { TOO_LARGE } from './packed.ts'
 
@@ -98,6 +99,12 @@ export function add(buf: Buffer, start: number, end: number, value: number): num
   writeHeader(buf, start, bytes, n + 1)
   writeMember(buf, start, place, value)
   return needed
+}
+
+/** Be the set of members that lie elsewhere as they will here: in order, `bytes` wide, at most COUNT_MAX. */
+export function adopt(buf: Buffer, start: number, members: Range, bytes: number): void {
+  writeHeader(buf, start, bytes, members.length / bytes)
+  copyBytes(members.buf, members.start, buf, start + HEADER_BYTES, members.length)
 }
 
 /** Take a member out. False when it was not there. */

@@ -74,6 +74,33 @@ describe('dict', () => {
     exercise(2, 20_000, 40, 20)
   })
 
+  it('finds records that were appended and then indexed, and lets go of the first that was there and those behind', () => {
+    const memory = new Memory({ poison: true })
+    const dict = new Dict(memory, KEY, 20, ACCOUNT.dataset)
+    dict.create()
+    dict.reserve(20_000)
+    const append = (text: string): number => {
+      const key = Buffer.from(text)
+      return dict.append(key, 0, key.length, 4)
+    }
+    const find = (text: string): number => dict.find(Buffer.from(text), 0, Buffer.from(text).length)
+    const drop = (): void => {}
+    for (let n = 0; n < 20_000; n += 100) {
+      for (let i = n; i < n + 100; i++) setTail(dict, append(keyText(i * 13)), i)
+      expect(dict.index(n, drop)).toBe(true)
+    }
+    for (let i = 0; i < 20_000; i++) expect(tail(dict, find(keyText(i * 13)))).toBe(i)
+    const dropped: number[] = []
+    const fresh = ['x', 'y', keyText(13), 'z'].map(append)
+    expect(dict.index(20_000, record => dropped.push(record))).toBe(false)
+    expect(dropped).toEqual([fresh[3], fresh[2]])
+    expect([dict.count, find('x') !== 0, find('y') !== 0, find('z')]).toEqual([20_002, true, true, 0])
+    dict.remove(find(keyText(26)))
+    expect(find(keyText(26))).toBe(0)
+    dict.release()
+    expect(memory.usedBytes).toBe(0)
+  })
+
   it('agrees with a Map when shards split and the dense array spans chunks', () => {
     exercise(3, long ? 2_000_000 : 150_000, long ? 400_000 : 60_000, 8)
   })

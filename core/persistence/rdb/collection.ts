@@ -23,24 +23,26 @@ import type { RdbReader } from './reader.ts'
 import { ZiplistCursor, ZipmapCursor } from './ziplist.ts'
 
 export interface ListVisitor {
-  /** How many elements are to come, -1 when that is not known. */
-  begin(count: number): void
+  /** How many elements are to come, -1 when that is not known, and in how many bytes they lie, 0 when that is not known. */
+  begin(count: number, bytes: number): void
   element(element: Range): void
 }
 
 export interface SetVisitor {
-  begin(count: number): void
+  /** All members, as integers of `width` bytes in order. True when they were taken; else they come one by one. */
+  integers(all: Range, width: number): boolean
+  begin(count: number, bytes: number): void
   member(member: Range): void
 }
 
 export interface ZsetVisitor {
-  begin(count: number): void
+  begin(count: number, bytes: number): void
   /** Scores are never NaN. */
   member(member: Range, score: number): void
 }
 
 export interface HashVisitor {
-  begin(count: number): void
+  begin(count: number, bytes: number): void
   /** `deadline` is the time in milliseconds at which the field expires, 0 when it does not. */
   field(name: Range, value: Range, deadline: number): void
 }
@@ -83,11 +85,11 @@ export class CollectionReader {
     const reader = this.#reader
     if (type === TYPE.list) {
       const count = reader.length()
-      visitor.begin(count)
+      visitor.begin(count, 0)
       for (let i = 0; i < count; i++) visitor.element(reader.string(this.#first))
     } else if (type === TYPE.listZiplist) {
       const cursor = this.#open(this.#ziplist)
-      visitor.begin(cursor.count)
+      visitor.begin(cursor.count, this.#packed.length)
       this.#elements(cursor, visitor)
     } else this.#quicklist(type, visitor)
   }
@@ -95,12 +97,16 @@ export class CollectionReader {
   #quicklist(type: number, visitor: ListVisitor): void {
     const reader = this.#reader
     const nodes = reader.length()
-    visitor.begin(-1)
+    if (nodes !== 1) visitor.begin(-1, 0)
     for (let i = 0; i < nodes; i++) {
       const container = type === TYPE.listQuicklist2 ? reader.length() : CONTAINER.packed
       if (container === CONTAINER.plain) visitor.element(reader.string(this.#first))
       else if (container !== CONTAINER.packed) throw reader.error(`an unknown kind of list node (${container})`)
-      else this.#elements(this.#open(type === TYPE.listQuicklist ? this.#ziplist : this.#listpack), visitor)
+      else {
+        const cursor = this.#open(type === TYPE.listQuicklist ? this.#ziplist : this.#listpack)
+        if (nodes === 1) visitor.begin(cursor.count, this.#packed.length)
+        this.#elements(cursor, visitor)
+      }
     }
   }
 
@@ -113,12 +119,26 @@ export class CollectionReader {
     const reader = this.#reader
     if (type === TYPE.set) {
       const count = reader.length()
-      visitor.begin(count)
+      visitor.begin(count, 0)
       for (let i = 0; i < count; i++) visitor.member(reader.string(this.#first))
       return
     }
-    const cursor = this.#open(type === TYPE.setIntset ? this.#intset : this.#listpack)
-    visitor.begin(cursor.count)
+    if (type === TYPE.setIntset) {
+      this.#integers(visitor)
+      return
+    }
+    const cursor = this.#open(this.#listpack)
+    visitor.begin(cursor.count, this.#packed.length)
+    while (cursor.next()) visitor.member(cursor.bytes(this.#first))
+  }
+
+  #integers(visitor: SetVisitor): void {
+    const cursor = this.#intset
+    this.#open(cursor)
+    while (cursor.next()) {} // looks whether they are in order
+    if (visitor.integers(this.#first, cursor.integers(this.#first))) return
+    cursor.open(this.#packed)
+    visitor.begin(cursor.count, this.#packed.length)
     while (cursor.next()) visitor.member(cursor.bytes(this.#first))
   }
 
@@ -130,7 +150,7 @@ export class CollectionReader {
       return
     }
     const count = reader.length()
-    visitor.begin(count)
+    visitor.begin(count, 0)
     for (let i = 0; i < count; i++) {
       reader.string(this.#first)
       reader.keep(this.#first)
@@ -142,7 +162,7 @@ export class CollectionReader {
   }
 
   #packedZset(cursor: ElementCursor, visitor: ZsetVisitor): void {
-    visitor.begin(this.#tuples(cursor, 2))
+    visitor.begin(this.#tuples(cursor, 2), this.#packed.length)
     while (cursor.next()) {
       cursor.bytes(this.#first)
       const score = cursor.must().number()
@@ -168,7 +188,7 @@ export class CollectionReader {
 
   #plainHash(visitor: HashVisitor): void {
     const count = this.#reader.length()
-    visitor.begin(count)
+    visitor.begin(count, 0)
     for (let i = 0; i < count; i++) {
       this.#reader.pair(this.#first, this.#second)
       visitor.field(this.#first, this.#second, 0)
@@ -177,7 +197,7 @@ export class CollectionReader {
 
   #packedHash(cursor: ElementCursor, visitor: HashVisitor): void {
     this.#open(cursor)
-    visitor.begin(this.#tuples(cursor, 2))
+    visitor.begin(this.#tuples(cursor, 2), this.#packed.length)
     while (cursor.next()) {
       cursor.bytes(this.#first)
       cursor.must().bytes(this.#second)
@@ -189,7 +209,7 @@ export class CollectionReader {
   #plainTimes(least: number, visitor: HashVisitor): void {
     const reader = this.#reader
     const count = reader.length()
-    visitor.begin(count)
+    visitor.begin(count, 0)
     for (let i = 0; i < count; i++) {
       const time = reader.length()
       const deadline = time === 0 ? 0 : least + time - 1
@@ -201,7 +221,7 @@ export class CollectionReader {
 
   #packedTimes(visitor: HashVisitor): void {
     const cursor = this.#open(this.#listpack)
-    visitor.begin(this.#tuples(cursor, 3))
+    visitor.begin(this.#tuples(cursor, 3), this.#packed.length)
     while (cursor.next()) {
       cursor.bytes(this.#first)
       cursor.must().bytes(this.#second)

@@ -4,7 +4,7 @@
  *
  *     {-40000, 1, 70000}    04000000 03000000   c063ffff 01000000 70110100 */
 
-import type { Range } from '../../base/bytes.ts'
+import { copyBytes, type Range } from '../../base/bytes.ts'
 import type { Memory } from '../../memory/arena.ts'
 import { ElementCursor } from './elements.ts'
 import type { RdbError } from './format.ts'
@@ -32,6 +32,12 @@ export class IntsetCursor extends ElementCursor {
     return this
   }
 
+  /** Name the integers, after next() has found them sound. Returns the bytes of each. */
+  integers(out: Range): number {
+    out.set(this.buf, this.end - this.count * this.#width, this.end)
+    return this.#width
+  }
+
   override next(): boolean {
     const { buf, at, high, low } = this
     if (at >= this.end) return false
@@ -53,39 +59,20 @@ export class IntsetCursor extends ElementCursor {
 /** Packs integers into an intset, in arena memory that is used again for the next one. */
 export class IntsetBuilder {
   readonly #room: Room
-  #width = 2
-  #at = HEADER_BYTES
 
   constructor(memory: Memory) {
     this.#room = new Room(memory)
   }
 
-  /** Begin one; its width is that of the widest integer, and it is enough to know the least and the greatest. */
-  begin(least: number, greatest: number): this {
-    const fits = (bits: number): boolean => least >= -(2 ** (bits - 1)) && greatest < 2 ** (bits - 1)
-    this.#width = fits(16) ? 2 : fits(32) ? 4 : 8
-    this.#at = HEADER_BYTES
-    return this
-  }
-
-  /** Add an integer, greater than the last. */
-  add(high: number, low: number): void {
-    this.#room.grow(this.#at + this.#width, this.#at)
+  /** Make one of integers that lie as they will there. Its bytes are valid until the next is made. */
+  pack(integers: Range, width: number, out: Range): Range {
+    const length = integers.end - integers.start
+    this.#room.grow(HEADER_BYTES + length, 0)
     const { buf, start } = this.#room
-    const at = start + this.#at
-    if (this.#width === 2) buf.writeInt16LE(low, at)
-    else buf.writeInt32LE(low | 0, at)
-    if (this.#width === 8) buf.writeInt32LE(high, at + 4)
-    this.#at += this.#width
-  }
-
-  /** Close the intset. Its bytes are valid until begin(). */
-  finish(out: Range): Range {
-    this.#room.grow(this.#at, this.#at)
-    const { buf, start } = this.#room
-    buf.writeUInt32LE(this.#width, start)
-    buf.writeUInt32LE((this.#at - HEADER_BYTES) / this.#width, start + 4)
-    return out.set(buf, start, start + this.#at)
+    buf.writeUInt32LE(width, start)
+    buf.writeUInt32LE(length / width, start + 4)
+    copyBytes(integers.buf, integers.start, buf, start + HEADER_BYTES, length)
+    return out.set(buf, start, start + HEADER_BYTES + length)
   }
 
   release(): void {

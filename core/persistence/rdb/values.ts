@@ -23,6 +23,7 @@ const NO_VISITOR = {
   pending: NOTHING,
   consumer: NOTHING,
   owns: NOTHING,
+  integers: () => true,
 }
 
 /** Reads values with one reader. */

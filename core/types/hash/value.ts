@@ -60,6 +60,7 @@ export class HashView extends PackedView {
   override load(): void {
     const { db, record, times } = this
     this.hasDead = false
+    this.isFilling = false
     if (db.encodingOf(record) !== TIMED) {
       this.#stride = 2
       times.holder = 0

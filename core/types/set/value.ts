@@ -180,6 +180,23 @@ export class SetView extends PackedView {
     this.db.setEncoding(this.record, 0)
   }
 
+  /** The members of an intset: integers in order, the lowest byte first. Returns the bytes of each. */
+  integers(out: Range): number {
+    const { buf, start } = this.region
+    out.set(buf, start + intset.HEADER_BYTES, start + intset.size(buf, start))
+    return intset.width(buf, start)
+  }
+
+  /** Let an empty set be an intset of such members, strictly ascending. False when there are too many for one. */
+  adopt(integers: Range, width: number): boolean {
+    const { limits } = this.db.keyspace
+    const n = integers.length / width
+    if (!this.#isIntset || n > Math.min(limits.setIntsetEntries, intset.COUNT_MAX)) return false
+    this.reserve(intset.HEADER_BYTES + integers.length)
+    intset.adopt(this.region.buf, this.region.start, integers, width)
+    return true
+  }
+
   /** Take a member out. False when it is not there. */
   delete(member: Range): boolean {
     if (!this.isPacked) {

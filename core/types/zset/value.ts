@@ -5,7 +5,7 @@
  *
  *      record of a member   +0 u32 position   +4 u8 length   +8 f64 score   +16 member                       */
 
-import { Range } from '../../base/bytes.ts'
+import { compareRanges, Range } from '../../base/bytes.ts'
 import { formatDouble } from '../../base/numbers.ts'
 import type { Database } from '../../keyspace/database.ts'
 import { PackedView } from '../../keyspace/packed-view.ts'
@@ -72,6 +72,8 @@ export class ZsetView extends PackedView {
   readonly dict: Dict
   readonly ranked: Ranked
   readonly #member = new Range()
+  /** Where the greatest pair lies, from the region's start, while a packed set is being filled. */
+  #greatest = 0
 
   constructor(db: Database) {
     super()
@@ -160,6 +162,10 @@ export class ZsetView extends PackedView {
   }
 
   #insertPacked(member: Range, score: number): void {
+    if (this.isFilling) {
+      this.#fillPacked(member, score)
+      return
+    }
     const { region } = this
     let bytes = insertScored(region.buf, region.start, region.end, member, score)
     if (bytes > region.end - region.start) {
@@ -167,6 +173,30 @@ export class ZsetView extends PackedView {
       bytes = insertScored(region.buf, region.start, region.end, member, score)
     }
     this.commit(bytes)
+  }
+
+  /** The same while being filled, when most come in order: each is compared with the greatest first. */
+  #fillPacked(member: Range, score: number): void {
+    const { region } = this
+    const old = size(region.buf, region.start)
+    const isLast = this.length === 0 || this.#isAfter(member, score, region.start + this.#greatest)
+    const put = isLast ? appendScored : insertScored
+    let bytes = put(region.buf, region.start, region.end, member, score)
+    if (bytes > region.end - region.start) {
+      this.reserve(bytes)
+      bytes = put(region.buf, region.start, region.end, member, score)
+    }
+    this.#greatest = isLast ? old : this.#greatest + bytes - old
+    this.commit(bytes)
+  }
+
+  /** Whether a member with a score comes after the pair at a position. */
+  #isAfter(member: Range, score: number, at: number): boolean {
+    const { buf } = this.region
+    const other = scoreOf(buf, at)
+    if (score !== other) return score > other
+    read(buf, at, this.#member)
+    return compareRanges(member, this.#member) > 0
   }
 
   #unpack(): void {

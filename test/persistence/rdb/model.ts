@@ -136,7 +136,7 @@ export function readValue(type: number, values: ValueReader): Value {
     }
     case 'set': {
       const set: string[] = []
-      const visitor: SetVisitor = { begin() {}, member: member => set.push(member.latin1()) }
+      const visitor: SetVisitor = { begin() {}, integers: () => false, member: member => set.push(member.latin1()) }
       collections.set(type, visitor)
       return set
     }

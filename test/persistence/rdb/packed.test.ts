@@ -153,12 +153,17 @@ describe('ziplists and zipmaps', () => {
 
 describe('intsets', () => {
   const intset = (values: readonly bigint[]): Buffer => {
-    const set = new IntsetBuilder(memory).begin(Number(values[0] ?? 0n), Number(values.at(-1) ?? 0n))
-    for (const value of values) set.add(Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value)))
-    return set.finish(new Range()).copy()
+    const fits = (bits: number): boolean => values.every(value => BigInt.asIntN(bits, value) === value)
+    const width = fits(16) ? 2 : fits(32) ? 4 : 8
+    const bytes = Buffer.alloc(values.length * width)
+    values.forEach((value, i) => {
+      if (width === 8) bytes.writeBigInt64LE(value, i * 8)
+      else bytes.writeIntLE(Number(value), i * width, width)
+    })
+    return new IntsetBuilder(memory).pack(Range.of(bytes), width, new Range()).copy()
   }
 
-  test('the width is that of the widest integer', () => {
+  test('an intset tells the width and the number of its integers', () => {
     expect(intset([1n, 2n]).toString('hex')).toBe('020000000200000001000200')
     expect(intset([-40000n, 1n]).subarray(0, 4).toString('hex')).toBe('04000000')
     expect(
