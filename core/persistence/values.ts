@@ -28,7 +28,7 @@ interface Loadable {
   push(value: Range, front: boolean): void
   add(member: Range): boolean
   put(member: Range, score: number): number
-  adopt(integers: Range, width: number): boolean
+  takeIntegers(integers: Range, width: number): boolean
   /** Room is made for about so many bytes; `settle` ends that. */
   expect(bytes: number): void
   settle(): void
@@ -108,7 +108,7 @@ function readCollection(db: Database, key: Range, rdbType: number, kind: string,
     case 'set':
       values.collections.set(rdbType, {
         begin,
-        integers: (all, width) => value.adopt(all, width),
+        integers: (all, width) => value.takeIntegers(all, width),
         member: member => once(value.add(member), values),
       })
       break

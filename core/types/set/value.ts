@@ -188,7 +188,7 @@ export class SetView extends PackedView {
   }
 
   /** Let an empty set be an intset of such members, strictly ascending. False when there are too many for one. */
-  adopt(integers: Range, width: number): boolean {
+  takeIntegers(integers: Range, width: number): boolean {
     const { limits } = this.db.keyspace
     const n = integers.length / width
     if (!this.#isIntset || n > Math.min(limits.setIntsetEntries, intset.COUNT_MAX)) return false
