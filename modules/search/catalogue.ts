@@ -60,11 +60,17 @@ export class Index {
     this.fieldFailures = schema.fields.map(() => new Failures())
   }
 
-  /** Let the schema have more fields. */
+  /** Let the schema have more fields. @throws when there is no memory for them, with the schema as it was. */
   addFields(fields: readonly Field[]): void {
+    const before = this.schema.fields.length
     this.schema.fields.push(...fields)
+    try {
+      this.structures.addFields()
+    } catch (error) {
+      this.schema.fields.length = before
+      throw error
+    }
     this.fieldFailures.push(...fields.map(() => new Failures()))
-    this.structures.addFields()
   }
 
   /** Documents in the index. */

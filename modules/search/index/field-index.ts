@@ -67,6 +67,7 @@ export class FieldIndex {
   readonly missingLists: Postings
   readonly #sortText = new Range()
 
+  /** @throws ArenaFull with nothing held, `own` neither. */
   constructor(
     memory: Memory,
     key: HashKey,
@@ -78,12 +79,19 @@ export class FieldIndex {
     this.#memory = memory
     this.field = field
     this.own = own
-    const isNumeric = field.kind === 'numeric' || field.kind === 'geo'
-    if (isNumeric && (!field.noIndex || field.kind === 'numeric')) this.numbers = new Numbers(memory, !field.noIndex)
-    if (field.kind === 'tag' && !field.noIndex) this.tags = new Tags(memory, key, blocks, walk)
-    if (field.sortable && field.kind !== 'numeric') this.strings = new Strings(memory, key)
     this.missingLists = new Postings(memory, PLAIN, 0, blocks[0], blocks[1])
-    this.missing = field.indexMissing ? memory.zeroed(ACCOUNT.index, LIST_WORDS * 4) : 0
+    try {
+      const isNumeric = field.kind === 'numeric' || field.kind === 'geo'
+      if (isNumeric && (!field.noIndex || field.kind === 'numeric')) this.numbers = new Numbers(memory, !field.noIndex)
+      if (field.kind === 'tag' && !field.noIndex) this.tags = new Tags(memory, key, blocks, walk)
+      if (field.sortable && field.kind !== 'numeric') this.strings = new Strings(memory, key)
+      this.missing = field.indexMissing ? memory.zeroed(ACCOUNT.index, LIST_WORDS * 4) : 0
+    } catch (error) {
+      this.tags?.free()
+      this.strings?.free()
+      this.own?.free()
+      throw error
+    }
   }
 
   /**

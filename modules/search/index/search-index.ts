@@ -65,6 +65,7 @@ export class SearchIndex {
   #sweep: Sweep | null = null
   readonly #lives: (document: number) => boolean
 
+  /** @throws ArenaFull, or what a field's own index throws, with nothing held. */
   constructor(
     memory: Memory,
     key: HashKey,
@@ -78,16 +79,36 @@ export class SearchIndex {
     this.schema = schema
     this.#key = key
     this.#makeOwn = makeOwn
-    this.documents = new Documents(memory, key)
-    const { freqs, fieldMasks, offsets } = schema.rules
-    this.terms = new Terms(memory, key, { freqs, fields: fieldMasks, offsets }, this.#blocks, this.#walk)
-    this.#writer = new TextWriter(memory, this.terms, this.fieldSets, stemmers, limits)
     this.#lives = document => this.documents.lives(document)
-    this.addFields()
+    const made: { free(): void }[] = []
+    try {
+      this.documents = new Documents(memory, key)
+      made.push(this.documents)
+      const { freqs, fieldMasks, offsets } = schema.rules
+      this.terms = new Terms(memory, key, { freqs, fields: fieldMasks, offsets }, this.#blocks, this.#walk)
+      made.push(this.terms)
+      this.#writer = new TextWriter(memory, this.terms, this.fieldSets, stemmers, limits)
+      made.push(this.#writer)
+      this.addFields()
+    } catch (error) {
+      for (const part of made) part.free()
+      throw error
+    }
   }
 
-  /** Make indexes for fields that the schema has got since. */
+  /** Make indexes for fields that the schema has got since. @throws as the constructor does, with none of them made. */
   addFields(): void {
+    const before = this.fields.length
+    try {
+      this.#makeFields()
+    } catch (error) {
+      for (const field of this.fields.splice(before)) field.free([])
+      this.#textFields.length = before
+      throw error
+    }
+  }
+
+  #makeFields(): void {
     for (const field of this.schema.fields.slice(this.fields.length)) {
       this.fields.push(new FieldIndex(this.memory, this.#key, field, this.#blocks, this.#walk, this.#makeOwn(field)))
       const { bit, weight, noStem, phonetic } = field

@@ -91,12 +91,12 @@ export class HybridJob implements Job {
     this.#move(watch)
   }
 
-  #move(watch: Watch): void {
+  #move(watch: SliceWatch | null): void {
     const pipeline = this.#pipeline!
     pipeline.output.wanted = Number.POSITIVE_INFINITY
     try {
       refusing(() => {
-        while (pipeline.advance()) watch.tick()
+        while (pipeline.advance()) watch?.breathe()
       })
     } finally {
       refusing(() => pipeline.settle())
@@ -193,7 +193,7 @@ export class HybridJob implements Job {
     if (this.#workspace.settings.failsOnTimeout) throw FT_ERR.timeout
     this.#isTimedOut = true
     this.#pipeline ??= this.#plan()
-    this.#move({ tick() {} })
+    this.#move(null)
     this.write(reply)
   }
 

@@ -122,6 +122,16 @@ class VectorIterator extends DocumentIterator {
     this.#filter?.rewind()
   }
 
+  /** What was found is our own; a search that was cut short goes on from where its filter stands. */
+  override refresh(): void {
+    if (this.#found !== null) this.#filter?.refresh()
+  }
+
+  override release(): void {
+    this.document = END
+    this.#filter?.release()
+  }
+
   /** The filter, standing on this document; null when there is none. */
   #matched(): DocumentIterator | null {
     this.#filter?.skipTo(this.document)
@@ -198,6 +208,7 @@ class AdHoc implements VectorSearch {
   #count = 0
   /** The last document that was measured. */
   #last = 0
+  #isBegun = false
 
   constructor(index: VectorIndex, query: Range, k: number, filter: DocumentIterator) {
     this.#index = index
@@ -209,7 +220,10 @@ class AdHoc implements VectorSearch {
   run(watch: Watch): Matches {
     const filter = this.#filter
     this.#index.load(this.#query)
-    filter.rewind()
+    // A filter that was cut short in a long way without a match has not gone it in vain.
+    if (this.#isBegun) filter.refresh()
+    else filter.rewind()
+    this.#isBegun = true
     this.#count = 0
     try {
       for (let document = filter.skipTo(this.#last + 1); document !== END; document = filter.next()) {
@@ -258,6 +272,8 @@ class Batches implements VectorSearch {
   #nearest: Nearest
   /** How many of those found the filter was asked about. */
   #asked = 0
+  /** The filter is on its way through those found. */
+  #isAsking = false
   #adHoc: AdHoc | null = null
 
   constructor(
@@ -301,11 +317,14 @@ class Batches implements VectorSearch {
     this.#search = this.#found = null
     this.#nearest = new Nearest(this.#k)
     this.#asked = 0
+    this.#isAsking = false
   }
 
   #ask(found: Matches, watch: Watch): void {
     const filter = this.#filter
-    filter.rewind()
+    if (this.#isAsking) filter.refresh()
+    else filter.rewind()
+    this.#isAsking = true
     while (this.#asked < found.count) {
       const document = found.documents[this.#asked]!
       if (filter.skipTo(document) === document) this.#nearest.push(found.distances[this.#asked]!, document)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../../core/base/bytes.ts'
-import { ACCOUNT, Memory } from '../../../core/memory/arena.ts'
+import { ACCOUNT, ArenaFull, Memory } from '../../../core/memory/arena.ts'
+import type { OwnIndex } from '../../../modules/search/index/field-index.ts'
 import {
   circleRanges,
   distance,
@@ -14,8 +15,12 @@ import { LevenshteinWalk } from '../../../modules/search/index/levenshtein.ts'
 import { NumberOrder, type Place } from '../../../modules/search/index/number-order.ts'
 import { Numbers } from '../../../modules/search/index/numbers.ts'
 import { Block } from '../../../modules/search/index/posting-block.ts'
+import { SearchIndex } from '../../../modules/search/index/search-index.ts'
 import { Strings } from '../../../modules/search/index/strings.ts'
 import { Tags } from '../../../modules/search/index/tags.ts'
+import type { Field } from '../../../modules/search/schema/schema.ts'
+import { Stemmers } from '../../../modules/search/text/stem/stemmers.ts'
+import { makeSchema } from '../support/index.ts'
 import { ROUNDS, seeded, TEST_KEY } from '../support/random.ts'
 
 describe('number order', () => {
@@ -223,5 +228,48 @@ describe('tags', () => {
       tags.free()
       expect(memory.used[ACCOUNT.index]).toBe(0)
     }
+  })
+})
+
+describe('an index whose memory ends while it is made', () => {
+  const specs = [
+    { name: 'text', kind: 'text' },
+    { name: 'tag', kind: 'tag', sortable: true, indexMissing: true },
+    { name: 'first', kind: 'vector' },
+    { name: 'second', kind: 'vector' },
+  ] as const
+
+  /** Its first vector field takes a block; there is no room for another. */
+  const failing = (memory: Memory): (() => SearchIndex) => {
+    const makeOwn = ({ name }: Field): OwnIndex | null => {
+      if (name.toString() === 'second') throw new ArenaFull(1)
+      if (name.toString() !== 'first') return null
+      const block = memory.block(ACCOUNT.index, 500)
+      return { free: () => memory.free(ACCOUNT.index, block) } as OwnIndex
+    }
+    return () => new SearchIndex(memory, TEST_KEY, makeSchema(specs), new Stemmers(), makeOwn)
+  }
+
+  it('holds nothing', () => {
+    const memory = new Memory()
+    const before = memory.usedBytes
+    expect(failing(memory)).toThrow(ArenaFull)
+    expect(memory.usedBytes).toBe(before)
+  })
+
+  it('keeps the fields that it had when more are added', () => {
+    const memory = new Memory()
+    const schema = makeSchema(specs.slice(0, 2))
+    let mayMake = true
+    const index = new SearchIndex(memory, TEST_KEY, schema, new Stemmers(), () => {
+      if (!mayMake) throw new ArenaFull(1)
+      return null
+    })
+    const before = memory.usedBytes
+    mayMake = false
+    schema.fields.push(...makeSchema(specs).fields.slice(2))
+    expect(() => index.addFields()).toThrow(ArenaFull)
+    expect(index.fields.length).toBe(2)
+    expect(memory.usedBytes).toBe(before)
   })
 })
