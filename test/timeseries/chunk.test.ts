@@ -228,6 +228,37 @@ describe.each(engines)('chunks of the %s engine', (_, make) => {
     expect(memory.used[ACCOUNT.dataset]).toBe(0)
   })
 
+  it('are decoded once, however much they grow behind', () => {
+    const memory = new Memory({ poison: true })
+    const engine = make(memory)
+    const cache = new StretchCache(memory)
+    const samples: Sample[] = []
+    for (let i = 0; i < 128; i++) samples.push([i * 10, i])
+    const chunk = fill(engine, samples)
+    const decoded: number[] = []
+    const watched: ChunkEngine = Object.create(engine, {
+      decode: {
+        value: (...args: Parameters<ChunkEngine['decode']>) => {
+          decoded.push(args[1])
+          return engine.decode(...args)
+        },
+      },
+    })
+    expect(read(watched, cache, chunk)).toEqual(samples)
+    for (let i = 128; i < 1280; i++) {
+      samples.push([i * 10, i])
+      engine.append(chunk, i * 10, i, true)
+    }
+    expect(read(watched, cache, chunk)).toEqual(samples)
+    expect(read(watched, cache, chunk)).toEqual(samples)
+    expect(decoded).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    // A chunk of other samples in the same place has nothing of it.
+    engine.free(chunk)
+    const other: Sample[] = samples.map(([time]) => [time + 1, -time])
+    expect(read(watched, cache, fill(engine, other))).toEqual(other)
+    cache.clear()
+  })
+
   it('copy as chunks of their own', () => {
     const memory = new Memory({ poison: true })
     const engine = make(memory)
