@@ -156,6 +156,24 @@ export class Dict {
     }
   }
 
+  /**
+   * Whether a key is there whose hash is known, from `eachHashed` of a table with the same secret key. `find` does the same, and is
+   * written out there for the sake of every other command.
+   */
+  hasHashed(hash: number, buf: Buffer, start: number, end: number): boolean {
+    this.#locate(hash)
+    const shard = this.#shard
+    const slots = this.#shardSlots
+    const words = this.memory.i32[shard >>> SLAB_BITS]!
+    const base = ((shard & UNIT_MASK) << 1) + 2
+    for (let slot = Math.imul(hash & 0xffff, slots) >>> 16; ; ) {
+      const record = words[base + slot * 2 + 1]!
+      if (record === 0) return false
+      if (words[base + slot * 2] === hash && this.#hasKey(record, buf, start, end)) return true
+      if (++slot === slots) slot = 0
+    }
+  }
+
   #hasKey(record: Address, buf: Buffer, start: number, end: number): boolean {
     const bytes = this.memory.u8[record >>> SLAB_BITS]!
     const at = (record & UNIT_MASK) << 3
@@ -381,6 +399,24 @@ export class Dict {
     if (this.#denseCapacity > CHUNK)
       chunk = this.memory.i32[chunk >>> SLAB_BITS]![((chunk & UNIT_MASK) << 1) + (position >>> CHUNK_BITS)]!
     return this.memory.i32[chunk >>> SLAB_BITS]![((chunk & UNIT_MASK) << 1) + (position & (CHUNK - 1))]!
+  }
+
+  /**
+   * Visit every record with the hash of its key, in the order of hashes. No other table may be filled meanwhile: one that is
+   * filled in this order, and grows on the way, walks ever longer.
+   */
+  eachHashed(visit: (record: Address, hash: number) => void): void {
+    if (this.#depth === 0) this.#eachPair(this.#table, this.#slots, visit)
+    else this.#eachShard((shard, slots) => this.#eachPair(shard, slots, visit))
+  }
+
+  #eachPair(shard: Address, slots: number, visit: (record: Address, hash: number) => void): void {
+    const words = this.memory.i32[shard >>> SLAB_BITS]!
+    const base = ((shard & UNIT_MASK) << 1) + 2
+    for (let at = base; at < base + slots * 2; at += 2) {
+      const record = words[at + 1]!
+      if (record !== 0) visit(record, words[at]!)
+    }
   }
 
   /** Dense position of a record. */
@@ -636,13 +672,13 @@ export class Dict {
     this.#save()
   }
 
-  #eachShard(visit: (shard: Address) => void): void {
+  #eachShard(visit: (shard: Address, slots: number) => void): void {
     const words = this.memory.i32[this.#table >>> SLAB_BITS]!
     const base = (this.#table & UNIT_MASK) << 1
     let previous = 0
     for (let i = 0; i < 1 << this.#depth; i++) {
       const shard = words[base + i * 2]!
-      if (shard !== previous) visit(shard)
+      if (shard !== previous) visit(shard, words[base + i * 2 + 1]!)
       previous = shard
     }
   }

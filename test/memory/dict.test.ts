@@ -69,6 +69,36 @@ function exercise(seed: number, steps: number, range: number, keyAt: number): vo
 }
 
 describe('dict', () => {
+  it('tells hashes by which another table of the same secret finds the same keys', () => {
+    for (const count of [0, 5, 300, 30_000]) {
+      const memory = new Memory({ poison: true })
+      const filled = (step: number, expected: number): Dict => {
+        const dict = new Dict(memory, KEY, 5, ACCOUNT.dataset)
+        dict.create(expected)
+        for (let i = 0; i < count; i += step) {
+          const key = Buffer.from(`member ${i}`)
+          if (dict.find(key, 0, key.length) === 0) dict.insert(key, 0, key.length, 0)
+        }
+        return dict
+      }
+      const all = filled(1, count)
+      const thirds = filled(3, 0)
+      const member = new Range()
+      const seen = new Set<string>()
+      let wrong = 0
+      all.eachHashed((record, hash) => {
+        const text = all.key(record, member).latin1()
+        seen.add(text)
+        const isThird = Number(text.slice(7)) % 3 === 0
+        if (thirds.hasHashed(hash, member.buf, member.start, member.end) !== isThird) wrong++
+      })
+      expect({ seen: seen.size, wrong }).toEqual({ seen: count, wrong: 0 })
+      all.release()
+      thirds.release()
+      expect(memory.usedBytes).toBe(0)
+    }
+  })
+
   it('agrees with a Map over random inserts, resizes and removals', () => {
     exercise(1, 20_000, 3000, 5)
     exercise(2, 20_000, 40, 20)

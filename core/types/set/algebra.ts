@@ -9,14 +9,15 @@ import { ERR, ReplyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
-import { storeTable, type SetView, setType, tableFor } from './value.ts'
+import { eachAmong, storeTable, type SetView, setType, tableFor } from './value.ts'
 
 const NUMKEYS = new ReplyError('ERR numkeys should be greater than 0')
 const TOO_MANY_KEYS = new ReplyError("ERR Number of keys can't be greater than number of args")
 const LIMIT = new ReplyError("ERR LIMIT can't be negative")
 
 type Visit = (member: Range) => void
-type Walk = (ctx: Context, sets: (SetView | null)[], visit: Visit) => void
+/** Visits a result; `stores` when the visitor fills a table, which needs another order (see Dict.eachHashed). */
+type Walk = (ctx: Context, sets: (SetView | null)[], visit: Visit, stores: boolean) => void
 
 /** The sets of the keys that are left; null for a key that does not exist. */
 function takeSets({ db }: Context, args: Args, count = args.left): (SetView | null)[] {
@@ -25,18 +26,26 @@ function takeSets({ db }: Context, args: Args, count = args.left): (SetView | nu
   return sets
 }
 
-function intersect(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
+function intersect(_ctx: Context, sets: (SetView | null)[], visit: Visit, stores: boolean): void {
   if (sets.some(set => set === null)) return
   const [smallest, ...others] = (sets as SetView[]).sort((a, b) => a.length - b.length)
+  if (!stores) {
+    eachAmong(smallest!, others, true, visit)
+    return
+  }
   smallest!.each(member => {
     for (const other of others) if (!other.has(member)) return
     visit(member)
   })
 }
 
-function subtract(_ctx: Context, sets: (SetView | null)[], visit: Visit): void {
+function subtract(_ctx: Context, sets: (SetView | null)[], visit: Visit, stores: boolean): void {
   const [first, ...rest] = sets
   const others = rest.filter(set => set !== null).sort((a, b) => b.length - a.length)
+  if (!stores) {
+    if (first != null) eachAmong(first, others, false, visit)
+    return
+  }
   first?.each(member => {
     for (const other of others) if (other.has(member)) return
     visit(member)
@@ -72,10 +81,15 @@ function replySet(ctx: Context, args: Args, walk: Walk): void {
   const sets = takeSets(ctx, args)
   const list = reply.deferred()
   let found = 0
-  walk(ctx, sets, member => {
-    reply.bulk(member)
-    found++
-  })
+  walk(
+    ctx,
+    sets,
+    member => {
+      reply.bulk(member)
+      found++
+    },
+    false,
+  )
   reply.fillSet(list, found)
 }
 
@@ -85,10 +99,11 @@ function storeSet(ctx: Context, args: Args, walk: Walk, event: string): void {
   const result = tableFor(db, 0)
   let isOwn = true
   try {
-    walk(ctx, takeSets(ctx, args), member => {
+    const add = (member: Range): void => {
       if (result.find(member.buf, member.start, member.end) === 0)
         result.insert(member.buf, member.start, member.end, 0)
-    })
+    }
+    walk(ctx, takeSets(ctx, args), add, true)
     const { count } = result
     const taken = db.find(target)
     if (taken !== 0) db.remove(taken)

@@ -78,6 +78,11 @@ export class SetView extends PackedView {
     return !Number.isNaN(number) && intset.find(buf, start, number) >= 0
   }
 
+  /** The same with the member's hash known; see `eachHashed`. */
+  hasHashed(member: Range, hash: number): boolean {
+    return this.isPacked ? this.has(member) : this.dict.hasHashed(hash, member.buf, member.start, member.end)
+  }
+
   /** Add a member, which may not lie in this set. False when it was there. */
   add(member: Range): boolean {
     if (this.#isIntset) {
@@ -264,6 +269,29 @@ export class SetView extends PackedView {
       visit(member)
     }
   }
+}
+
+/** Visit the members of a set that all of the others have, or (`isIn` false) that none of them has. Nothing may be stored meanwhile. */
+export function eachAmong(
+  set: SetView,
+  others: readonly SetView[],
+  isIn: boolean,
+  visit: (member: Range) => void,
+): void {
+  if (set.isPacked) {
+    set.each(member => {
+      for (const other of others) if (other.has(member) !== isIn) return
+      visit(member)
+    })
+    return
+  }
+  const { dict } = set
+  const member = new Range()
+  dict.eachHashed((record, hash) => {
+    dict.key(record, member)
+    for (const other of others) if (other.hasHashed(member, hash) !== isIn) return
+    visit(member)
+  })
 }
 
 /** A new, empty set, laid out for its first member, as Redis chooses: numbers alone make an intset. */
