@@ -109,9 +109,14 @@ export class Context {
    * Suspend the command for a job. `start` is given what ends it: a function that writes the reply.
    * `onCancel` is called when the client leaves before that.
    */
-  suspend(start: (finish: (write: (reply: Reply) => void) => void) => void, onCancel?: () => void): Suspended {
+  suspend(
+    start: (finish: (write: (reply: Reply) => void) => void) => void,
+    onCancel?: () => void,
+    onTimeout?: (reply: Reply) => void,
+  ): Suspended {
     const suspended = new Suspended(this.client, this.entry, this.args.copy())
     suspended.onCancel = onCancel ?? null
+    suspended.onTimeout = onTimeout ?? null
     this.engine.beginJob(suspended)
     start(write => this.engine.finish(suspended, write))
     return suspended

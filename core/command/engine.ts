@@ -205,6 +205,8 @@ export class Engine {
   readonly onReady: (() => void)[] = []
   /** Called before replies leave that were held back; false when they may not leave. Given by persistence. */
   beforeReplies: () => boolean = () => true
+  /** Whether a reply must wait for the end of the turn, when what it tells of is on disk. Given by persistence. */
+  holdsReplies: () => boolean = () => false
   /** Write the parameters back to the file that they came from; the reason when that failed. Given by the program. */
   rewriteConfig: (() => string | null) | null = null
   /** Commands of the last second, sampled by the cron. */
@@ -654,10 +656,10 @@ export class Engine {
   unblock(suspended: Suspended, reason: UnblockReason): void {
     if (suspended.done) return
     if (suspended.wait === null) suspended.onCancel?.()
-    const wait = suspended.wait
+    const onTimeout = suspended.wait?.onTimeout ?? suspended.onTimeout
     this.finish(suspended, reply => {
       if (reason !== null) throw reason
-      wait?.onTimeout(reply)
+      onTimeout?.(reply)
     })
   }
 

@@ -30,6 +30,8 @@ export class Suspended {
   timer: Timer | null = null
   /** Called once when the client leaves, or is told to stop waiting. */
   onCancel: (() => void) | null = null
+  /** The answer when the time is up or CLIENT UNBLOCK says so; a job without one goes on until it is done. */
+  onTimeout: ((reply: Reply) => void) | null = null
   /** Present when it waits for keys. */
   wait: KeyWait | null = null
   /** Microseconds spent in earlier runs. */

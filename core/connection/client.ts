@@ -153,7 +153,7 @@ function unblock({ engine, reply }: Context, args: Args): void {
     else if (!args.word('timeout')) throw replyError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
   }
   const suspended = target?.suspended ?? null
-  if (suspended === null || suspended.wait === null) {
+  if (suspended === null || (suspended.wait === null && suspended.onTimeout === null)) {
     reply.integer(0)
     return
   }

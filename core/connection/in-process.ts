@@ -77,10 +77,21 @@ export class InProcessClient {
   #settle(): Promise<ReplyValue> {
     try {
       const value = this.#take()
-      return value instanceof ErrorReply ? Promise.reject(value) : Promise.resolve(value)
+      if (value instanceof ErrorReply) return Promise.reject(value)
+      return this.#engine.holdsReplies() ? this.#onDisk(value) : Promise.resolve(value)
     } catch (fault) {
       return Promise.reject(fault)
     }
+  }
+
+  /** With `appendfsync always`: at the end of the turn what was done is on disk, for all calls of the turn at once. */
+  #onDisk(value: ReplyValue): Promise<ReplyValue> {
+    return new Promise((resolve, reject) => {
+      this.#engine.clock.soon(() => {
+        if (this.#engine.beforeReplies()) resolve(value)
+        else reject(new Error('what was done could not be written to the append only file'))
+      })
+    })
   }
 
   /** Decode the reply. Its bytes are gone afterwards, also when they could not be decoded. */

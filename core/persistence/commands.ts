@@ -112,6 +112,7 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
     await start.reloadAof()
   }
   engine.beforeReplies = () => aof.endTurn()
+  engine.holdsReplies = () => aof.holdsReplies
   engine.onFlushAll.push(() => persistence.abort('rdb', 'all keys were removed by FLUSHALL'))
   engine.onPrepareShutdown.push(async mode => {
     if (loading.isActive) return true

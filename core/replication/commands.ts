@@ -95,10 +95,40 @@ function failover(_ctx: Context, args: Args): void {
   throw NEEDS_REPLICAS
 }
 
-function wait(ctx: Context, args: Args): void {
-  args.int()
-  if (args.int() < 0) throw ERR.timeoutNegative
-  ctx.reply.integer(0) // there are no replicas, and none will come while the client waits
+function wait(ctx: Context, args: Args): Suspended | undefined {
+  const replicas = args.int()
+  const timeoutMs = args.int()
+  if (timeoutMs < 0) throw ERR.timeoutNegative
+  const answer = (reply: Reply): void => reply.integer(0)
+  if (replicas > 0 && ctx.mayBlock) return waitUntil(ctx, timeoutMs, answer, () => () => {})
+  answer(ctx.reply)
+  return undefined
+}
+
+/** Wait until `begin` calls back or the time is up; there are no replicas, so who waits for some waits for the time. */
+function waitUntil(
+  ctx: Context,
+  timeoutMs: number,
+  answer: (reply: Reply) => void,
+  begin: (end: () => void) => () => void,
+): Suspended {
+  let letGo = (): void => {}
+  return ctx.suspend(
+    finish => {
+      const end = (): void => {
+        letGo()
+        finish(answer)
+      }
+      const stop = begin(end)
+      const timer = timeoutMs === 0 ? null : ctx.engine.clock.after(timeoutMs, end)
+      letGo = () => {
+        stop()
+        timer?.cancel()
+      }
+    },
+    () => letGo(),
+    answer,
+  )
 }
 
 function waitaof(ctx: Context, args: Args): Suspended | undefined {
@@ -124,21 +154,5 @@ function waitaof(ctx: Context, args: Args): Suspended | undefined {
     answer(ctx.reply)
     return undefined
   }
-  let letGo = (): void => {}
-  return ctx.suspend(
-    finish => {
-      const end = (): void => {
-        letGo()
-        finish(answer)
-      }
-      // Replicas there are none, so who waits for some waits for the time to pass.
-      const stop = aof.whenSynced(() => replicas === 0 && end())
-      const timer = timeoutMs === 0 ? null : ctx.engine.clock.after(timeoutMs, end)
-      letGo = () => {
-        stop()
-        timer?.cancel()
-      }
-    },
-    () => letGo(),
-  )
+  return waitUntil(ctx, timeoutMs, answer, end => aof.whenSynced(() => replicas === 0 && end()))
 }

@@ -197,4 +197,36 @@ describe('the append-only file', () => {
     expect(await server.call('WAITAOF', 1, 0, 20)).toEqual([0, 0])
     expect(await server.call('WAITAOF', 0, 1, 20)).toEqual([0, 0])
   })
+
+  it('lets CLIENT UNBLOCK end WAIT and WAITAOF, as if the time were up or with an error', async () => {
+    const server = await start(temporaryFolder(), { appendfsync: 'no' })
+    const waiter = server.client()
+    const id = Number(await waiter.call('CLIENT', 'ID'))
+    await server.call('SET', 'a', '1')
+    const waits = [
+      ['WAIT', 1, 0],
+      ['WAITAOF', 1, 0, 0],
+    ]
+    for (const [i, command] of waits.entries()) {
+      const timedOut = waiter.call(...command)
+      expect(await server.call('CLIENT', 'UNBLOCK', id)).toBe(1)
+      expect(await timedOut).toEqual(i === 0 ? 0 : [0, 0])
+      const refused = expect(waiter.call(...command)).rejects.toThrow('UNBLOCKED client unblocked via CLIENT UNBLOCK')
+      expect(await server.call('CLIENT', 'UNBLOCK', id, 'ERROR')).toBe(1)
+      await refused
+      expect(await server.call('CLIENT', 'UNBLOCK', id)).toBe(0)
+    }
+  })
+
+  it('answers calls in the process once they are on disk, with appendfsync always', async () => {
+    const dir = temporaryFolder()
+    const server = await start(dir, { appendfsync: 'always' })
+    const calls = [0, 1, 2].map(i => server.call('SET', `k${i}`, i))
+    expect(incrementOf(dir)).not.toContain('k0')
+    await calls[0]
+    for (const i of [0, 1, 2]) expect(incrementOf(dir)).toContain(`k${i}`) // one sync for all of a turn
+    expect(await Promise.all(calls)).toEqual(['OK', 'OK', 'OK'])
+    await expect(server.call('INCR', 'dir')).resolves.toBe(1)
+    expect(incrementOf(dir)).toContain('dir')
+  })
 })

@@ -168,6 +168,11 @@ export class AppendOnly implements PropagationReader {
     return this.#settings.syncs !== 'always' || this.#file === null || this.writeFailure === null
   }
 
+  /** Whether something was done that replies may not tell of before it is on disk. */
+  get holdsReplies(): boolean {
+    return this.#settings.syncs === 'always' && this.#file !== null && !this.isSyncedTo(this.#engine.propagation.offset)
+  }
+
   /** Ten times a second. */
   cron(): void {
     if (this.#file !== null) this.flush(false)
