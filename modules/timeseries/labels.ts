@@ -176,9 +176,12 @@ export class LabelIndex {
     const found: Series[] = []
     if (best === null) return found
     const candidates = this.#candidates(best)
+    // Whoever stands in its lists passes the best one.
+    const others: LabelFilter[] = []
+    for (const filter of filters) if (filter !== best) others.push(filter)
     for (let i = 0; i < candidates.length; i++) {
       const series = candidates[i]!
-      if (series !== null && series !== found[found.length - 1] && passes(series, filters)) found.push(series)
+      if (series !== null && series !== found[found.length - 1] && passes(series, others)) found.push(series)
     }
     return found
   }

@@ -196,6 +196,30 @@ describe('a range in buckets', () => {
     }
   })
 
+  it('is the same behind the rows of another series', () => {
+    const [alone, together] = [new Rows(), new Rows()]
+    for (let seed = 1; seed <= scale(8, 500); seed++) {
+      const next = randomOf(seed)
+      const one = filled(next, Math.floor(next() * 400))
+      const other = filled(next, Math.floor(next() * 400))
+      for (let i = 0; i < 8; i++) {
+        const query = { ...queryOf(next, one.model), duration: 100 + Math.floor(next() * 900) }
+        const limit = next() < 0.5 ? Number.POSITIVE_INFINITY : 1 + Math.floor(next() * 6)
+        ask(one.series, query, limit, together)
+        const { length } = together
+        aggregation.append(other.series, null, together)
+        ask(other.series, query, limit, alone)
+        expect(together.times.slice(length, together.length)).toEqual(alone.times.slice(0, alone.length))
+        const { width } = alone
+        expect(together.values.slice(length * width, together.length * width)).toEqual(
+          alone.values.slice(0, alone.length * width),
+        )
+      }
+      one.series.free()
+      other.series.free()
+    }
+  })
+
   it('may be limited to the buckets read first', () => {
     const rows = new Rows()
     for (let seed = 1; seed <= scale(12, 500); seed++) {

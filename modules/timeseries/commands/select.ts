@@ -88,9 +88,10 @@ export function mget(shelf: Shelf, ctx: Context, args: Args): void {
 /** The series that filters let through, ready to be read. @throws when the client may not read all of them */
 function selected(shelf: Shelf, ctx: Context, filters: readonly LabelFilter[]): Series[] {
   const found = shelf.indexOf(ctx.db).query(filters)
+  const { isRestricted } = ctx
   for (const series of found) {
     if (!series.isLinked) shelf.tie(ctx.db, series)
-    if (ctx.isRestricted && !ctx.mayRead(keyOf(series))) throw TS_ERR.mayNotRead
+    if (isRestricted && !ctx.mayRead(keyOf(series))) throw TS_ERR.mayNotRead
   }
   return found
 }
@@ -256,10 +257,12 @@ function reduceGroup(shelf: Shelf, group: readonly Series[], query: QueryOptions
   parts.reset(1)
   for (const series of group) {
     const latest = query.latest ? latestOf(series) : null
-    if (query.bucketing === null) collect(series, query, latest, rows)
-    else shelf.aggregation.of(series, latest, rows)
-    appendRows(parts, rows)
-    if (rows.overflowed || parts.overflowed) throw TS_ERR.manyRows
+    if (query.bucketing === null) {
+      collect(series, query, latest, rows)
+      if (rows.overflowed) throw TS_ERR.manyRows
+      appendRows(parts, rows)
+    } else shelf.aggregation.append(series, latest, parts)
+    if (parts.overflowed) throw TS_ERR.manyRows
     ends.push(parts.length)
   }
   reduceParts({ rows: parts, ends }, reducer, joined)

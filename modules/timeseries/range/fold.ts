@@ -76,6 +76,9 @@ export class Fold implements SampleSink {
   #simple = false
   #series!: Series
   #rows!: Rows
+  /** Where the rows of the series begin, and where they are enough. */
+  #base = 0
+  #most = 0
   /** The first time that is asked for. */
   #from = 0
   #open = false
@@ -104,13 +107,19 @@ export class Fold implements SampleSink {
     this.#simple = aggregators.length === 1 && !how.empty
   }
 
-  /** Begin with a series, from a time on. */
+  /** Values of a row. */
+  get width(): number {
+    return this.#aggregators.length
+  }
+
+  /** Begin with a series, from a time on. Its rows, which are as wide as said, come behind those that are there. */
   begin(series: Series, from: number, rows: Rows): void {
     this.#series = series
     this.#rows = rows
     this.#from = from
     this.#open = this.#done = false
-    rows.reset(this.#aggregators.length)
+    this.#base = rows.length
+    this.#most = rows.length + this.#limit
   }
 
   /** Whether all samples from one time to another, neither before any seen, lie in one bucket. */
@@ -174,7 +183,7 @@ export class Fold implements SampleSink {
         aggregator.of(this.#state, rows.values, rows.length, bucket, times, from, values, from + shift, to - from)
         rows.times[rows.length++] = Math.max(start, 0) + this.#stamp
       }
-      if (rows.length >= this.#limit || rows.overflowed) {
+      if (rows.length >= this.#most || rows.overflowed) {
         this.#done = true
         return from
       }
@@ -249,7 +258,7 @@ export class Fold implements SampleSink {
       const start = this.#startOf(time)
       if (start > this.#end) this.#fillEmpty(this.#end, start)
     }
-    if (rows.length < this.#limit && !rows.overflowed) return true
+    if (rows.length < this.#most && !rows.overflowed) return true
     this.#done = true
     return false
   }
@@ -308,7 +317,7 @@ export class Fold implements SampleSink {
   #fillEmpty(start: number, end: number): void {
     const aggregators = this.#aggregators
     const rows = this.#rows
-    const most = this.#reverse ? Number.POSITIVE_INFINITY : this.#limit - rows.length
+    const most = this.#reverse ? Number.POSITIVE_INFINITY : this.#most - rows.length
     const wanted = Math.min(Math.round((end - start) / this.#duration), most)
     const count = wanted > 0 ? rows.reserve(wanted) : 0
     const { width } = rows
@@ -328,7 +337,9 @@ export class Fold implements SampleSink {
       case 'line':
         return lineBetween(this.#bucket)
       case 'last':
-        return row === 0 || this.#reverse ? Number.NaN : this.#rows.values[(row - 1) * this.#rows.width + column]!
+        return row === this.#base || this.#reverse
+          ? Number.NaN
+          : this.#rows.values[(row - 1) * this.#rows.width + column]!
       default:
         return Number.NaN
     }
@@ -341,7 +352,7 @@ export class Fold implements SampleSink {
     for (let i = 0; i < width; i++) {
       // `last` read backwards is what `first` gives in order of time: see mirrored.
       if (aggregators[i]!.name !== 'first') continue
-      for (let row = length - 2; row >= 0; row--)
+      for (let row = length - 2; row >= this.#base; row--)
         if (Number.isNaN(values[row * width + i]!)) values[row * width + i] = values[(row + 1) * width + i]!
     }
   }

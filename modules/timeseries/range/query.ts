@@ -110,6 +110,12 @@ export class Aggregation {
    * when reading backwards. `latest` is the open bucket of the rule that feeds the series, if it is to be seen.
    */
   of(series: Series, latest: Latest | null, rows: Rows): void {
+    rows.reset(this.#fold.width)
+    this.append(series, latest, rows)
+  }
+
+  /** The same behind the rows of other series. */
+  append(series: Series, latest: Latest | null, rows: Rows): void {
     const { to, filter, reverse } = this.#query
     const fold = this.#fold
     const from = reverse && filter === null ? narrowed(series, this.#query, this.#choice) : this.#query.from
