@@ -22,10 +22,16 @@ const NOTHING = -1
 export class Pieces {
   length = 0
   readonly #bufs: Buffer[] = []
-  #starts: Int32Array = new Int32Array(64)
-  #ends: Int32Array = new Int32Array(64)
+  #starts: Int32Array
+  #ends: Int32Array
   #chunk: Buffer = NO_BYTES
   #chunkUsed = 0
+
+  /** @param expected about how many pieces there will be. */
+  constructor(expected = 64) {
+    this.#starts = new Int32Array(Math.max(1, expected))
+    this.#ends = new Int32Array(Math.max(1, expected))
+  }
 
   /** Add bytes that stay where they are. */
   add(bytes: Range): void {

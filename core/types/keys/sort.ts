@@ -80,23 +80,31 @@ interface Walkable {
   each(from: number, to: number, reverse: boolean, visit: (element: Range) => void): void
 }
 
-/** A piece of the elements: the places [from, to) after sorting. */
-interface Window {
+/** The elements of a key, and which of them are asked for: the places [from, to) of their order. */
+interface Sorted {
+  readonly elements: Pieces
+  /** Null: as they stand. */
+  readonly order: Int32Array | null
   readonly from: number
   readonly to: number
 }
 
-function windowOf({ offset, count }: Options, length: number): Window {
+/** Where a LIMIT begins and ends. */
+function windowOf({ offset, count }: Options, length: number): { from: number; to: number } {
   const from = Math.min(Math.max(0, offset), length)
   return { from, to: count < 0 ? length : Math.min(length, from + count) }
 }
 
-/** The elements of a key in the order asked for, as far as they are asked for. */
-function elementsOf(ctx: Context, key: Range, options: Options): Pieces {
+/** Name the element at a place of the order. */
+function nameAt({ elements, order }: Sorted, place: number, out: Range): void {
+  elements.name(order === null ? place : order[place]!, out)
+}
+
+/** The elements of a key in the order asked for. */
+function elementsOf(ctx: Context, key: Range, options: Options): Sorted {
   const { db, client } = ctx
-  const elements = new Pieces()
   const record = db.lookup(key)
-  if (record === 0) return elements
+  if (record === 0) return { elements: new Pieces(), order: null, from: 0, to: 0 }
   const type = db.keyspace.types[db.typeOf(record)]!
   const { name } = type
   if (name !== 'list' && name !== 'set' && name !== 'zset') throw ERR.wrongType
@@ -108,15 +116,18 @@ function elementsOf(ctx: Context, key: Range, options: Options): Pieces {
     options.alpha = true
     options.by = null
   }
+  const { from, to } = windowOf(options, value.length)
+  const elements = new Pieces(options.asIs && !isSet ? to - from : value.length)
   // An intset writes each number anew.
   const add = isSet && value.isIntset === true ? elements.addCopy.bind(elements) : elements.add.bind(elements)
-  const { from, to } = windowOf(options, value.length)
   if (name === 'zset') {
     if (options.asIs) eachRanked(value, from, to, options.descending, add)
     else value.each(0, value.length, false, add)
   } else if (name === 'list' && options.asIs) eachPlaced(value, from, to, options.descending, add)
   else value.each(add)
-  return name === 'set' || !options.asIs ? windowed(elements, from, to, sorted(ctx, elements, options)) : elements
+  // Only those asked for were taken if there was nothing to sort.
+  if (options.asIs && !isSet) return { elements, order: null, from: 0, to: elements.length }
+  return { elements, order: sorted(ctx, elements, options), from, to }
 }
 
 function eachRanked(
@@ -142,18 +153,6 @@ function eachPlaced(
   for (let i = from; i < to; i++) if (value.at(descending ? value.length - 1 - i : i, element)) visit(element)
 }
 
-/** The elements at the places [from, to) of an order; null: as they stand. */
-function windowed(elements: Pieces, from: number, to: number, order: Int32Array | null): Pieces {
-  if (order === null && from === 0 && to === elements.length) return elements
-  const shown = new Pieces()
-  const element = new Range()
-  for (let i = from; i < to; i++) {
-    elements.name(order === null ? i : order[i]!, element)
-    shown.add(element)
-  }
-  return shown
-}
-
 function sorted(ctx: Context, elements: Pieces, options: Options): Int32Array | null {
   if (options.asIs) return null
   const sign = options.descending ? -1 : 1
@@ -170,7 +169,7 @@ function sorted(ctx: Context, elements: Pieces, options: Options): Int32Array | 
 /** What the elements are compared by as texts. */
 function textsOf({ db }: Context, elements: Pieces, { by }: Options): Pieces {
   if (by === null) return elements
-  const texts = new Pieces()
+  const texts = new Pieces(elements.length)
   const element = new Range()
   const text = new Range()
   for (let i = 0; i < elements.length; i++) {
@@ -201,17 +200,17 @@ const HASH = 35
 function run(ctx: Context, args: Args, mayStore: boolean): void {
   const key = args.key()
   const options = takeOptions(ctx, args, mayStore)
-  const elements = elementsOf(ctx, key, options)
-  if (options.store !== null) storeRows(ctx, options.store, rowsOf(ctx, elements, options))
-  else replyRows(ctx, elements, options)
+  const found = elementsOf(ctx, key, options)
+  if (options.store !== null) storeRows(ctx, options.store, rowsOf(ctx, found, options))
+  else replyRows(ctx, found, options)
 }
 
-function replyRows({ db, reply }: Context, elements: Pieces, { gets }: Options): void {
+function replyRows({ db, reply }: Context, sorted: Sorted, { gets }: Options): void {
   const element = new Range()
   const found = new Range()
-  reply.array(elements.length * Math.max(1, gets.length))
-  for (let i = 0; i < elements.length; i++) {
-    elements.name(i, element)
+  reply.array((sorted.to - sorted.from) * Math.max(1, gets.length))
+  for (let i = sorted.from; i < sorted.to; i++) {
+    nameAt(sorted, i, element)
     if (gets.length === 0) reply.bulk(element)
     for (const get of gets) {
       if (get === null) reply.bulk(element)
@@ -222,12 +221,12 @@ function replyRows({ db, reply }: Context, elements: Pieces, { gets }: Options):
 }
 
 /** All that is to be stored, copied: it may lie in the value that makes room. */
-function rowsOf({ db }: Context, elements: Pieces, { gets }: Options): Pieces {
-  const rows = new Pieces()
+function rowsOf({ db }: Context, sorted: Sorted, { gets }: Options): Pieces {
+  const rows = new Pieces((sorted.to - sorted.from) * Math.max(1, gets.length))
   const element = new Range()
   const found = new Range()
-  for (let i = 0; i < elements.length; i++) {
-    elements.name(i, element)
+  for (let i = sorted.from; i < sorted.to; i++) {
+    nameAt(sorted, i, element)
     if (gets.length === 0) rows.addCopy(element)
     for (const get of gets) {
       if (get === null) rows.addCopy(element)
