@@ -29,6 +29,7 @@ import {
   UNIT_MASK,
 } from 'redstrata/module'
 import { CHUNK_BITS, CHUNK_DOCS, CHUNK_MASK, Column, readDouble, readWord, writeDouble, writeWord } from './column.ts'
+import { DeadBits } from './dead-bits.ts'
 
 /** Comes after every document number: what a search for the next document answers at the end. */
 export const END = 0x7fffffff
@@ -58,6 +59,8 @@ export class Documents {
   /** Sum of the lengths of living documents. */
   totalLength = 0
   #tombs = new Int32Array(256)
+  /** All tombstones that may still have postings. */
+  readonly dead: DeadBits = new DeadBits()
   /** Tombstones that no sweep has taken yet. */
   tombCount = 0
   #swept: Int32Array | null = null
@@ -158,6 +161,7 @@ export class Documents {
       this.#tombs = longer
     }
     this.#tombs[this.tombCount++] = number
+    this.dead.add(number)
   }
 
   /** Whether a number is a living document. */
@@ -314,6 +318,7 @@ export class Documents {
     const candidates = [...this.#swept!, ...this.#pending]
     this.#swept = null
     this.#pending = []
+    this.dead.reset(this.#tombs, this.tombCount)
     const held = new Set<number>([this.last >>> CHUNK_BITS])
     for (let i = 0; i < this.tombCount; i++) held.add(this.#tombs[i]! >>> CHUNK_BITS)
     const seen = new Set<number>()

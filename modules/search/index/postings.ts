@@ -71,7 +71,7 @@ const ENTRY_WORDS = 3
 const OPEN_BYTES_MAX = 12 << 10
 /** Bytes of offsets that one posting may have; positions beyond are not kept. */
 const OFFSET_BYTES_MAX = 8 << 10
-/** Windows that are kept for the next readers: up to 400 KB each. */
+/** Windows that are kept for the next readers: up to 400 KB each, most of them far less. */
 const SPARE_WINDOWS_MAX = 2
 /** Blocks that are kept for the next readers. */
 const SPARE_MAX = 16

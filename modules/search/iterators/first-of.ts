@@ -36,6 +36,8 @@ import { rarity, type Rarity, termScore } from './term.ts'
 /** A window holds all documents of a small index, and no more than fit into a cache of one level. */
 const WINDOW_BITS_MIN = 10
 const WINDOW_BITS_MAX = 16
+/** Where only bits are needed a window may be larger: every list is opened anew for every window. */
+const RANKED_BITS_MAX = 20
 
 /** Where `rankAll` puts what it finds. */
 export interface FirstOfRanking {
@@ -46,6 +48,9 @@ export interface FirstOfRanking {
   /** Documents so far. */
   total: number
 }
+
+const NO_BITS = new Int32Array(0)
+const NO_OWNERS = new Uint16Array(0)
 
 /** What an iterator has when it has given its block back. */
 const NO_BLOCK = new Block(0)
@@ -65,19 +70,22 @@ export class FirstOf extends DocumentIterator {
   readonly #isRanked: boolean
   /** The block that each list goes on with in the next window. */
   readonly #resume: Int32Array
-  readonly #windowBits: number
-  readonly #marks: MarkWindow
-  readonly #bits: Int32Array
-  readonly #owner: Uint16Array
-  readonly #freqs: Int32Array
+  /** The greatest number of a document. */
+  readonly #last: number
+  /** The window, once it is known what for. */
+  #marks: MarkWindow | null = null
+  #windowBits = 0
+  #bits: Int32Array = NO_BITS
+  #owner: Uint16Array = NO_OWNERS
+  #freqs: Int32Array = NO_BITS
   #block: Block
   /** The window that the marks are of; -1: none is complete. */
   #window = -1
   /** The window that is being marked, the list to go on with, and where the lists so far go on: kept over a pause. */
   #filling = -1
   #list = 0
-  /** The window that `rankAll` is at; -1 behind the last one. */
-  #nextWindow = 0
+  /** The window that `rankAll` is at; -1 behind the last one, -2 before the first. */
+  #nextWindow = -2
   #following = END
   /** Documents below it that were not told are in no list. */
   #reached = 0
@@ -99,11 +107,7 @@ export class FirstOf extends DocumentIterator {
     watch: Watch,
   ) {
     super()
-    const window = Math.max(1 << WINDOW_BITS_MIN, 1 << Math.min(WINDOW_BITS_MAX, 32 - Math.clz32(last)))
-    this.#windowBits = 31 - Math.clz32(window)
-    this.#marks = postings.takeWindow(window)
-    this.#bits = this.#marks.bits
-    this.#owner = this.#marks.owner
+    this.#last = last
     this.#postings = postings
     this.#block = postings.spareBlocks.take()
     this.#records = records
@@ -115,11 +119,26 @@ export class FirstOf extends DocumentIterator {
     this.#rarities = records.map(record => rarity(documents, postings.count(record)))
     this.#factors = Float64Array.from(this.#rarities, rare => weight * rare.idf)
     this.#resume = new Int32Array(records.length)
-    if (this.#isRanked) this.#marks.needFreqs()
-    this.#freqs = this.#marks.freqs
     let sum = 0
     for (const record of records) sum += postings.count(record)
     this.estimate = Math.min(sum, documents)
+  }
+
+  /** Take a window that is as large as it need be, and no larger than it may. */
+  #takeWindow(bitsMax: number): MarkWindow {
+    this.#windowBits = Math.max(WINDOW_BITS_MIN, Math.min(bitsMax, 32 - Math.clz32(this.#last)))
+    const marks = this.#postings.takeWindow(1 << this.#windowBits)
+    this.#bits = marks.bits
+    return marks
+  }
+
+  /** The window for going from document to document. */
+  #openWindow(): void {
+    this.#marks = this.#takeWindow(WINDOW_BITS_MAX)
+    this.#marks.needOwners()
+    if (this.#isRanked) this.#marks.needFreqs()
+    this.#owner = this.#marks.owner
+    this.#freqs = this.#marks.freqs
   }
 
   next(): number {
@@ -131,6 +150,7 @@ export class FirstOf extends DocumentIterator {
   }
 
   #from(target: number): number {
+    if (this.#marks === null) this.#openWindow()
     target = Math.max(target, this.#reached)
     const windowBits = this.#windowBits
     for (;;) {
@@ -178,12 +198,19 @@ export class FirstOf extends DocumentIterator {
 
   /**
    * Mark all documents, and rank each as it is marked. Blocks whose greatest impact cannot lead to anything worth keeping
-   * are only marked. For TFIDF, over documents of which none is dead. Call it again after a pause.
+   * are only marked. The dead are marked before, so that no list can. For TFIDF. Call it again after a pause.
    */
   rankAll(ranking: FirstOfRanking): void {
+    if (this.#nextWindow === -2) {
+      this.#marks = this.#takeWindow(RANKED_BITS_MAX)
+      this.#nextWindow = ranking.documents.table.firstDocument >>> this.#windowBits
+    }
     while (this.#nextWindow >= 0) {
       const window = this.#nextWindow
-      if (window !== this.#filling) this.#beginWindow(window)
+      if (window !== this.#filling) {
+        this.#beginWindow(window)
+        ranking.documents.dead.mark(this.#bits, window << this.#windowBits)
+      }
       while (this.#list < this.#records.length) {
         const next = this.#rankList(this.#list++, window << this.#windowBits, ranking)
         if (next < this.#following) this.#following = next
@@ -259,7 +286,9 @@ export class FirstOf extends DocumentIterator {
         base = ((address & UNIT_MASK) << 1) + NORM_COLUMN
       }
       const norm = words[base + (document & CHUNK_MASK)]!
-      const score = ((isRanked ? freqs[row]! : 1) * factor) / (norm || 1)
+      // It died while the query was paused.
+      if (norm === 0) continue
+      const score = ((isRanked ? freqs[row]! : 1) * factor) / norm
       if (score < least || (score === least && document > leastDocument)) continue
       top.push(score, document)
       least = top.least
@@ -373,7 +402,9 @@ export class FirstOf extends DocumentIterator {
   override release(): void {
     if (this.#block === NO_BLOCK) return
     this.#postings.spareBlocks.give(this.#block)
-    this.#postings.giveWindow(this.#marks)
+    if (this.#marks !== null) this.#postings.giveWindow(this.#marks)
+    this.#marks = null
+    this.#bits = NO_BITS
     this.#block = NO_BLOCK
     this.document = this.#following = END
   }

@@ -195,7 +195,7 @@ export class RankedRun extends Run {
     else if (!root.isSingle || !plainScores || (name !== 'TFIDF' && name !== 'TFIDF.DOCNORM')) this.#oneByOne()
     else if (name === 'TFIDF' && root instanceof TermIterator && root.takesAllFields && this.at === 0)
       this.#byBlocks(root)
-    else if (name === 'TFIDF' && root instanceof FirstOf && !this.documents.hasTombs && this.at === 0) {
+    else if (name === 'TFIDF' && root instanceof FirstOf && this.at === 0) {
       this.#lists = { top: this.#top, documents: this.documents, last: this.last, total: 0 }
       this.#byLists(root, this.#lists)
     } else this.#batches(name === 'TFIDF')
@@ -351,9 +351,9 @@ export class RankedRun extends Run {
   /** Count the living of the current block, whose frequencies do not matter. */
   #countBlock(term: TermIterator): void {
     const { documents, rows } = term.rowsAhead
-    let living = 0
-    for (let row = 0; row < rows; row++) if (this.norm(documents[row]!) !== 0) living++
-    this.total += living
+    let known = rows
+    while (known > 0 && documents[known - 1]! > this.last) known--
+    this.total += known - this.documents.dead.count(documents, known)
     this.at = documents[rows - 1]!
   }
 
