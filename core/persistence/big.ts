@@ -3,6 +3,7 @@
  *      table    a Dict of members or fields       positions below the cursor are still to be written
  *      chain    nodes of a list, in order         the next node to be written
  *      blocks   blocks of a stream, in order      the next block to be written; its groups were taken down at once
+ *      string   one block                         the next bytes to be written
  *
  * What is about to change is saved first: an element of a table is written out of its turn, into the file when the collection
  * is the one being written, and aside when it has yet to wait; a node or block is copied, and the copy written in
@@ -135,10 +136,10 @@ abstract class BigRow implements Big {
   protected readonly memory: Memory
   protected readonly blocks: Address[] = []
   readonly #copies = new Set<Address>()
-  readonly #owner: Map<Address, BigRow>
+  readonly #owner: BlockOwners
   #next = 0
 
-  constructor(memory: Memory, root: Address, owner: Map<Address, BigRow>) {
+  constructor(memory: Memory, root: Address, owner: BlockOwners) {
     this.memory = memory
     this.root = root
     this.#owner = owner
@@ -188,8 +189,66 @@ abstract class BigRow implements Big {
   }
 }
 
-/** Blocks by address, each with the row that it belongs to. */
-export type BlockOwners = Map<Address, BigRow>
+/** Blocks by address, each with the value that it belongs to, which copies it when it is about to change. */
+export type BlockOwners = Map<Address, { block(block: Address): void }>
+
+/** Bytes of a string that are written at once. */
+const STRING_PIECE = 128 << 10
+
+/** A string in a block of its own. Of one that is about to change, what is left is copied. */
+export class BigString implements Big {
+  readonly type = TYPE.string
+  readonly root: Address
+  readonly #memory: Memory
+  readonly #owners: BlockOwners
+  readonly #bytes: Range
+  readonly #length: number
+  #copy: Address = 0
+
+  /** @param block holds `bytes`. */
+  constructor(memory: Memory, block: Address, bytes: Range, owners: BlockOwners) {
+    this.#memory = memory
+    this.root = block
+    this.#owners = owners
+    this.#bytes = bytes
+    this.#length = bytes.length
+    owners.set(block, this)
+  }
+
+  get isDone(): boolean {
+    return this.#bytes.length === 0
+  }
+
+  block(): void {
+    this.#owners.delete(this.root)
+    const { buf, start, end } = this.#bytes
+    if (end === start) return
+    const copy = this.#memory.block(ACCOUNT.overhead, end - start)
+    const at = (copy & UNIT_MASK) << 3
+    this.#bytes.set(this.#memory.u8[copy >>> SLAB_BITS]!, at, at + end - start)
+    buf.copy(this.#bytes.buf, at, start, end)
+    this.#copy = copy
+  }
+
+  begin(writer: RdbWriter): void {
+    writer.length(this.#length)
+  }
+
+  step(writer: RdbWriter): void {
+    const { buf, start, end } = this.#bytes
+    const to = Math.min(end, start + STRING_PIECE)
+    writer.raw(buf, start, to)
+    this.#bytes.start = to
+  }
+
+  end(): void {}
+
+  release(): void {
+    if (this.#copy === 0) this.#owners.delete(this.root)
+    else this.#memory.free(ACCOUNT.overhead, this.#copy)
+    this.#copy = 0
+  }
+}
 
 /** A list of many nodes; each becomes a node of the file. */
 export class BigList extends BigRow {

@@ -15,9 +15,20 @@ import { Range } from '../base/bytes.ts'
 import { formatDouble } from '../base/numbers.ts'
 import type { Database } from '../keyspace/database.ts'
 import { listBytesMax } from '../keyspace/limits.ts'
+import { FORM } from '../keyspace/record.ts'
 import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
 import type { Address, Memory } from '../memory/arena.ts'
-import { BigList, BigStream, BigTable, type Big, type BlockOwners, ownView, rootOf, type TableView } from './big.ts'
+import {
+  BigList,
+  BigStream,
+  BigString,
+  BigTable,
+  type Big,
+  type BlockOwners,
+  ownView,
+  rootOf,
+  type TableView,
+} from './big.ts'
 import { ElementWriter } from './element.ts'
 import { CONTAINER, RDB_VERSION, TYPE } from './rdb/format.ts'
 import { IntsetBuilder } from './rdb/intset.ts'
@@ -35,6 +46,8 @@ const NODE_ELEMENT_OVERHEAD = 8
 /** Integral scores up to here are stored as integers. */
 const INTEGER_SCORE_MAX = 2 ** 62
 const TWO_32 = 4294967296
+/** Longer strings are not compressed, and written in pieces. */
+const STRING_BYTES_AT_ONCE = 1 << 20
 /** Types whose values are tables. */
 const BIG_TYPES: readonly number[] = [TYPE.set, TYPE.zset, TYPE.hash, TYPE.hashTimes]
 
@@ -42,6 +55,10 @@ const BIG_TYPES: readonly number[] = [TYPE.set, TYPE.zset, TYPE.hash, TYPE.hashT
 interface Elements {
   readonly length: number
   each(visit: (element: Range) => void): void
+}
+interface Bytes {
+  readonly length: number
+  range(out: Range): Range
 }
 interface Integers {
   /** Names them, in order and with the lowest byte first; returns the bytes of each. */
@@ -186,7 +203,8 @@ export class ValueWriter {
 
   /** The value of a record as a collection to be written in pieces, or null when it has few elements. */
   bigOf(db: Database, record: Address, type: number, few: number, blocks: BlockOwners): Big | null {
-    if (type === TYPE.string || type === TYPE.module || few === Number.POSITIVE_INFINITY) return null
+    if (type === TYPE.module || few === Number.POSITIVE_INFINITY) return null
+    if (type === TYPE.string) return this.#bigString(db, record, blocks)
     const declared = db.keyspace.types[db.typeOf(record)]!
     if (BIG_TYPES.includes(type)) {
       const found = db.view(record, declared) as unknown as TableView
@@ -203,6 +221,13 @@ export class ValueWriter {
     const stream = value as unknown as StreamValue
     if ((type !== TYPE.stream2 && type !== TYPE.stream3) || stream.log.length <= few) return null
     return new BigStream(this.#memory, root, stream, type, this.#streams, new RdbWriter(this.#memory), blocks)
+  }
+
+  #bigString(db: Database, record: Address, blocks: BlockOwners): Big | null {
+    if (db.formOf(record) !== FORM.block) return null
+    const value = db.view(record, db.keyspace.types[db.typeOf(record)]!) as unknown as Bytes
+    if (value.length <= STRING_BYTES_AT_ONCE) return null
+    return new BigString(this.#memory, db.wordOf(record), value.range(new Range()), blocks)
   }
 
   #finish(): void {

@@ -19,6 +19,7 @@
  *   before a change O(size of a small value), once a key      a slice: as much as fits in a millisecond */
 
 import { Database } from '../keyspace/database.ts'
+import { FORM } from '../keyspace/record.ts'
 import type { ChangeHook, Keyspace } from '../keyspace/keyspace.ts'
 import type { Address, Guard } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
@@ -91,15 +92,20 @@ export class Snapshot implements ChangeHook, Guard {
   before(db: Database, record: Address): void {
     const part = this.#partOf.get(db.keys.root)
     if (part === undefined || this.failure !== null) return
-    if (part.keys.positionOf(record) >= part.cursor || part.early.has(record)) return
-    this.#guarded(() => {
-      this.#leave(part, record)
-      part.early.add(record)
-    })
+    if (part.keys.positionOf(record) < part.cursor && !part.early.has(record))
+      this.#guarded(() => {
+        this.#leave(part, record)
+        part.early.add(record)
+      })
+    // A long string that waits lies in the block that its record names.
+    if (this.#blocks.size > 0 && db.formOf(record) === FORM.block) this.block(db.wordOf(record))
   }
 
   holds(value: object): boolean {
-    if (value instanceof Database) return (this.#partOf.get(value.keys.root)?.cursor ?? 0) > 0
+    if (value instanceof Database) {
+      const part = this.#partOf.get(value.keys.root)
+      return part !== undefined && (part.cursor > 0 || this.#blocks.size > 0)
+    }
     if (this.#open === null && this.#queue.length === 0) return false
     const root = rootOf(value)
     return this.#open?.big.root === root || this.#queue.some(({ big }) => big.root === root)

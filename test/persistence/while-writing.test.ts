@@ -91,3 +91,36 @@ it('elements of big collections that change, move and go before they are written
   expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
   await loaded.close()
 })
+
+it('long strings that change, go and are flushed while they are written are saved as they were', async () => {
+  const dir = temporaryFolder()
+  const server = await start(dir)
+  const names = ['set', 'range', 'append', 'gone', 'renamed', 'moved', 'still', 'bits']
+  for (const [i, name] of names.entries()) await server.call('SET', name, `${name} `.repeat(300_000 + i))
+  const other = server.client()
+  await other.call('SELECT', 1)
+  await other.call('SET', 'flushed', 'flushed '.repeat(300_000))
+  const before = await server.call('DEBUG', 'DIGEST')
+  await server.call('BGSAVE')
+  const changes: (() => Promise<unknown>)[] = [
+    () => server.call('SET', 'set', 'short'),
+    () => server.call('SETRANGE', 'range', 10, 'other'),
+    () => server.call('APPEND', 'append', 'x'.repeat(100_000)),
+    () => server.call('UNLINK', 'gone'),
+    () => server.call('RENAME', 'renamed', 'new'),
+    () => server.call('MOVE', 'moved', 2),
+    () => server.call('SETBIT', 'bits', 4_000_000, 1),
+    () => other.call('FLUSHDB'),
+  ]
+  for (const change of changes) {
+    await change()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  expect(server.server.keyspace.snapshot).not.toBe(null)
+  await written(server)
+  expect(await server.call('STRLEN', 'append')).toBe('append '.length * 300_002 + 100_000)
+  await server.close()
+  const loaded = await start(dir)
+  expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
+  await loaded.close()
+})

@@ -1,0 +1,147 @@
+/* Saving -- does a background save hold anybody up, and what memory does it take, while everything is written anew?
+ *
+ *      node --conditions=redstrata-source --import tsx bench/wire/saving.ts [keys] [kind ...]
+ *
+ * For each kind of data: memory at rest, the most while BGSAVE runs under SETs of the same keys, its ratio; the longest
+ * time for which the loop stood still, by its own monitor, and for which a client that asks each millisecond had no answer.
+ * The same without a save tells what of that is the writing's own. */
+
+import { encode, Load } from './load.ts'
+import { build, type ServerProcess, startRedis, startRedstrata } from './server-process.ts'
+import { megabytes, printTable } from './table.ts'
+
+const KEYS = Number(process.argv[2] ?? 500_000)
+const WRITES_AT_ONCE = 50
+/** How long it is looked without a save. */
+const QUIET_MS = 1500
+
+interface Data {
+  fill(load: Load): Promise<void>
+  /** A write of number i. */
+  change(i: number): string
+}
+
+const text = (length: number): string => 'the river and the stone '.repeat(Math.ceil(length / 24)).slice(0, length)
+
+const KINDS: Readonly<Record<string, Data>> = {
+  strings: {
+    fill: load => load.fill(KEYS, i => encode('SET', `key:${i}`, `value ${i} of some length`)),
+    change: i => encode('SET', `key:${(i * 7919) % KEYS}`, `another ${i} of some length`),
+  },
+  'large strings': {
+    fill: load => load.fill(6, i => encode('SET', `large:${i}`, text(40 << 20)), 1),
+    change: i => encode('SETRANGE', `large:${i % 6}`, String((i * 1000) % (40 << 20)), 'x'),
+  },
+  'a large hash': {
+    fill: load => load.fill(KEYS, i => encode('HSET', 'hash', `field:${i}`, `value ${i}`)),
+    change: i => encode('HSET', 'hash', `field:${(i * 7919) % KEYS}`, `another ${i}`),
+  },
+  'a large sorted set': {
+    fill: load => load.fill(KEYS, i => encode('ZADD', 'zset', String(i), `member:${i}`)),
+    change: i => encode('ZADD', 'zset', String(i), `member:${(i * 7919) % KEYS}`),
+  },
+  'a large list': {
+    fill: load => load.fill(KEYS, i => encode('RPUSH', 'list', `element ${i}`)),
+    change: i => encode('LPUSH', 'list', `another ${i}`),
+  },
+  'a stream with a group': {
+    async fill(load) {
+      await load.fill(KEYS, i => encode('XADD', 'stream', `${i + 1}-1`, 'field', `value ${i}`))
+      await load.text('XGROUP', 'CREATE', 'stream', 'group', '0')
+      await load.fill(
+        KEYS / 1000,
+        () => encode('XREADGROUP', 'GROUP', 'group', 'ana', 'COUNT', '1000', 'STREAMS', 'stream', '>'),
+        1,
+      )
+    },
+    change: i => encode('XACK', 'stream', 'group', `${1 + (i % KEYS)}-1`),
+  },
+  'a large bloom filter': {
+    fill: load => load.text('BF.RESERVE', 'bloom', '0.001', '100000000').then(() => {}),
+    change: i => encode('BF.ADD', 'bloom', String(i)),
+  },
+}
+
+interface Seen {
+  peakBytes: number
+  loopMs: number
+  clientMs: number
+  seconds: number
+}
+
+/** Write, ask, and look, until `isOver` says so. */
+async function watch(
+  server: ServerProcess,
+  data: Data,
+  start: (tell: Load) => Promise<unknown>,
+  isOver: (ask: Load) => Promise<boolean>,
+): Promise<Seen> {
+  const [writer, asker, info] = await Promise.all([0, 1, 2].map(() => Load.connect(server.port)))
+  const seen: Seen = { peakBytes: 0, loopMs: Number.NaN, clientMs: 0, seconds: 0 }
+  const begin = performance.now()
+  let goesOn = true
+  const monitor = await server.watchLoop()
+  const asking = (async () => {
+    while (goesOn) {
+      const asked = performance.now()
+      await asker!.text('PING')
+      seen.clientMs = Math.max(seen.clientMs, performance.now() - asked)
+      seen.peakBytes = Math.max(seen.peakBytes, server.rssBytes())
+      await new Promise(resolve => setTimeout(resolve, 1))
+    }
+  })()
+  const writing = (async () => {
+    for (let i = 0; goesOn; i += WRITES_AT_ONCE)
+      await writer!.fill(WRITES_AT_ONCE, j => data.change(i + j), WRITES_AT_ONCE)
+  })()
+  await start(info!)
+  while (!(await isOver(info!))) await new Promise(resolve => setTimeout(resolve, 20))
+  seen.seconds = (performance.now() - begin) / 1000
+  goesOn = false
+  await Promise.all([asking, writing])
+  if (monitor !== null) seen.loopMs = (await monitor()).maxMs
+  for (const load of [writer, asker, info]) load!.close()
+  return seen
+}
+
+function after(ms: number): () => Promise<boolean> {
+  const end = performance.now() + ms
+  return async () => performance.now() > end
+}
+
+async function row(start: typeof startRedstrata, kind: string, data: Data): Promise<string[]> {
+  const server = await start()
+  const load = await Load.connect(server.port)
+  await data.fill(load)
+  const rest = await server.settledRssBytes()
+  const quiet = await watch(server, data, async () => {}, after(QUIET_MS))
+  const before = server.rssBytes()
+  const busy = await watch(
+    server,
+    data,
+    tell => tell.text('BGSAVE'),
+    async ask => /rdb_bgsave_in_progress:0/.test(await ask.text('INFO', 'persistence')),
+  )
+  load.close()
+  await server.stop()
+  const ms = (n: number): string => (Number.isNaN(n) ? '-' : n.toFixed(1))
+  return [
+    `${kind}, ${server.name}`,
+    megabytes(rest),
+    `${megabytes(busy.peakBytes)} (x ${(busy.peakBytes / before).toFixed(2)})`,
+    busy.seconds.toFixed(1),
+    `${ms(quiet.loopMs)} / ${ms(busy.loopMs)}`,
+    `${ms(quiet.clientMs)} / ${ms(busy.clientMs)}`,
+  ]
+}
+
+build()
+const wanted = process.argv.slice(3)
+const rows: string[][] = []
+for (const [kind, data] of Object.entries(KINDS)) {
+  if (wanted.length > 0 && !wanted.includes(kind)) continue
+  for (const start of kind.includes('bloom') ? [startRedstrata] : [startRedstrata, startRedis]) {
+    rows.push(await row(start, kind, data))
+  }
+}
+printTable(['data', 'at rest', 'at most', 'seconds', 'loop ms, without / with', 'client ms, without / with'], rows)
