@@ -52,6 +52,8 @@ const RANK_RANGE = new ReplyError(
   'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
 )
 const COUNT_NEGATIVE = new ReplyError("ERR COUNT can't be negative")
+/** More elements of one command are looked at one by one. */
+const PREPARED_MAX = 1000
 const MAXLEN_NEGATIVE = new ReplyError("ERR MAXLEN can't be negative")
 
 function push(ctx: Context, args: Args, front: boolean, create: boolean): void {
@@ -65,10 +67,20 @@ function push(ctx: Context, args: Args, front: boolean, create: boolean): void {
     }
     value = db.create(key, listType)
   }
-  while (args.left > 0) value.push(args.bytes(), front)
+  if (args.left === 1) value.push(args.bytes(), front)
+  else pushAll(value, args, front)
   db.changed(key)
   db.notify(EVENT.list, front ? 'lpush' : 'rpush', key)
   reply.integer(value.length)
+}
+
+/** How many elements become a packed list at once depends on their bytes together. */
+function pushAll(value: ListView, args: Args, front: boolean): void {
+  let bytes = 0
+  for (let i = args.position; i < args.argc; i++) bytes += args.ends[i]! - args.starts[i]!
+  value.prepare(bytes, args.left)
+  if (args.left <= PREPARED_MAX) while (args.left > 0) value.put(args.bytes(), front)
+  else while (args.left > 0) value.push(args.bytes(), front)
 }
 
 function pop(ctx: Context, args: Args, front: boolean): void {

@@ -18,6 +18,7 @@ import {
 import type { Address } from '../../memory/arena.ts'
 import type { Reply } from '../../resp/reply.ts'
 import { List } from '../../structs/list.ts'
+import { LISTPACK_FRAME_BYTES, listpackBytes, listpackEntryBytes } from './listpack-size.ts'
 import {
   append,
   count,
@@ -37,10 +38,18 @@ import {
 
 export const LIST_ID = 1
 
+/** How many bytes an entry takes more in Redis at most, and what share of ours at least. */
+const ENTRY_MORE_MAX = 5
+const ENTRY_SHARE_MIN = 0.45
+
 /** A list in the keyspace. Element Ranges are valid until the list changes. */
 export class ListView extends PackedView {
   readonly #list: List
   readonly #element = new Range()
+  /** The packed list whose size in Redis is known, what it had in bytes here then, and that size. */
+  #sizedRecord: Address = 0
+  #sizedBytes = 0
+  #listpackSize = 0
 
   constructor(db: Database) {
     super()
@@ -67,7 +76,17 @@ export class ListView extends PackedView {
   }
 
   push(value: Range, front: boolean): void {
-    if (this.isPacked && !this.#stays(value)) this.#unpack()
+    this.prepare(value.length, 1)
+    this.put(value, front)
+  }
+
+  /** So many elements, of so many bytes in all, will be put in: a list that they make too long is packed no more. */
+  prepare(bytes: number, elements: number): void {
+    if (this.isPacked && !this.#stays(bytes, elements)) this.#unpack()
+  }
+
+  /** Put in an element that the list is prepared for. */
+  put(value: Range, front: boolean): void {
     if (!this.isPacked) {
       if (front) this.#list.pushFront(value)
       else this.#list.pushBack(value)
@@ -79,20 +98,47 @@ export class ListView extends PackedView {
 
   #insertAt(offset: number, value: Range): void {
     const { region } = this
+    const before = size(region.buf, region.start)
     let bytes = insert(region.buf, region.start, region.end, region.start + offset, value)
     if (bytes > region.end - region.start) {
       this.reserve(bytes)
+      this.#sizedRecord = 0 // the record has moved
       bytes = insert(region.buf, region.start, region.end, region.start + offset, value)
     }
     this.commit(bytes)
+    this.#grown(value, before)
   }
 
-  /** Whether a list with one more element stays packed. */
-  #stays(value: Range): boolean {
+  /** Whether a list with some more elements, of so many bytes in all, stays packed. */
+  #stays(bytes: number, elements: number): boolean {
     const { limits } = this.db.keyspace
     const { buf, start } = this.region
-    if (limits.listSize >= 0 && count(buf, start) >= limits.listSize) return false
-    return size(buf, start) + entryBytes(value.length) <= listBytesMax(limits)
+    const held = count(buf, start)
+    if (limits.listSize >= 0 && held + elements > limits.listSize) return false
+    const room = listBytesMax(limits) - bytes
+    const own = size(buf, start)
+    // What an entry may take more, and less, in Redis; only between these bounds is the exact size looked for.
+    if (own + held * ENTRY_MORE_MAX + 1 <= room) return true
+    if (own * ENTRY_SHARE_MIN > room) return false
+    return this.#listpackBytes(own) <= room
+  }
+
+  /** What Redis would need for what the region holds, `own` bytes here; for the list that was asked about last only what is new is counted. */
+  #listpackBytes(own: number): number {
+    const { buf, start } = this.region
+    const isKnown = this.record === this.#sizedRecord && own === this.#sizedBytes
+    const bytes = isKnown ? this.#listpackSize : listpackBytes(buf, start)
+    this.#sizedRecord = this.record
+    this.#sizedBytes = own
+    this.#listpackSize = bytes
+    return bytes
+  }
+
+  /** An element was added to the region, which had `before` bytes. */
+  #grown(value: Range, before: number): void {
+    if (this.record !== this.#sizedRecord || before !== this.#sizedBytes) return
+    this.#sizedBytes = size(this.region.buf, this.region.start)
+    this.#listpackSize += listpackEntryBytes(value)
   }
 
   #unpack(): void {
@@ -112,12 +158,14 @@ export class ListView extends PackedView {
     if (this.isPacked) return
     const { limits } = this.db.keyspace
     const list = this.#list
-    if (limits.listSize >= 0 ? list.length * 2 > limits.listSize : list.length * 5 > listBytesMax(limits)) return
+    if (limits.listSize >= 0 ? list.length * 2 > limits.listSize : list.length * 4 > listBytesMax(limits)) return
     let bytes = HEADER_BYTES
+    let inRedis = LISTPACK_FRAME_BYTES
     const limit = listBytesMax(limits) / 2
     for (let more = list.seek(0); more && list.next(this.#element); ) {
       bytes += entryBytes(this.#element.length)
-      if (bytes > limit) return
+      inRedis += listpackEntryBytes(this.#element)
+      if (inRedis > limit) return
     }
     this.#pack(bytes)
   }
@@ -168,13 +216,14 @@ export class ListView extends PackedView {
 
   /** Replace the element at an index that exists, counted from the head. */
   set(index: number, value: Range): void {
-    if (this.isPacked && !this.#stays(value)) this.#unpack()
+    this.prepare(value.length, 1)
     if (!this.isPacked) {
       this.#list.set(index, value)
       this.#packIfSmall()
       return
     }
     const { region } = this
+    this.#sizedRecord = 0
     const offset = entryAt(region.buf, region.start, index) - region.start
     let bytes = replace(region.buf, region.start, region.end, region.start + offset, value)
     if (bytes > region.end - region.start) {
@@ -186,7 +235,7 @@ export class ListView extends PackedView {
 
   /** Put a value before the element at `index`, or at the end. */
   insert(index: number, value: Range): void {
-    if (this.isPacked && !this.#stays(value)) this.#unpack()
+    this.prepare(value.length, 1)
     if (!this.isPacked) {
       this.#list.insert(index, value)
       return
