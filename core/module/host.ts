@@ -328,7 +328,7 @@ function withOwnArity(command: Command, arityError: (entry: Entry) => ReplyError
   const { arity, handler } = command
   return Object.freeze({
     ...command,
-    arity: -1,
+    arity: command.parent === null ? -1 : -2,
     flags: command.flags | FLAG.module,
     handler: (ctx, args) => {
       if (arity > 0 ? args.argc !== arity : args.argc < -arity) throw arityError(ctx.entry)

@@ -18,6 +18,7 @@ import {
   dropindexifx,
   list,
 } from './commands/create.ts'
+import { debugCommands } from './commands/debug.ts'
 import { dictadd, dictdel, dictdump } from './commands/dictionary.ts'
 import { add, del, get, mget } from './commands/legacy.ts'
 import { hybrid } from './commands/hybrid.ts'
@@ -64,6 +65,7 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT.PROFILE index arg arg arg [arg ...]', 'read', INDEX, profile),
     on('FT.EXPLAIN index query [arg ...]', 'read', INDEX, explainQuery),
     on('FT.EXPLAINCLI index query [arg ...]', 'read', INDEX, explainLines),
+    ...debugCommands(workspace),
     // What old clients send, and the forms in which the commands above are propagated.
     on('FT._CREATEIFNX index arg arg arg [arg ...]', 'write denyoom', INDEX, createifnx),
     on('FT._ALTERIFNX index arg arg arg [arg ...]', 'write', INDEX, alterifnx),

@@ -62,7 +62,17 @@ describe('COMMAND INFO', () => {
       // Of newer releases of the modules.
       ...['FT.ALIASLIST', 'FT.HYBRID', 'TS.NRANGE', 'TS.NREVRANGE', 'TS.QUERYLABELS', 'TS.READ'],
       // Served by the real module, and not in the list.
-      ...['FT.ADD', 'FT.DEL', 'FT.DROP', 'FT.GET', 'FT.MGET', 'FT.SAFEADD', 'FT._ALIASADDIFNX', 'FT._ALIASDELIFX'],
+      ...[
+        'FT.ADD',
+        'FT.DEBUG',
+        'FT.DEL',
+        'FT.DROP',
+        'FT.GET',
+        'FT.MGET',
+        'FT.SAFEADD',
+        'FT._ALIASADDIFNX',
+        'FT._ALIASDELIFX',
+      ],
       ...['FT._ALTERIFNX', 'FT._CREATEIFNX', 'FT._DROPIFX', 'FT._DROPINDEXIFX'],
     ]
     expect([...known].filter(name => !recorded.has(name)).sort()).toEqual(ours.sort())
