@@ -15,6 +15,7 @@ export const FT_ERR = {
   noQuery: new ReplyError('No query string provided'),
   limitArguments: new ReplyError('LIMIT requires two arguments'),
   limitNumbers: new ReplyError('LIMIT needs two numeric arguments'),
+  severalSorts: new ReplyError('Multiple SORTBY steps are not allowed. Sort multiple fields in a single step'),
   sortArguments: new ReplyError('Bad SORTBY arguments'),
   timeoutMissing: new ReplyError('Need argument for TIMEOUT'),
   timeoutNumber: new ReplyError('TIMEOUT requires a non negative integer'),

@@ -92,6 +92,7 @@ function takeLimit(args: Args, options: SearchOptions, settings: Settings): void
 }
 
 function takeSortBy(args: Args, options: SearchOptions): void {
+  if (options.sortBy !== null) throw FT_ERR.severalSorts
   if (args.left === 0) throw FT_ERR.sortArguments
   options.sortBy = args.bytes().copy()
   options.descending = args.word('desc')

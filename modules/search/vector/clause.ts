@@ -219,7 +219,6 @@ class AdHoc implements VectorSearch {
 
   run(watch: Watch): Matches {
     const filter = this.#filter
-    this.#index.load(this.#query)
     // A filter that was cut short in a long way without a match has not gone it in vain.
     if (this.#isBegun) filter.refresh()
     else filter.rewind()
@@ -245,6 +244,8 @@ class AdHoc implements VectorSearch {
     const nearest = this.#nearest
     const count = this.#count
     if (count === 0 || nearest.limit === 0) return
+    // The filter may have looked for other vectors in between.
+    this.#index.load(this.#query)
     this.#index.distances(documents, count, distances)
     let { bound } = nearest
     for (let i = 0; i < count; i++) {
