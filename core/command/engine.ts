@@ -432,7 +432,7 @@ export class Engine {
       this.#reject(client, null, unknownCommand(args))
       return
     }
-    if (entry.arity > 0 ? args.argc !== entry.arity : args.argc < -entry.arity) {
+    if (!isArity(entry.arity, args.argc)) {
       const error = wrongArity(entry)
       this.#reject(client, entry, entry.name === 'exec' ? execAbort(error) : error)
       if (entry.name === 'exec') this.onExecRefused?.(client)
@@ -491,6 +491,7 @@ export class Engine {
     // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
     const start = isTimed && this.#sinceMicros === UNREAD ? this.clock.microseconds() : this.#sinceMicros
     try {
+      if (entry.lateArity !== 0 && !isArity(entry.lateArity, args.argc)) throw entry.command.lateArity!.error(entry)
       suspended = entry.handler(ctx, args) ?? null
     } catch (error) {
       reply.rewind(mark)
@@ -723,9 +724,14 @@ export class Engine {
   }
 }
 
+/** Whether a number of arguments is what a command asks for. */
+function isArity(arity: number, argc: number): boolean {
+  return arity > 0 ? argc === arity : argc >= -arity
+}
+
 /** Whether this call is looked at: all of a slow command, some of a fast one. */
 function isTimedCall(entry: Entry, argc: number): boolean {
-  return !(entry.flags & FLAG.fast) || entry.calls % TIMED_EVERY === 0 || argc > FAST_ARGS_MAX
+  return !(entry.flags & (FLAG.fast | FLAG.brief)) || entry.calls % TIMED_EVERY === 0 || argc > FAST_ARGS_MAX
 }
 
 /** Forty random hexadecimal digits. */

@@ -17,9 +17,11 @@
  *
  * The records are frozen and shared by all servers of a process; what a server counts lies in its own table. */
 
+import type { ReplyError } from '../base/errors.ts'
 import type { Args } from './args.ts'
 import type { Context } from './context.ts'
 import type { Suspended } from './suspend.ts'
+import type { Entry } from './table.ts'
 
 /** What a command does. Refusals are thrown; a returned Suspended says that the reply comes later. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most handlers return nothing at all, and say so
@@ -62,6 +64,8 @@ export const FLAG = {
   no_multi: 1 << 19,
   allow_busy: 1 << 20,
   movablekeys: 1 << 21,
+  /** As quick as a command with the flag `fast`, though Redis does not call it so; told to nobody. */
+  brief: 1 << 22,
 } as const
 
 /** ACL categories in the order in which they are listed. */
@@ -105,6 +109,14 @@ export interface Command {
   readonly categories: readonly string[]
   readonly tips: readonly string[]
   readonly handler: Handler
+  /** A number of arguments that is only checked when the command runs, as `arity` is before; absent for none. */
+  readonly lateArity?: LateArity
+}
+
+/** What a module's command asks for. */
+export interface LateArity {
+  readonly arity: number
+  readonly error: (entry: Entry) => ReplyError
 }
 
 /** Declare a command. */

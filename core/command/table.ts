@@ -12,6 +12,8 @@ export class Entry {
   readonly handler: Command['handler']
   readonly flags: number
   readonly arity: number
+  /** See Command.lateArity; 0 for none. */
+  readonly lateArity: number
   /** Lower case; subcommands `config|get`. What INFO, ACL and the slow log call it. */
   readonly name: string
   /** As declared, after rename-command. */
@@ -43,6 +45,7 @@ export class Entry {
     this.handler = command.handler
     this.flags = command.flags
     this.arity = command.arity
+    this.lateArity = command.lateArity?.arity ?? 0
     this.name = name.toLowerCase()
     const bar = this.name.indexOf('|')
     this.nameBytes = Buffer.from(bar < 0 ? this.name : this.name.slice(bar + 1), 'latin1')

@@ -66,14 +66,14 @@ function info(ctx: Context, args: Args): void {
   }
 }
 
-const FLAG_NAMES = Object.entries(FLAG)
+const FLAG_NAMES = Object.entries(FLAG).filter(([name]) => name !== 'protected' && name !== 'brief')
 
 function replyEntry(reply: Reply, entry: Entry): void {
   const { command } = entry
   reply.array(10)
   reply.text(entry.name)
   reply.integer(entry.arity)
-  const flags = FLAG_NAMES.filter(([name, bit]) => entry.flags & bit && name !== 'protected').map(([name]) => name)
+  const flags = FLAG_NAMES.filter(([, bit]) => entry.flags & bit).map(([name]) => name)
   reply.set(flags.length)
   for (const flag of flags) reply.status(flag)
   for (const n of legacyKeys(command.keySpecs)) reply.integer(n)

@@ -324,15 +324,8 @@ class ModuleHost implements Host {
  * A module's command as the server registers it: open arity in COMMAND INFO, as the real modules have it, so that a
  * wrong number of arguments is found when the command runs and not when it is queued.
  */
-function withOwnArity(command: Command, arityError: (entry: Entry) => ReplyError): Command {
-  const { arity, handler } = command
-  return Object.freeze({
-    ...command,
-    arity: command.parent === null ? -1 : -2,
-    flags: command.flags | FLAG.module,
-    handler: (ctx, args) => {
-      if (arity > 0 ? args.argc !== arity : args.argc < -arity) throw arityError(ctx.entry)
-      return handler(ctx, args)
-    },
-  } satisfies Command)
+function withOwnArity(command: Command, error: (entry: Entry) => ReplyError): Command {
+  const { arity, flags, parent } = command
+  const open = parent === null ? -1 : -2
+  return Object.freeze({ ...command, arity: open, flags: flags | FLAG.module, lateArity: { arity, error } })
 }

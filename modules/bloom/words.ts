@@ -1,5 +1,5 @@
 /* Words -- what the command families have in common when they read their arguments. */
-import { type Args, type Context, type Handler, ReplyError } from 'redstrata/module'
+import { type Args, ReplyError } from 'redstrata/module'
 
 /** How the commands use their key, all of them alike: so the real module says. Further keys are not declared. */
 export const KEY = 'RW access update@1'
@@ -7,11 +7,6 @@ export const KEY = 'RW access update@1'
 /** The refusal of a wrong number of arguments, for commands whose options decide what is right. */
 export function wrongArity(command: string): ReplyError {
   return new ReplyError(`ERR wrong number of arguments for '${command}' command`)
-}
-
-/** A handler that is also given what its family of commands shares. */
-export function withShared<T>(shared: T): (run: (shared: T, ctx: Context, args: Args) => void) => Handler {
-  return run => (ctx, args) => run(shared, ctx, args)
 }
 
 /** The place of a word, in any case, from argument `from` on; -1 when it is not there. `word` is in lower case. */

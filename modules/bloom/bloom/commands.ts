@@ -15,7 +15,7 @@ import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
 import { BF_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { goBehind, KEY, placeOf, withShared, wrongArity } from '../words.ts'
+import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
 import {
   emitBloom,
   loadBloom,
@@ -35,24 +35,26 @@ interface Bloom {
 
 /** The commands, over the type that the server knows. */
 export function bloomCommands(type: Bloom['type'], settings: Settings): Command[] {
-  const on = withShared<Bloom>({ type, settings })
+  const bloom: Bloom = { type, settings }
   return [
-    cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', KEY, on(reserve)),
-    cmd('BF.ADD key item', 'write denyoom', KEY, on(add)),
-    cmd('BF.MADD key item [item ...]', 'write denyoom', KEY, on(madd)),
+    cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', KEY, (ctx, args) =>
+      reserve(bloom, ctx, args),
+    ),
+    cmd('BF.ADD key item', 'write denyoom brief', KEY, (ctx, args) => add(bloom, ctx, args)),
+    cmd('BF.MADD key item [item ...]', 'write denyoom', KEY, (ctx, args) => madd(bloom, ctx, args)),
     cmd(
       'BF.INSERT key [CAPACITY capacity] [ERROR error] [EXPANSION expansion] [NOCREATE] [NONSCALING] ITEMS item [item ...]',
       'write denyoom',
       KEY,
-      on(insert),
+      (ctx, args) => insert(bloom, ctx, args),
     ),
-    cmd('BF.EXISTS key item', 'read fast', KEY, on(exists)),
-    cmd('BF.MEXISTS key item [item ...]', 'read fast', KEY, on(mexists)),
-    cmd('BF.CARD key', 'read fast', KEY, on(card)),
-    cmd('BF.INFO key [CAPACITY|SIZE|FILTERS|ITEMS|EXPANSION]', 'read fast', KEY, on(info)),
-    cmd('BF.DEBUG key', 'read fast', KEY, on(debug)),
-    cmd('BF.SCANDUMP key iterator', 'read fast', KEY, on(scandump)),
-    cmd('BF.LOADCHUNK key iterator data', 'write denyoom', KEY, on(loadchunk)),
+    cmd('BF.EXISTS key item', 'read fast', KEY, (ctx, args) => exists(bloom, ctx, args)),
+    cmd('BF.MEXISTS key item [item ...]', 'read fast', KEY, (ctx, args) => mexists(bloom, ctx, args)),
+    cmd('BF.CARD key', 'read fast', KEY, (ctx, args) => card(bloom, ctx, args)),
+    cmd('BF.INFO key [CAPACITY|SIZE|FILTERS|ITEMS|EXPANSION]', 'read fast', KEY, (ctx, args) => info(bloom, ctx, args)),
+    cmd('BF.DEBUG key', 'read fast', KEY, (ctx, args) => debug(bloom, ctx, args)),
+    cmd('BF.SCANDUMP key iterator', 'read fast', KEY, (ctx, args) => scandump(bloom, ctx, args)),
+    cmd('BF.LOADCHUNK key iterator data', 'write denyoom', KEY, (ctx, args) => loadchunk(bloom, ctx, args)),
   ]
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'redstrata/module'
 import { CMS_ERR } from '../errors.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { KEY, placeOf, withShared, wrongArity } from '../words.ts'
+import { KEY, placeOf, wrongArity } from '../words.ts'
 import { CMS_ENCODING, loadCms, saveCms } from './persist.ts'
 import { CELL_MAX, CountMin, DEPTH_MAX, type MergeSource, sizeFor, validSize } from './sketch.ts'
 
@@ -22,19 +22,20 @@ type Type = ValueType<SketchView<CountMin>>
 
 /** The commands, over the type that the server knows. */
 export function cmsCommands(type: Type): Command[] {
-  const on = withShared(type)
   return [
-    cmd('CMS.INITBYDIM key width depth', 'write denyoom', KEY, on(initbydim)),
-    cmd('CMS.INITBYPROB key error probability', 'write denyoom', KEY, on(initbyprob)),
-    cmd('CMS.INCRBY key item increment [item increment ...]', 'write denyoom', KEY, on(incrby)),
-    cmd('CMS.QUERY key item [item ...]', 'read', KEY, on(query)),
+    cmd('CMS.INITBYDIM key width depth', 'write denyoom', KEY, (ctx, args) => initbydim(type, ctx, args)),
+    cmd('CMS.INITBYPROB key error probability', 'write denyoom', KEY, (ctx, args) => initbyprob(type, ctx, args)),
+    cmd('CMS.INCRBY key item increment [item increment ...]', 'write denyoom brief', KEY, (ctx, args) =>
+      incrby(type, ctx, args),
+    ),
+    cmd('CMS.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(type, ctx, args)),
     cmd(
       'CMS.MERGE destination numKeys source [source ...] [WEIGHTS weight [weight ...]]',
       'write denyoom',
       KEY,
-      on(merge),
+      (ctx, args) => merge(type, ctx, args),
     ),
-    cmd('CMS.INFO key', 'read', KEY, on(info)),
+    cmd('CMS.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
   ]
 }
 

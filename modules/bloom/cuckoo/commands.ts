@@ -16,7 +16,7 @@ import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
 import { CF_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { goBehind, KEY, placeOf, withShared, wrongArity } from '../words.ts'
+import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
 import {
   CUCKOO_ENCODING,
   CUCKOO_HEADER_BYTES,
@@ -46,27 +46,31 @@ interface Cuckoo {
 
 /** The commands, over the type that the server knows. */
 export function cuckooCommands(type: Cuckoo['type'], settings: Settings): Command[] {
-  const on = withShared<Cuckoo>({ type, settings })
+  const cuckoo: Cuckoo = { type, settings }
   return [
     cmd(
       'CF.RESERVE key capacity [BUCKETSIZE bucketsize] [MAXITERATIONS maxiterations] [EXPANSION expansion]',
       'write denyoom',
       KEY,
-      on(reserve),
+      (ctx, args) => reserve(cuckoo, ctx, args),
     ),
-    cmd('CF.ADD key item', 'write denyoom', KEY, on(add)),
-    cmd('CF.ADDNX key item', 'write denyoom', KEY, on(addnx)),
-    cmd('CF.INSERT key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]', 'write denyoom', KEY, on(insert)),
-    cmd('CF.INSERTNX key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]', 'write denyoom', KEY, on(insertnx)),
-    cmd('CF.EXISTS key item', 'read fast', KEY, on(exists)),
-    cmd('CF.MEXISTS key item [item ...]', 'read fast', KEY, on(mexists)),
-    cmd('CF.COUNT key item', 'read fast', KEY, on(count)),
-    cmd('CF.DEL key item', 'write fast', KEY, on(del)),
-    cmd('CF.COMPACT key', 'read fast', KEY, on(compact)),
-    cmd('CF.INFO key', 'read fast', KEY, on(info)),
-    cmd('CF.DEBUG key', 'read fast', KEY, on(debug)),
-    cmd('CF.SCANDUMP key iterator', 'read fast', KEY, on(scandump)),
-    cmd('CF.LOADCHUNK key iterator data', 'write denyoom', KEY, on(loadchunk)),
+    cmd('CF.ADD key item', 'write denyoom brief', KEY, (ctx, args) => add(cuckoo, ctx, args)),
+    cmd('CF.ADDNX key item', 'write denyoom brief', KEY, (ctx, args) => addnx(cuckoo, ctx, args)),
+    cmd('CF.INSERT key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]', 'write denyoom', KEY, (ctx, args) =>
+      insert(cuckoo, ctx, args),
+    ),
+    cmd('CF.INSERTNX key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]', 'write denyoom', KEY, (ctx, args) =>
+      insertnx(cuckoo, ctx, args),
+    ),
+    cmd('CF.EXISTS key item', 'read fast', KEY, (ctx, args) => exists(cuckoo, ctx, args)),
+    cmd('CF.MEXISTS key item [item ...]', 'read fast', KEY, (ctx, args) => mexists(cuckoo, ctx, args)),
+    cmd('CF.COUNT key item', 'read fast', KEY, (ctx, args) => count(cuckoo, ctx, args)),
+    cmd('CF.DEL key item', 'write fast', KEY, (ctx, args) => del(cuckoo, ctx, args)),
+    cmd('CF.COMPACT key', 'read fast', KEY, (ctx, args) => compact(cuckoo, ctx, args)),
+    cmd('CF.INFO key', 'read fast', KEY, (ctx, args) => info(cuckoo, ctx, args)),
+    cmd('CF.DEBUG key', 'read fast', KEY, (ctx, args) => debug(cuckoo, ctx, args)),
+    cmd('CF.SCANDUMP key iterator', 'read fast', KEY, (ctx, args) => scandump(cuckoo, ctx, args)),
+    cmd('CF.LOADCHUNK key iterator data', 'write denyoom', KEY, (ctx, args) => loadchunk(cuckoo, ctx, args)),
   ]
 }
 

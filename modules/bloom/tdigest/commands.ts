@@ -11,7 +11,7 @@ import {
 } from 'redstrata/module'
 import { TDIGEST_ERR } from '../errors.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { goBehind, KEY, placeOf, withShared, wrongArity } from '../words.ts'
+import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
 import { loadTDigest, saveTDigest, TDIGEST_ENCODING } from './persist.ts'
 import { COMPRESSION_MAX, TDigest, WEIGHT_MAX } from './sketch.ts'
 
@@ -20,27 +20,30 @@ type Type = ValueType<SketchView<TDigest>>
 
 /** The commands, over the type that the server knows. */
 export function tdigestCommands(type: Type): Command[] {
-  const on = withShared(type)
   return [
-    cmd('TDIGEST.CREATE key [COMPRESSION compression]', 'write denyoom', KEY, on(create)),
-    cmd('TDIGEST.RESET key', 'write denyoom', KEY, on(reset)),
-    cmd('TDIGEST.ADD key value [value ...]', 'write denyoom', KEY, on(add)),
+    cmd('TDIGEST.CREATE key [COMPRESSION compression]', 'write denyoom', KEY, (ctx, args) => create(type, ctx, args)),
+    cmd('TDIGEST.RESET key', 'write denyoom', KEY, (ctx, args) => reset(type, ctx, args)),
+    cmd('TDIGEST.ADD key value [value ...]', 'write denyoom brief', KEY, (ctx, args) => add(type, ctx, args)),
     cmd(
       'TDIGEST.MERGE destination-key numkeys source-key [source-key ...] [COMPRESSION compression] [OVERRIDE]',
       'write denyoom',
       KEY,
-      on(merge),
+      (ctx, args) => merge(type, ctx, args),
     ),
-    cmd('TDIGEST.MIN key', 'read', KEY, on(min)),
-    cmd('TDIGEST.MAX key', 'read', KEY, on(max)),
-    cmd('TDIGEST.QUANTILE key quantile [quantile ...]', 'read', KEY, on(quantile)),
-    cmd('TDIGEST.CDF key value [value ...]', 'read', KEY, on(cdf)),
-    cmd('TDIGEST.RANK key value [value ...]', 'read', KEY, on(rank)),
-    cmd('TDIGEST.REVRANK key value [value ...]', 'read', KEY, on(revrank)),
-    cmd('TDIGEST.BYRANK key rank [rank ...]', 'read', KEY, on(byrank)),
-    cmd('TDIGEST.BYREVRANK key reverse_rank [reverse_rank ...]', 'read', KEY, on(byrevrank)),
-    cmd('TDIGEST.TRIMMED_MEAN key low_cut_quantile high_cut_quantile', 'read', KEY, on(trimmedMean)),
-    cmd('TDIGEST.INFO key', 'read', KEY, on(info)),
+    cmd('TDIGEST.MIN key', 'read brief', KEY, (ctx, args) => min(type, ctx, args)),
+    cmd('TDIGEST.MAX key', 'read brief', KEY, (ctx, args) => max(type, ctx, args)),
+    cmd('TDIGEST.QUANTILE key quantile [quantile ...]', 'read brief', KEY, (ctx, args) => quantile(type, ctx, args)),
+    cmd('TDIGEST.CDF key value [value ...]', 'read brief', KEY, (ctx, args) => cdf(type, ctx, args)),
+    cmd('TDIGEST.RANK key value [value ...]', 'read brief', KEY, (ctx, args) => rank(type, ctx, args)),
+    cmd('TDIGEST.REVRANK key value [value ...]', 'read brief', KEY, (ctx, args) => revrank(type, ctx, args)),
+    cmd('TDIGEST.BYRANK key rank [rank ...]', 'read brief', KEY, (ctx, args) => byrank(type, ctx, args)),
+    cmd('TDIGEST.BYREVRANK key reverse_rank [reverse_rank ...]', 'read brief', KEY, (ctx, args) =>
+      byrevrank(type, ctx, args),
+    ),
+    cmd('TDIGEST.TRIMMED_MEAN key low_cut_quantile high_cut_quantile', 'read', KEY, (ctx, args) =>
+      trimmedMean(type, ctx, args),
+    ),
+    cmd('TDIGEST.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
   ]
 }
 

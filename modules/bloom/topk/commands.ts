@@ -14,7 +14,7 @@ import {
 } from 'redstrata/module'
 import { TOPK_ERR } from '../errors.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
-import { KEY, withShared, wrongArity } from '../words.ts'
+import { KEY, wrongArity } from '../words.ts'
 import { loadTopK, saveTopK, TOPK_ENCODING } from './persist.ts'
 import { TOPK, TopK, validTopK } from './sketch.ts'
 
@@ -23,15 +23,16 @@ type Type = ValueType<SketchView<TopK>>
 
 /** The commands, over the type that the server knows. */
 export function topkCommands(type: Type): Command[] {
-  const on = withShared(type)
   return [
-    cmd('TOPK.RESERVE key topk [width depth decay]', 'write denyoom', KEY, on(reserve)),
-    cmd('TOPK.ADD key items [items ...]', 'write denyoom', KEY, on(add)),
-    cmd('TOPK.INCRBY key item increment [item increment ...]', 'write denyoom', KEY, on(incrby)),
-    cmd('TOPK.QUERY key item [item ...]', 'read', KEY, on(query)),
-    cmd('TOPK.COUNT key item [item ...]', 'write', KEY, on(count)),
-    cmd('TOPK.LIST key [WITHCOUNT]', 'read', KEY, on(list)),
-    cmd('TOPK.INFO key', 'read', KEY, on(info)),
+    cmd('TOPK.RESERVE key topk [width depth decay]', 'write denyoom', KEY, (ctx, args) => reserve(type, ctx, args)),
+    cmd('TOPK.ADD key items [items ...]', 'write denyoom brief', KEY, (ctx, args) => add(type, ctx, args)),
+    cmd('TOPK.INCRBY key item increment [item increment ...]', 'write denyoom brief', KEY, (ctx, args) =>
+      incrby(type, ctx, args),
+    ),
+    cmd('TOPK.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(type, ctx, args)),
+    cmd('TOPK.COUNT key item [item ...]', 'write', KEY, (ctx, args) => count(type, ctx, args)),
+    cmd('TOPK.LIST key [WITHCOUNT]', 'read', KEY, (ctx, args) => list(type, ctx, args)),
+    cmd('TOPK.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
   ]
 }
 
