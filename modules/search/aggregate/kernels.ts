@@ -30,7 +30,14 @@ export function gatherDoubles(
   row: number,
   end: number,
 ): void {
-  for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
+  let i = row
+  for (; i + 7 < end; i += 4) {
+    into[i] = from[shift + documents[i]!]!
+    into[i + 1] = from[shift + documents[i + 1]!]!
+    into[i + 2] = from[shift + documents[i + 2]!]!
+    into[i + 3] = from[shift + documents[i + 3]!]!
+  }
+  for (; i < end; i++) into[i] = from[shift + documents[i]!]!
 }
 
 /** Words of documents of one chunk. */
@@ -42,7 +49,14 @@ export function gatherWords(
   row: number,
   end: number,
 ): void {
-  for (let i = row; i < end; i++) into[i] = from[shift + documents[i]!]!
+  let i = row
+  for (; i + 7 < end; i += 4) {
+    into[i] = from[shift + documents[i]!]!
+    into[i + 1] = from[shift + documents[i + 1]!]!
+    into[i + 2] = from[shift + documents[i + 2]!]!
+    into[i + 3] = from[shift + documents[i + 3]!]!
+  }
+  for (; i < end; i++) into[i] = from[shift + documents[i]!]!
 }
 
 /** Where the words begin to differ in their upper bits from the one before; returns how often they do. */
