@@ -38,6 +38,10 @@ const TEXT_AT = 16
 const NONE = Number.NEGATIVE_INFINITY
 const { dataset } = ACCOUNT
 
+/** A number of single precision, and its bits. */
+const SINGLE = new Float32Array(1)
+const WORD = new Int32Array(SINGLE.buffer)
+
 /** A lens over one tree at a time. */
 export class Trie {
   readonly memory: Memory
@@ -88,7 +92,8 @@ export class Trie {
 
   /** The greatest score at or below a node. */
   best(node: Address): number {
-    return this.memory.u8[node >>> SLAB_BITS]!.readFloatLE((node & UNIT_MASK) * 8 + 4)
+    WORD[0] = this.#read(node, 4)
+    return SINGLE[0]!
   }
 
   /** The fewest letters of a text at or below a node. */
@@ -97,7 +102,16 @@ export class Trie {
   }
 
   labelLength(node: Address): number {
-    return this.memory.u8[node >>> SLAB_BITS]!.readUInt16LE((node & UNIT_MASK) * 8)
+    return this.#read(node, 0) & 0xffff
+  }
+
+  /** Letters that begin in a part of a node's label. */
+  labelLetters(node: Address, from: number, end: number): number {
+    const bytes = this.memory.u8[node >>> SLAB_BITS]!
+    const at = this.#labelAt(node)
+    let count = 0
+    for (let i = at + from; i < at + end; i++) count += Number((bytes[i]! & 0xc0) !== 0x80)
+    return count
   }
 
   /** Byte `i` of a node's label. */
@@ -106,7 +120,7 @@ export class Trie {
   }
 
   childCount(node: Address): number {
-    return this.memory.u8[node >>> SLAB_BITS]!.readUInt16LE((node & UNIT_MASK) * 8 + 2)
+    return this.#read(node, 0) >>> 16
   }
 
   child(node: Address, i: number): Address {
@@ -123,7 +137,8 @@ export class Trie {
   }
 
   score(entry: Address): number {
-    return this.memory.u8[entry >>> SLAB_BITS]!.readFloatLE((entry & UNIT_MASK) * 8 + 4)
+    WORD[0] = this.#read(entry, 4)
+    return SINGLE[0]!
   }
 
   /** The text of an entry as bytes of its own. */

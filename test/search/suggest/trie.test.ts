@@ -126,6 +126,37 @@ describe('a trie of suggestions', () => {
   })
 })
 
+/** Counts the nodes that are looked at. */
+class CountingTrie extends Trie {
+  looks = 0
+
+  override best(node: number): number {
+    this.looks++
+    return super.best(node)
+  }
+}
+
+it('few of many nodes are looked at to find the best', () => {
+  const memory = new Memory()
+  const trie = new CountingTrie(memory)
+  trie.at(trie.create())
+  const random = new Random(7)
+  const size = LONG ? 1_000_000 : 50_000
+  const word = () => random.below(size).toString(26)
+  for (let i = 0; i < size; i++) trie.add(Buffer.from(`${word()} ${word()}`), 1 + random.below(1000), false, null)
+  expect(trie.count).toBeGreaterThan(size * 0.9)
+  for (const [prefix, fuzzy, most] of [
+    ['', false, size / 5],
+    ['b', false, size / 25],
+    ['bcd', false, size / 25],
+    ['bcd', true, size / 2],
+  ] as const) {
+    trie.looks = 0
+    expect(findSuggestions(trie, Buffer.from(prefix), 5, fuzzy)).toHaveLength(5)
+    expect(trie.looks, `'${prefix}' ${fuzzy}`).toBeLessThan(most)
+  }
+})
+
 describe('a key of suggestions', () => {
   it('takes texts up to 254 letters, and finds nothing for a longer prefix', async () => {
     const server = await serverForTest()
