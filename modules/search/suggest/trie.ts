@@ -38,13 +38,12 @@ const TEXT_AT = 16
 const NONE = Number.NEGATIVE_INFINITY
 const { dataset } = ACCOUNT
 
-/** A number of single precision, and its bits. */
-const SINGLE = new Float32Array(1)
-const WORD = new Int32Array(SINGLE.buffer)
-
 /** A lens over one tree at a time. */
 export class Trie {
   readonly memory: Memory
+  /** A number of single precision, and its bits. */
+  readonly #single = new Float32Array(1)
+  readonly #word = new Int32Array(this.#single.buffer)
   #root: Address = 0
   // The way from the top to the node at hand: nodes, and which child of its parent each is.
   readonly #nodes = new Int32Array(TEXT_BYTES_MAX * 2)
@@ -92,8 +91,8 @@ export class Trie {
 
   /** The greatest score at or below a node. */
   best(node: Address): number {
-    WORD[0] = this.#read(node, 4)
-    return SINGLE[0]!
+    this.#word[0] = this.#read(node, 4)
+    return this.#single[0]!
   }
 
   /** The fewest letters of a text at or below a node. */
@@ -137,8 +136,8 @@ export class Trie {
   }
 
   score(entry: Address): number {
-    WORD[0] = this.#read(entry, 4)
-    return SINGLE[0]!
+    this.#word[0] = this.#read(entry, 4)
+    return this.#single[0]!
   }
 
   /** The text of an entry as bytes of its own. */
