@@ -30,6 +30,8 @@ export class Column {
   #end = 0
   /** Bytes that the chunks hold. */
   sizeBytes = 0
+  /** Chunks that there are. */
+  chunks = 0
 
   constructor(memory: Memory, bytesPerDocument: number) {
     this.memory = memory
@@ -54,6 +56,7 @@ export class Column {
     const chunk = this.memory.zeroed(ACCOUNT.index, this.#chunkBytes)
     this.sizeBytes += this.memory.sizeOf(chunk)
     this.#chunks[at] = chunk
+    this.chunks++
     if (at >= this.#end) this.#end = at + 1
     return chunk
   }
@@ -64,6 +67,7 @@ export class Column {
     if (chunk === 0) return
     this.sizeBytes -= this.memory.sizeOf(chunk)
     this.memory.free(ACCOUNT.index, chunk)
+    this.chunks--
     this.#chunks[(document >>> CHUNK_BITS) - this.#first] = 0
     let gap = 0
     while (gap < this.#end && this.#chunks[gap] === 0) gap++
@@ -82,7 +86,7 @@ export class Column {
   /** Give everything back. */
   free(): void {
     for (let i = 0; i < this.#end; i++) if (this.#chunks[i] !== 0) this.memory.free(ACCOUNT.index, this.#chunks[i]!)
-    this.#end = this.#first = this.sizeBytes = 0
+    this.#end = this.#first = this.sizeBytes = this.chunks = 0
     this.#chunks = new Int32Array(16)
   }
 

@@ -13,10 +13,10 @@
  *      length       tokens, weighted as the frequencies are
  *      fingerprint  64 bits of hash over all text fields, which tell whether a write changed any text
  *
- *   find, add, remove O(1)      next living number: a word a step
+ *   find, add, remove O(1)      next living number: 32 numbers a step, by a bit of each (living-bits.ts)
  *
  * Invariants: a key's record names a number whose record is that record; count is the number of records;
- * norm(n) > 0 exactly when n lives. */
+ * norm(n) > 0 exactly when n lives, and so is its bit set. */
 
 import {
   ACCOUNT,
@@ -30,6 +30,7 @@ import {
 } from 'redstrata/module'
 import { CHUNK_BITS, CHUNK_DOCS, CHUNK_MASK, Column, readDouble, readWord, writeDouble, writeWord } from './column.ts'
 import { DeadBits } from './dead-bits.ts'
+import { LivingBits } from './living-bits.ts'
 
 /** Comes after every document number: what a search for the next document answers at the end. */
 export const END = 0x7fffffff
@@ -50,6 +51,7 @@ export class Documents {
   readonly #keys: Dict
   /** Five words a document, each in a run of 256: see the offsets above. */
   readonly table: Column
+  readonly #living: LivingBits
   /** Document scores, kept only once one differs from 1. */
   scores: Column | null = null
   /** Addresses of payloads, kept only once there is one. */
@@ -73,6 +75,7 @@ export class Documents {
     this.#keys = new Dict(memory, key, KEY_AT, ACCOUNT.index)
     this.#keys.create()
     this.table = new Column(memory, BYTES_PER_DOCUMENT)
+    this.#living = new LivingBits(memory)
   }
 
   /** Living documents. */
@@ -102,6 +105,7 @@ export class Documents {
   add(key: Range): number {
     const number = this.last + 1
     const chunk = this.table.ensure(number)
+    this.#living.ensure(number)
     let record = this.#keys.find(key.buf, key.start, key.end)
     if (record === 0) record = this.#keys.insert(key.buf, key.start, key.end, 0)
     else this.#bury(this.#numberOf(record))
@@ -110,6 +114,7 @@ export class Documents {
     const at = ((chunk & UNIT_MASK) << 1) + (number & CHUNK_MASK)
     words[at + RECORD_COLUMN] = record
     words[at + NORM_COLUMN] = 1
+    this.#living.add(number)
     this.last = number
     return number
   }
@@ -154,6 +159,7 @@ export class Documents {
     const at = ((chunk & UNIT_MASK) << 1) + (number & CHUNK_MASK)
     this.totalLength -= words[at + LENGTH_COLUMN]!
     words[at + RECORD_COLUMN] = words[at + NORM_COLUMN] = words[at + LENGTH_COLUMN] = 0
+    this.#living.remove(number)
     if (this.payloads !== null) this.setPayload(number, null)
     if (this.tombCount === this.#tombs.length) {
       const longer = new Int32Array(this.tombCount * 2)
@@ -173,41 +179,24 @@ export class Documents {
 
   /** The first living number from `number` on, or END. */
   nextLiving(number: number): number {
-    const last = this.last
-    for (let at = Math.max(number, this.table.firstDocument, 1); at <= last; at = (at | CHUNK_MASK) + 1) {
-      const chunk = this.table.chunk(at)
-      if (chunk === 0) continue
-      const words = this.memory.i32[chunk >>> SLAB_BITS]!
-      const base = ((chunk & UNIT_MASK) << 1) + NORM_COLUMN
-      for (let i = at & CHUNK_MASK; i < CHUNK_DOCS; i++) if (words[base + i] !== 0) return (at & ~CHUNK_MASK) | i
-    }
-    return END
+    const next = this.#living.next(number, this.last)
+    return next < 0 ? END : next
   }
 
   /** Fill an array with the living numbers from `number` on; returns how many fitted. */
   livingFrom(number: number, out: Int32Array): number {
-    const last = this.last
-    let count = 0
-    if (this.count === last) {
-      // Nothing ever died: every number lives.
-      const first = Math.max(number, 1)
-      const fits = Math.max(0, Math.min(out.length, last - first + 1))
-      for (; count < fits; count++) out[count] = first + count
-      return count
-    }
-    for (let at = Math.max(number, this.table.firstDocument, 1); at <= last; at = (at | CHUNK_MASK) + 1) {
-      const chunk = this.table.chunk(at)
-      if (chunk === 0) continue
-      const words = this.memory.i32[chunk >>> SLAB_BITS]!
-      const base = ((chunk & UNIT_MASK) << 1) + NORM_COLUMN
-      const first = at & ~CHUNK_MASK
-      for (let i = at & CHUNK_MASK; i < CHUNK_DOCS; i++) {
-        if (words[base + i] === 0) continue
-        if (count === out.length) return count
-        out[count++] = first | i
-      }
-    }
+    const { last } = this
+    if (this.count !== last) return this.#living.list(number, last, out)
+    // Nothing ever died: every number lives.
+    const first = Math.max(number, 1)
+    const count = Math.max(0, Math.min(out.length, last - first + 1))
+    for (let i = 0; i < count; i++) out[i] = first + i
     return count
+  }
+
+  /** Copy the bits of the chunk in which a living number is, without those of lower numbers. */
+  livingWindow(number: number, out: Int32Array): void {
+    this.#living.window(number, out)
   }
 
   /** Name the key of a living document; false for a tombstone. */
@@ -329,6 +318,7 @@ export class Documents {
       if (held.has(chunk)) this.#pending.push(number)
       else if (this.livingIn(number) === 0) {
         this.table.drop(number)
+        this.#living.drop(number)
         this.scores?.drop(number)
         this.payloads?.drop(number)
         dropped(number)
@@ -338,13 +328,7 @@ export class Documents {
 
   /** Living documents in the chunk of a number. */
   livingIn(number: number): number {
-    const chunk = this.table.chunk(number)
-    if (chunk === 0) return 0
-    const words = this.memory.i32[chunk >>> SLAB_BITS]!
-    const base = ((chunk & UNIT_MASK) << 1) + NORM_COLUMN
-    let living = 0
-    for (let i = 0; i < CHUNK_DOCS; i++) if (words[base + i] !== 0) living++
-    return living
+    return this.#living.countIn(number)
   }
 
   /** Bytes held for keys and for the table. */
@@ -353,7 +337,8 @@ export class Documents {
   }
 
   get tableBytes(): number {
-    return this.table.sizeBytes + (this.scores?.sizeBytes ?? 0) + (this.payloads?.sizeBytes ?? 0) + this.#payloadBytes
+    const own = this.table.sizeBytes + this.#living.sizeBytes
+    return own + (this.scores?.sizeBytes ?? 0) + (this.payloads?.sizeBytes ?? 0) + this.#payloadBytes
   }
 
   /** Give everything back. */
@@ -362,6 +347,7 @@ export class Documents {
       for (let n = this.nextLiving(1); n !== END; n = this.nextLiving(n + 1)) this.setPayload(n, null)
     this.#keys.release()
     this.table.free()
+    this.#living.free()
     this.scores?.free()
     this.payloads?.free()
   }

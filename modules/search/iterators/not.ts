@@ -1,12 +1,16 @@
 /* Not, and optional -- both walk over all documents; one leaves out those of its part, the other only scores them. */
 
+import { CHUNK_DOCS, CHUNK_MASK } from '../index/column.ts'
 import type { Documents } from '../index/documents.ts'
+import { lowestOf, WINDOW_WORDS } from '../index/living-bits.ts'
 import {
+  type Batch,
   type DocumentIterator,
   END,
   type Explanation,
   type MatchedTerm,
   type Positions,
+  RANK,
   type Ranking,
   type Watch,
 } from './iterator.ts'
@@ -17,6 +21,7 @@ export class Not extends Leaf {
   readonly #documents: Documents
   readonly #child: DocumentIterator
   readonly #watch: Watch
+  readonly #window = new Int32Array(WINDOW_WORDS)
   /** Documents below it that were not told are hidden. */
   #reached = 0
 
@@ -49,6 +54,42 @@ export class Not extends Leaf {
       if (hidden !== document) return (this.document = document)
       this.#reached = target = document + 1
       this.#watch.tick()
+    }
+  }
+
+  /** Chunk by chunk: the bits of the living, less those that are hidden. */
+  override nextBatch(batch: Batch, ranking: Ranking): void {
+    batch.count = 0
+    // Beforehand, so that a pause finds those scored that were told.
+    if (ranking.mode !== RANK.none) batch.scores.fill(this.score(ranking))
+    const { documents } = batch
+    let from = this.document === END ? END : Math.max(this.document + 1, this.#reached)
+    while (batch.count + CHUNK_DOCS <= documents.length && (from = this.#documents.nextLiving(from)) !== END) {
+      this.#takeChunk(from, batch)
+      from = this.#reached
+      this.#watch.tick()
+    }
+    this.document = batch.count > 0 ? documents[batch.count - 1]! : END
+  }
+
+  /** Tell the documents of a chunk from a living one on; before a pause, those up to where the part was seen. */
+  #takeChunk(from: number, batch: Batch): void {
+    const child = this.#child
+    const window = this.#window
+    const end = (from | CHUNK_MASK) + 1
+    let reached = from
+    this.#documents.livingWindow(from, window)
+    try {
+      let hidden = child.document < from ? child.skipTo(from) : child.document
+      for (; hidden < end; hidden = child.next()) {
+        window[(hidden & CHUNK_MASK) >>> 5]! &= ~(1 << (hidden & 31))
+        reached = hidden + 1
+        this.#watch.tick()
+      }
+      reached = end
+    } finally {
+      this.#reached = reached
+      batch.count = tell(window, from & ~CHUNK_MASK, reached, batch.documents, batch.count)
     }
   }
 
@@ -141,4 +182,15 @@ export class Optional extends Leaf {
     this.document = END
     this.#child.release()
   }
+}
+
+/** Add the documents of a window below `end` to a list; returns how many there are then. */
+function tell(window: Int32Array, first: number, end: number, documents: Int32Array, count: number): number {
+  for (let word = 0; word < WINDOW_WORDS; word++)
+    for (let bits = window[word]!; bits !== 0; bits &= bits - 1) {
+      const document = first + word * 32 + lowestOf(bits)
+      if (document >= end) return count
+      documents[count++] = document
+    }
+  return count
 }

@@ -6,6 +6,7 @@
 
 import { type Address, Range } from 'redstrata/module'
 import { circleRanges, inCircle, UNIT_METRES } from '../index/geo.ts'
+import { CHUNK_DOCS } from '../index/column.ts'
 import type { FieldIndex } from '../index/field-index.ts'
 import type { NumberOrder } from '../index/number-order.ts'
 import type { Numbers } from '../index/numbers.ts'
@@ -46,10 +47,10 @@ import { vectorIterator } from '../vector/clause.ts'
 import type { QueryProfile } from './profile.ts'
 import type { Yields } from './yields.ts'
 
-/** What of a range is better looked up in the column than gathered: an eighth of all numbers that documents have. */
+/** What of a range is better looked up in the column than gathered: an eighth of the places that the column has. */
 const COLUMN_SHARE = 8
-/** Words of a bitmap that may be made for few documents. */
-const BITMAP_WORDS = 1 << 14
+/** Words of a bitmap that cost as much as the sorting of a document in a list. */
+const WORDS_PER_DOCUMENT = 32
 
 const NEEDS_INDEX_EMPTY = 'Use `INDEXEMPTY` in field creation in order to index and query for empty strings'
 
@@ -307,8 +308,8 @@ class Builder {
     const to = order.place(high, !node.highOpen, { chunk: 0, slot: 0 })
     const count = order.between(from, to)
     if (count === 0) return new Nothing()
-    const { last, table } = this.#index.documents
-    if (count * COLUMN_SHARE > last - table.firstDocument && !numbers.hasSeveral)
+    // Chunks that are gone cost a scan nothing, so what counts is not how far apart the numbers of documents are.
+    if (count * COLUMN_SHARE > numbers.column.chunks * CHUNK_DOCS && !numbers.hasSeveral)
       return this.#columnRange(node, numbers, count)
     return this.#gathered([from, to], order, count, node.weight)
   }
@@ -330,7 +331,7 @@ class Builder {
     const { documents } = this.#index
     const first = documents.table.firstDocument & ~31
     const words = ((documents.last - first) >>> 5) + 1
-    if (words <= BITMAP_WORDS || words < count) {
+    if (words <= count * WORDS_PER_DOCUMENT) {
       const bits = new Int32Array(words)
       for (let i = 0; i < places.length; i += 2) order.mark(places[i]!, places[i + 1]!, bits, first)
       return new DocumentBits(bits, first, count, weight)
