@@ -244,7 +244,11 @@ export class RankedRun extends Run {
     const rows = join.rows[0]!
     const top = this.#top
     let { least } = top
-    if (root.weight * impactOf(join) <= least && !this.documents.hasTombs && join.end <= this.last) {
+    if (
+      root.weight * impactOf(join) <= least &&
+      join.end <= this.last &&
+      !this.documents.dead.hasBetween(this.at + 1, join.end)
+    ) {
       this.total += count
       return
     }
@@ -329,15 +333,16 @@ export class RankedRun extends Run {
     const { postings, record } = term
     const top = this.#top
     const factor = term.weight * term.rarity.idf
-    const passes = !this.documents.hasTombs
+    const { dead } = this.documents
     const blocks = postings.blocks(record)
     while (term.blockAhead < blocks) {
       const ahead = term.blockAhead
       const bound = (factor * postings.impactOf(record, ahead)) / IMPACT_SCALE
-      const isHopeless = bound <= top.least && postings.lastOf(record, ahead) <= this.last
-      if (isHopeless && passes) {
+      const last = postings.lastOf(record, ahead)
+      const isHopeless = bound <= top.least && last <= this.last
+      if (isHopeless && !dead.hasBetween(this.at + 1, last)) {
         this.total += postings.rowsOf(record, ahead)
-        this.at = postings.lastOf(record, ahead)
+        this.at = last
         term.passBlock()
         continue
       }

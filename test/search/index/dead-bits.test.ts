@@ -20,6 +20,11 @@ it('dead bits agree with a set', () => {
     }
     const list = Int32Array.from({ length: 500 }, () => Math.max(1, base - 100 + random.below(4000))).sort()
     expect(dead.count(list, 500)).toBe([...list].filter(document => model.has(document)).length)
+    for (let i = 0; i < 100; i++) {
+      const from = Math.max(0, base - 200 + random.below(4000))
+      const to = from + random.below(random.pick([2, 70, 3000]))
+      expect(dead.hasBetween(from, to)).toBe([...model].some(document => document >= from && document <= to))
+    }
     const first = (base - 200 + random.below(4000)) & ~31
     const window = new Int32Array(64)
     dead.mark(window, first)
