@@ -27,13 +27,12 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
       object(ctx, args)
       break
     case 'digest':
-      reply.status(digestOfAll(engine.keyspace))
+      digest(ctx, args)
       break
     case 'digest-value':
       reply.array(args.left)
       while (args.left > 0) {
-        const record = db.find(args.key())
-        reply.status(record === 0 ? '0'.repeat(40) : digestOfValue(db, record))
+        reply.status(digestOfValue(db, db.find(args.key())))
       }
       break
     case 'jmap':
@@ -55,11 +54,20 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
       help(reply)
       break
     default:
-      throw replyError(
-        `ERR unknown subcommand or wrong number of arguments for '${args.at(1).latin1()}'. Try DEBUG HELP.`,
-      )
+      throw unknownSubcommand(args)
   }
   return undefined
+}
+
+function unknownSubcommand(args: Args): ReplyError {
+  const name = args.at(1).latin1()
+  return replyError(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`)
+}
+
+function digest({ engine, reply }: Context, args: Args): void {
+  const isExact = args.left === 1 && args.word('exact')
+  if (args.left > 0) throw unknownSubcommand(args)
+  reply.status(digestOfAll(engine.keyspace, isExact))
 }
 
 function sleep(ctx: Context, args: Args): undefined | Suspended {

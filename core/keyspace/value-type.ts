@@ -39,11 +39,20 @@ export interface LoadSource {
 /** A command of the rewritten append-only file, its arguments in order. */
 export type EmitCommand = (args: readonly (string | Buffer | number)[]) => void
 
-/** Adds what a value holds to DEBUG DIGEST; order matters within one `mix`, not between them. */
+/** Takes what a value holds for DEBUG DIGEST. */
 export interface DigestSink {
-  /** Mix one element, whose parts are added with `part`. */
+  /** Whether to tell also what Redis's digest leaves out: when something expires, consumer groups. */
+  readonly isExact: boolean
+  /** One thing after the other: the order matters. */
+  inOrder(from: Buffer, start: number, end: number): void
+  /** One thing of many: the order is no matter. */
+  inAnyOrder(from: Buffer, start: number, end: number): void
+  /** A part of an element. The order of its parts matters, that of elements does not. */
   part(from: Buffer, start: number, end: number): void
   partText(text: string): void
+  /** That the element expires, and when. */
+  partExpires(atMs: number): void
+  /** The element ends. */
   end(): void
 }
 

@@ -4,13 +4,18 @@ import { connect } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { ReplyReader, type ReplyValue } from '../resp/reader.ts'
 
+type Stage = 'connecting' | 'writing' | 'reading'
+
 /** What went wrong on the way. */
 export class OutgoingFault extends Error {
-  readonly stage: 'connecting' | 'writing' | 'reading'
+  readonly stage: Stage
+  /** The replies that came before. */
+  readonly replies: readonly ReplyValue[]
 
-  constructor(stage: 'connecting' | 'writing' | 'reading', message: string) {
+  constructor(stage: Stage, message: string, replies: readonly ReplyValue[]) {
     super(message)
     this.stage = stage
+    this.replies = replies
   }
 }
 
@@ -35,14 +40,14 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const reader = new ReplyReader({}, REPLY_BYTES_MAX)
     const found: ReplyValue[] = []
-    let stage: 'connecting' | 'writing' | 'reading' = 'connecting'
+    let stage: Stage = 'connecting'
     const socket = connect({ host, port, noDelay: true })
     const end = (finish: () => void): void => {
       timer.cancel()
       socket.destroy()
       finish()
     }
-    const fail = (message: string): void => end(() => reject(new OutgoingFault(stage, message)))
+    const fail = (message: string): void => end(() => reject(new OutgoingFault(stage, message, found)))
     let timer = clock.after(timeoutMs, () => fail('timeout'))
     const progress = (): void => {
       timer.cancel()

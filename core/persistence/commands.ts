@@ -22,7 +22,7 @@ import { persistenceLines } from './info.ts'
 import { Loading } from './loading.ts'
 import { Start } from './start.ts'
 import { Persistence } from './persistence.ts'
-import { RdbError } from './rdb/format.ts'
+import { RDB_VERSION, RdbError } from './rdb/format.ts'
 import { closePayload, openPayload } from './rdb/payload.ts'
 import { RdbReader } from './rdb/reader.ts'
 import { ValueReader } from './rdb/values.ts'
@@ -229,16 +229,20 @@ function dump({ db, reply }: Context, args: Args): void {
   }
 }
 
-/** The payload of DUMP for a value. */
-export function dumpValue(db: Database, record: Address): Buffer {
+/**
+ * The payload of DUMP for a value.
+ * @throws an Error when an older `version` has no form for it.
+ */
+export function dumpValue(db: Database, record: Address, version: number = RDB_VERSION): Buffer {
   const { memory } = db.keyspace
   const writer = new RdbWriter(memory).begin()
   const values = new ValueWriter(memory)
+  values.version = version
   try {
     const type = values.typeOf(db, record)
     writer.byte(type)
     values.write(writer, db, record, type)
-    closePayload(writer)
+    closePayload(writer, version)
     return writer.result(new Range()).copy()
   } finally {
     writer.release()

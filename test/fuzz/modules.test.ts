@@ -94,7 +94,7 @@ describe.each(Object.keys(SETS) as Kind[])('commands of %s', kind => {
     const names = [...engine.table].map(entry => entry.name).filter(name => prefixes.test(name) && name !== 'ts.read')
     const random = new Random(kind.length)
     const client = server.client()
-    const digest = () => client.call('DEBUG', 'DIGEST')
+    const digest = () => client.call('DEBUG', 'DIGEST', 'EXACT')
     for (let n = 0; n < COMMANDS; n++) {
       const words = command(random, kind, names) as [string, ...string[]]
       await client.call(...words).catch((refusal: unknown) => {

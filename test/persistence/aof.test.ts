@@ -58,7 +58,7 @@ async function work(server: RunningServer): Promise<void> {
 }
 
 async function digest(server: RunningServer): Promise<string> {
-  return String(await server.call('DEBUG', 'DIGEST'))
+  return String(await server.call('DEBUG', 'DIGEST', 'EXACT'))
 }
 
 describe('the append-only file', () => {

@@ -43,11 +43,11 @@ describe('saved data', () => {
     const dir = folder()
     const first = await start(dir)
     await fill(first)
-    const digest = await first.call('DEBUG', 'DIGEST')
+    const digest = await first.call('DEBUG', 'DIGEST', 'EXACT')
     expect(await first.call('SAVE')).toBe('OK')
     await first.close()
     const second = await start(dir)
-    expect(await second.call('DEBUG', 'DIGEST')).toBe(digest)
+    expect(await second.call('DEBUG', 'DIGEST', 'EXACT')).toBe(digest)
     expect(await second.call('PEXPIRETIME', 'n')).toBe(4102444800000)
     await second.close()
   })
@@ -55,9 +55,9 @@ describe('saved data', () => {
   it('are the same after DEBUG RELOAD', async () => {
     const server = await start(folder())
     await fill(server)
-    const digest = await server.call('DEBUG', 'DIGEST')
+    const digest = await server.call('DEBUG', 'DIGEST', 'EXACT')
     expect(await server.call('DEBUG', 'RELOAD')).toBe('OK')
-    expect(await server.call('DEBUG', 'DIGEST')).toBe(digest)
+    expect(await server.call('DEBUG', 'DIGEST', 'EXACT')).toBe(digest)
     await server.close()
   })
 
@@ -68,7 +68,7 @@ describe('saved data', () => {
       const random = new SeededRandom(seed)
       const key = (): string => `key:${random.below(3000)}`
       for (let i = 0; i < 3000; i++) await server.call('RPUSH', key(), 'a'.repeat(random.below(200)), String(i))
-      const before = await server.call('DEBUG', 'DIGEST')
+      const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
       await server.call('BGSAVE')
       let writes = 0
       while (server.server.keyspace.snapshot !== null) {
@@ -86,7 +86,7 @@ describe('saved data', () => {
       expect(writes).toBeGreaterThan(0)
       await server.close()
       const loaded = await start(dir)
-      expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
+      expect(await loaded.call('DEBUG', 'DIGEST', 'EXACT')).toBe(before)
       await loaded.close()
     }
   })

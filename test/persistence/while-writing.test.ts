@@ -34,7 +34,7 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
   for (const [db, client] of clients.entries()) await client.call('SELECT', db)
   const call: Call = (...args) => clients[random.below(3)]!.call(...args)
   await fill(random, call)
-  const before = await server.call('DEBUG', 'DIGEST')
+  const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.call(kind === 'rdb' ? 'BGSAVE' : 'BGREWRITEAOF')
   let writes = 0
   while (server.server.keyspace.snapshot !== null) {
@@ -49,10 +49,10 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
   }
   await written(server)
   expect(writes).toBeGreaterThan(50)
-  const after = await server.call('DEBUG', 'DIGEST')
+  const after = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.close()
   const loaded = await start(dir, config)
-  expect(await loaded.call('DEBUG', 'DIGEST')).toBe(kind === 'rdb' ? before : after)
+  expect(await loaded.call('DEBUG', 'DIGEST', 'EXACT')).toBe(kind === 'rdb' ? before : after)
   await loaded.close()
 }
 
@@ -71,7 +71,7 @@ it('elements of big collections that change, move and go before they are written
   await server.call('ZADD', 'zset', ...numbers.flatMap(i => [i, `m${i}`]))
   await server.call('RPUSH', 'list', ...numbers.map(i => `${i}${'x'.repeat(100)}`))
   for (const i of numbers) await server.call('XADD', 'stream', `${i + 1}-1`, 'field', i)
-  const before = await server.call('DEBUG', 'DIGEST')
+  const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.call('BGSAVE')
   for (const key of ['hash', 'timed'])
     await server.call('HSET', key, ...numbers.flatMap(i => [`f${i}`, 'longer than before'.repeat(1 + (i % 5))]))
@@ -88,7 +88,7 @@ it('elements of big collections that change, move and go before they are written
   await written(server)
   await server.close()
   const loaded = await start(dir)
-  expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
+  expect(await loaded.call('DEBUG', 'DIGEST', 'EXACT')).toBe(before)
   await loaded.close()
 })
 
@@ -100,7 +100,7 @@ it('long strings that change, go and are flushed while they are written are save
   const other = server.client()
   await other.call('SELECT', 1)
   await other.call('SET', 'flushed', 'flushed '.repeat(300_000))
-  const before = await server.call('DEBUG', 'DIGEST')
+  const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.call('BGSAVE')
   const changes: (() => Promise<unknown>)[] = [
     () => server.call('SET', 'set', 'short'),
@@ -121,6 +121,6 @@ it('long strings that change, go and are flushed while they are written are save
   expect(await server.call('STRLEN', 'append')).toBe('append '.length * 300_002 + 100_000)
   await server.close()
   const loaded = await start(dir)
-  expect(await loaded.call('DEBUG', 'DIGEST')).toBe(before)
+  expect(await loaded.call('DEBUG', 'DIGEST', 'EXACT')).toBe(before)
   await loaded.close()
 })

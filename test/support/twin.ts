@@ -1,6 +1,6 @@
 /* Twin -- a second server that is told only what the first one propagates.
  *
- * When both then hold the same data, the log says all that happened. States are compared by DEBUG DIGEST, which every
+ * When both then hold the same data, the log says all that happened. States are compared by DEBUG DIGEST EXACT, which every
  * type feeds with what it holds; an effect that the twin refuses is a fault too. */
 
 import type { PropagationReader, Unit } from '../../core/command/propagate.ts'
@@ -70,8 +70,8 @@ export class Twin implements PropagationReader {
       if (refused) faults.push(`the twin answered ${printReply(reply)} to ${JSON.stringify(bytes.latin1Slice())}`)
     }
     const [source, twin] = await Promise.all([
-      this.#source.call('DEBUG', 'DIGEST'),
-      this.#server.call('DEBUG', 'DIGEST'),
+      this.#source.call('DEBUG', 'DIGEST', 'EXACT'),
+      this.#server.call('DEBUG', 'DIGEST', 'EXACT'),
     ])
     if (source !== twin) faults.push(`the digest is ${String(source)}, the twin's ${String(twin)}`)
     return faults

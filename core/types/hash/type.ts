@@ -95,7 +95,7 @@ export const hashType: ValueType<HashView> = valueType({
     value.each((field, content, deadline) => {
       sink.part(field.buf, field.start, field.end)
       sink.part(content.buf, content.start, content.end)
-      if (deadline !== NO_DEADLINE) sink.partText(`expires ${deadline}`)
+      if (deadline !== NO_DEADLINE) sink.partExpires(deadline)
       sink.end()
     })
   },

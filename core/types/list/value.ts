@@ -371,7 +371,6 @@ export const listType: ValueType<ListView> = valueType({
     if (args.length > 0) emit(['RPUSH', name, ...args])
   },
   digest(value: ListView, sink: DigestSink): void {
-    value.each(element => sink.part(element.buf, element.start, element.end))
-    sink.end()
+    value.each(element => sink.inOrder(element.buf, element.start, element.end))
   },
 })

@@ -369,9 +369,6 @@ export const setType: ValueType<SetView> = valueType({
     if (args.length > 0) emit(['SADD', name, ...args])
   },
   digest(value: SetView, sink: DigestSink): void {
-    value.each(member => {
-      sink.part(member.buf, member.start, member.end)
-      sink.end()
-    })
+    value.each(member => sink.inAnyOrder(member.buf, member.start, member.end))
   },
 })

@@ -198,18 +198,23 @@ function rewriteGroup(key: Buffer, stream: WholeStream, group: Address, emit: Em
 
 // ------------------------------------------------------------------ digest
 
-/** Mix all that a stream holds but the times at which consumers were seen, which reading alone changes. */
+/** Add the entries; and, for an exact digest, all else but the times at which consumers were seen, which reading alone changes. */
 export function digestStream(stream: WholeStream, sink: DigestSink): void {
-  const { log, groups, name, value } = stream
-  const id = new StreamId()
+  const { log, name, value } = stream
   eachEntry(stream, () => {
-    sink.partText(log.id.toString())
+    const id = Buffer.from(log.id.toString().replace('-', '.'))
+    sink.inOrder(id, 0, id.length)
     while (log.nextField(name, value)) {
-      sink.part(name.buf, name.start, name.end)
-      sink.part(value.buf, value.start, value.end)
+      sink.inOrder(name.buf, name.start, name.end)
+      sink.inOrder(value.buf, value.start, value.end)
     }
-    sink.end()
   })
+  if (sink.isExact) digestRest(stream, sink)
+}
+
+function digestRest(stream: WholeStream, sink: DigestSink): void {
+  const { log, groups, name } = stream
+  const id = new StreamId()
   log.readLastId(id)
   sink.partText(`last ${id}`)
   log.readMaxDeletedId(id)

@@ -175,8 +175,7 @@ export const stringType: ValueType<StringView> = valueType({
   },
   digest(value: StringView, sink: DigestSink): void {
     const range = value.range(new Range())
-    sink.part(range.buf, range.start, range.end)
-    sink.end()
+    sink.inOrder(range.buf, range.start, range.end)
   },
 })
 
