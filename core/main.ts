@@ -184,7 +184,10 @@ async function main(words: readonly string[]): Promise<void> {
       await server.loadModuleFile(path, args).catch(() => fail(`module ${path} failed to load`))
   for (const [name, value] of valuesOf(server.config)) if (!initial.has(name)) initial.set(name, value)
   applyDirectives(server, later, true)
-  if (words[0]?.startsWith('--') === false) server.engine.rewriteConfig = rewriterOf(server, resolve(words[0]), initial)
+  if (words[0]?.startsWith('--') === false) {
+    server.configFile = resolve(words[0])
+    server.engine.rewriteConfig = rewriterOf(server, server.configFile, initial)
+  }
   prepare(server)
   log.notice('Server initialized')
   await listen(server)

@@ -21,14 +21,14 @@ import { absentParameters } from './config/absent.ts'
 import { inherentParameters } from './config/inherent.ts'
 import { identityOf } from './config/tls.ts'
 import { defaultSettings, type OutputLimit, type Settings, settingsParameters } from './config/settings.ts'
-import { cpuLines, memoryLines, moduleLines } from './introspection/program.ts'
+import { cpuLines, memoryLines, moduleLines, type ProgramFacts, serverLines } from './introspection/program.ts'
 import { REDSTRATA_VERSION } from './introspection/info.ts'
 import { expireSome } from './keyspace/expire.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { ModuleLoader } from './module/commands.ts'
 import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './module/host.ts'
 import { Memory } from './memory/arena.ts'
-import type { Dispatcher, SocketConnection } from './net/connection.ts'
+import type { Dispatcher, SocketConnection, Traffic } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
 import { type Identity, SecureListener } from './net/secure.ts'
 import { installPersistence } from './persistence/commands.ts'
@@ -66,6 +66,9 @@ export class Server implements Dispatcher {
   readonly connections = new Set<SocketConnection>()
   readonly #listeners: Listener[] = []
   readonly #secure: SecureListener[] = []
+  /** The path of redis.conf, or ''. */
+  configFile = ''
+  readonly #places: string[] = []
   #identityText = ''
   readonly #turnEnd: TurnEnd
   readonly #receive = Listener.receiveBuffer()
@@ -128,27 +131,21 @@ export class Server implements Dispatcher {
   /** The sections of INFO that are about the program. */
   #addInfo(): void {
     const registry = this.engine.service(InfoRegistry)
-    const server = (): [string, string | number][] => {
-      const uptime = Math.floor((this.clock.nowMs() - this.startedMs) / 1000)
-      return [
-        ['redis_version', REDIS_VERSION],
-        ['redstrata_version', REDSTRATA_VERSION],
-        ['redis_mode', 'standalone'],
-        ['arch_bits', 64],
-        ['run_id', this.engine.replicationId],
-        ['tcp_port', this.settings.port],
-        ['server_time_usec', this.clock.nowMs() * 1000],
-        ['uptime_in_seconds', uptime],
-        ['uptime_in_days', Math.floor(uptime / 86400)],
-        ['hz', this.settings.hz],
-        ['configured_hz', this.settings.hz],
-        ['lru_clock', this.keyspace.lruClock],
-      ]
-    }
+    registry.add('Server', () => serverLines(this.engine, this.#facts()))
     registry.add('Memory', () => memoryLines(this.engine))
     registry.add('CPU', () => cpuLines())
     registry.add('Modules', () => moduleLines(this.engine))
-    registry.sections.unshift({ name: 'Server', isDefault: true, module: '', lines: server })
+  }
+
+  #facts(): ProgramFacts {
+    return {
+      versions: { redis: REDIS_VERSION, redstrata: REDSTRATA_VERSION },
+      port: this.settings.port,
+      listeners: this.#places,
+      configFile: this.configFile,
+      hz: this.settings.hz,
+      uptimeSeconds: Math.floor((this.clock.nowMs() - this.startedMs) / 1000),
+    }
   }
 
   /** What happens when keys change, for those above the keyspace. */
@@ -207,14 +204,21 @@ export class Server implements Dispatcher {
   #cron(): void {
     if (this.#closed) return
     this.engine.setTime()
-    const until = this.clock.microseconds() + SLICE_MICROS
     this.engine.peakBytes = Math.max(this.engine.peakBytes, this.memory.usedBytes)
-    if (this.keyspace.mayExpire && this.engine.activeExpiry) {
-      for (const db of this.keyspace.databases) expireSome(db, () => this.clock.microseconds() < until)
-      this.engine.endUnit()
-    }
+    if (this.keyspace.mayExpire && this.engine.activeExpiry) this.#expire()
     for (const run of this.engine.onCron) run()
     if (this.keyspace.hasBuried) this.#sliceBuried()
+  }
+
+  #expire(): void {
+    const { stats } = this.engine
+    const started = this.clock.microseconds()
+    const until = started + SLICE_MICROS
+    for (const db of this.keyspace.databases) expireSome(db, () => this.clock.microseconds() < until)
+    this.engine.endUnit()
+    const ended = this.clock.microseconds()
+    if (ended >= until) stats.expiryCapped++
+    stats.expiryMicros += ended - started
   }
 
   /** Free the graveyard between the turns of the loop. */
@@ -239,6 +243,10 @@ export class Server implements Dispatcher {
 
   get limits(): Settings {
     return this.settings
+  }
+
+  get traffic(): Traffic {
+    return this.engine.stats
   }
 
   begin(): void {
@@ -308,6 +316,7 @@ export class Server implements Dispatcher {
     const listener = new Listener(this, this.connections, this.#receive)
     const bound = await listener.listen({ port, host, backlog: this.settings.backlog })
     this.#listeners.push(listener)
+    this.#places.push(`name=tcp,bind=${host},port=${bound}`)
     return bound
   }
 
@@ -317,6 +326,7 @@ export class Server implements Dispatcher {
     const bound = await listener.listen({ port, host, backlog: this.settings.backlog })
     this.#identityText = JSON.stringify(this.settings.tls)
     this.#secure.push(listener)
+    this.#places.push(`name=tls,bind=${host},port=${bound}`)
     return bound
   }
 
@@ -342,6 +352,7 @@ export class Server implements Dispatcher {
     const listener = new Listener(this, this.connections, this.#receive, path)
     await listener.listen({ path, backlog: this.settings.backlog })
     this.#listeners.push(listener)
+    this.#places.push(`name=unix,bind=${path}`)
   }
 
   /** Read the data that was kept, before anyone is served. */

@@ -90,9 +90,3 @@ function microseconds(): number {
 function timer(handle: NodeJS.Timeout): Timer {
   return { cancel: () => clearTimeout(handle) }
 }
-
-/** What the process has used so far. */
-export function processUsage(): { residentBytes: number; systemSeconds: number; userSeconds: number } {
-  const { system, user } = process.cpuUsage()
-  return { residentBytes: process.memoryUsage.rss(), systemSeconds: system / 1e6, userSeconds: user / 1e6 }
-}

@@ -87,8 +87,6 @@ export class Client implements Watcher {
   noEvict = false
   closing = false
   commands = 0
-  networkInBytes = 0
-  networkOutBytes = 0
   /** Client-side caching; owned by the tracking feature. */
   tracking: object | null = null
   /** Access rules; null: everything is allowed. Owned by acl/. */

@@ -89,6 +89,11 @@ export interface EngineStats {
   rejectedConnections: number
   networkInBytes: number
   networkOutBytes: number
+  networkReads: number
+  networkWrites: number
+  /** Slices of active expiry that ended because their time was up, and the time of all. */
+  expiryCapped: number
+  expiryMicros: number
   errorReplies: number
   inputLimitDisconnections: number
   outputLimitDisconnections: number
@@ -122,6 +127,10 @@ export class Engine {
     rejectedConnections: 0,
     networkInBytes: 0,
     networkOutBytes: 0,
+    networkReads: 0,
+    networkWrites: 0,
+    expiryCapped: 0,
+    expiryMicros: 0,
     errorReplies: 0,
     inputLimitDisconnections: 0,
     outputLimitDisconnections: 0,
@@ -209,8 +218,6 @@ export class Engine {
   holdsReplies: () => boolean = () => false
   /** Write the parameters back to the file that they came from; the reason when that failed. Given by the program. */
   rewriteConfig: (() => string | null) | null = null
-  /** Commands of the last second, sampled by the cron. */
-  opsPerSecond = 0
   /** Forty hexadecimal digits that name this run's data for replicas. */
   readonly replicationId: string
   /** ACL categories that modules brought. */

@@ -10,6 +10,28 @@ export interface InfoSection {
   lines(): Iterable<readonly [string, string | number]>
 }
 
+/** Redis's order; a section of another name comes behind them. */
+const ORDER = [
+  'Server',
+  'Clients',
+  'Memory',
+  'Persistence',
+  'Stats',
+  'Replication',
+  'CPU',
+  'Modules',
+  'Commandstats',
+  'Errorstats',
+  'Latencystats',
+  'Cluster',
+  'Keyspace',
+]
+
+const placeOf = ({ name, module }: InfoSection): number => {
+  const place = module === '' ? ORDER.indexOf(name) : -1
+  return place < 0 ? ORDER.length : place
+}
+
 export class InfoRegistry {
   readonly sections: InfoSection[] = []
   readonly #more = new Map<string, InfoSection['lines'][]>()
@@ -23,6 +45,11 @@ export class InfoRegistry {
     this.#more.set(name, [...(this.#more.get(name) ?? []), lines])
   }
 
+  /** All sections, as they are shown. */
+  inOrder(): InfoSection[] {
+    return [...this.sections].sort((a, b) => placeOf(a) - placeOf(b))
+  }
+
   /** All lines of a section. */
   *linesOf(section: InfoSection): Iterable<readonly [string, string | number]> {
     yield* section.lines()
@@ -34,4 +61,17 @@ export class InfoRegistry {
     for (let i = this.sections.length - 1; i >= 0; i--)
       if (this.sections[i]!.module === module) this.sections.splice(i, 1)
   }
+}
+
+/** Bytes as people read them: `1.25M`. */
+export function humanBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`
+  const units = ['K', 'M', 'G', 'T', 'P']
+  let value = bytes / 1024
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${value.toFixed(2)}${units[unit]}`
 }

@@ -49,7 +49,8 @@ export function applyDirectives(
       later.push(line)
       continue
     }
-    if (values.length === 0) throw new ConfigFault(`${where}: ${name} wants a value`)
+    // `save` alone is `save ""`, as in Redis.
+    if (values.length === 0 && parameter.repeatable !== true) throw new ConfigFault(`${where}: ${name} wants a value`)
     if (values.length > 1 && parameter.multiple !== true && parameter.repeatable !== true)
       throw new ConfigFault(`${where}: ${name} wants one value`)
     let text = values.join(' ')

@@ -10,6 +10,7 @@ import { InfoRegistry, type InfoSection } from '../command/info.ts'
 import { cmd, type Command } from '../command/spec.ts'
 import type { Entry } from '../command/table.ts'
 import { latencyLines } from './latency.ts'
+import { Rates } from './rates.ts'
 
 export const infoCommands: readonly Command[] = [
   cmd(
@@ -28,7 +29,7 @@ function info({ engine, reply }: Context, args: Args): void {
   const wanted = new Set<string>()
   while (args.left > 0) wanted.add(args.lower())
   if (wanted.size === 0) wanted.add('default')
-  const chosen = registry.sections.filter(section => isWanted(section, wanted))
+  const chosen = registry.inOrder().filter(section => isWanted(section, wanted))
   reply.verbatim('txt', chosen.map(section => printed(registry, section)).join('\r\n'))
 }
 
@@ -44,26 +45,15 @@ function printed(registry: InfoRegistry, section: InfoSection): string {
   return text
 }
 
-/** Bytes as people read them: `1.25M`. */
-export function humanBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes}B`
-  const units = ['K', 'M', 'G', 'T', 'P']
-  let value = bytes / 1024
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${value.toFixed(2)}${units[unit]}`
-}
-
 type Lines = Iterable<readonly [string, string | number]>
 
 /** Sections of which the engine knows all. The program adds `Server` and `Memory`. */
 export function installInfo(engine: Engine): void {
   const registry = engine.service(InfoRegistry)
+  const rates = new Rates(engine.clock.nowMs())
+  engine.onCron.push(() => rates.sample(engine.stats, engine.clock.nowMs()))
   registry.add('Clients', () => clientLines(engine))
-  registry.add('Stats', () => statLines(engine))
+  registry.add('Stats', () => statLines(engine, rates))
   registry.add('Replication', () => replicationLines(engine))
   registry.add('Commandstats', () => commandLines(engine), { isDefault: false })
   registry.add('Errorstats', () => errorLines(engine))
@@ -76,7 +66,11 @@ function* clientLines(engine: Engine): Lines {
   let tracking = 0
   let pubsub = 0
   let watching = 0
+  let input = 0
+  let output = 0
   for (const client of engine.clients.values()) {
+    input = Math.max(input, client.connection?.inputRoom ?? 0)
+    output = Math.max(output, client.connection?.outputBytes ?? 0)
     if (client.tracking !== null) tracking++
     if (client.subscriptions > 0) pubsub++
     if (engine.keyspace.watch.keysOf(client).length > 0) watching++
@@ -85,8 +79,8 @@ function* clientLines(engine: Engine): Lines {
   yield ['connected_clients', engine.clients.size]
   yield ['cluster_connections', 0]
   yield ['maxclients', engine.config.find('maxclients')?.get() ?? 0]
-  yield ['client_recent_max_input_buffer', 0]
-  yield ['client_recent_max_output_buffer', 0]
+  yield ['client_recent_max_input_buffer', input]
+  yield ['client_recent_max_output_buffer', output]
   yield ['blocked_clients', engine.waits.count]
   yield ['tracking_clients', tracking]
   yield ['pubsub_clients', pubsub]
@@ -97,25 +91,54 @@ function* clientLines(engine: Engine): Lines {
   yield ['total_blocking_keys_on_nokey', keysOnVanished]
 }
 
-function* statLines(engine: Engine): Lines {
+const DEFRAGMENTATION = [
+  'active_defrag_hits',
+  'active_defrag_misses',
+  'active_defrag_key_hits',
+  'active_defrag_key_misses',
+  'total_active_defrag_time',
+  'current_active_defrag_time',
+] as const
+
+const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(2)
+
+function* statLines(engine: Engine, rates: Rates): Lines {
   const { stats, keyspace } = engine
   yield ['total_connections_received', stats.connections]
   yield ['total_commands_processed', stats.commands]
-  yield ['instantaneous_ops_per_sec', engine.opsPerSecond]
+  yield ['instantaneous_ops_per_sec', Math.round(rates.of('commands'))]
   yield ['total_net_input_bytes', stats.networkInBytes]
   yield ['total_net_output_bytes', stats.networkOutBytes]
+  yield ['total_net_repl_input_bytes', 0]
+  yield ['total_net_repl_output_bytes', 0]
+  yield ['instantaneous_input_kbps', kilobytes(rates.of('networkInBytes'))]
+  yield ['instantaneous_output_kbps', kilobytes(rates.of('networkOutBytes'))]
+  yield ['instantaneous_input_repl_kbps', '0.00']
+  yield ['instantaneous_output_repl_kbps', '0.00']
   yield ['rejected_connections', stats.rejectedConnections]
   yield ['sync_full', 0]
   yield ['sync_partial_ok', 0]
   yield ['sync_partial_err', 0]
   yield ['expired_subkeys', keyspace.expiredParts]
   yield ['expired_keys', keyspace.expiredKeys]
+  yield ['expired_time_cap_reached_count', stats.expiryCapped]
+  yield ['expire_cycle_cpu_milliseconds', Math.floor(stats.expiryMicros / 1000)]
   yield ['evicted_keys', keyspace.evictedKeys]
   yield ['evicted_clients', stats.evictedClients]
   yield ['keyspace_hits', keyspace.hits]
   yield ['keyspace_misses', keyspace.misses]
+  // There is no second process, no replica, no defragmentation and no thread for sockets.
+  yield ['latest_fork_usec', 0]
+  yield ['total_forks', 0]
+  yield ['migrate_cached_sockets', 0]
+  yield ['slave_expires_tracked_keys', 0]
+  for (const name of DEFRAGMENTATION) yield [name, 0]
   yield ['unexpected_error_replies', stats.unexpectedErrors]
   yield ['total_error_replies', stats.errorReplies]
+  yield ['total_reads_processed', stats.networkReads]
+  yield ['total_writes_processed', stats.networkWrites]
+  yield ['io_threaded_reads_processed', 0]
+  yield ['io_threaded_writes_processed', 0]
   yield ['client_query_buffer_limit_disconnections', stats.inputLimitDisconnections]
   yield ['client_output_buffer_limit_disconnections', stats.outputLimitDisconnections]
 }

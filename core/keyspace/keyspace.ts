@@ -153,6 +153,8 @@ export class Keyspace {
   evictedKeys = 0
   /** Bytes in the graveyard: freed for everyone, not yet for the arena. */
   buriedBytes = 0
+  /** Values, and whole databases, that have left the graveyard. */
+  unburied = 0
   readonly #graveyard: Buried[] = []
 
   constructor(memory: Memory, hashKey: HashKey, random: KeyspaceRandom, hooks: KeyspaceHooks, databases: number) {
@@ -278,6 +280,7 @@ export class Keyspace {
     // A database may have buried values of its own meanwhile, on top of itself.
     this.#graveyard.splice(this.#graveyard.indexOf(buried), 1)
     this.buriedBytes -= buried.bytes
+    this.unburied++
   }
 }
 

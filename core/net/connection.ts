@@ -26,11 +26,20 @@ const TAIL_MIN = 4096
 /** Room is set aside at once for this much of an announced value; more as the bytes really come. */
 const PRESIZE_MIN = 1 << 20
 
+/** What came and went, over all connections. */
+export interface Traffic {
+  networkInBytes: number
+  networkOutBytes: number
+  networkReads: number
+  networkWrites: number
+}
+
 /** What the layer above does with requests. */
 export interface Dispatcher {
   /** Requests are parsed into this. */
   readonly frame: RequestFrame
   readonly limits: RequestLimits & { inputMax: number }
+  readonly traffic: Traffic
   /** Overwrite input once its requests have run, so that a kept Range shows in tests. */
   readonly poison: boolean
   /** A read event begins. */
@@ -118,6 +127,8 @@ export class SocketConnection {
   receive(buf: Buffer, end: number): void {
     if (this.#closing || this.#closed) return
     const dispatcher = this.#dispatcher
+    dispatcher.traffic.networkReads++
+    dispatcher.traffic.networkInBytes += end
     dispatcher.begin()
     if (this.#tailEnd > this.#tailStart || this.stopped) {
       if (!this.#keep(buf, 0, end)) return
@@ -205,6 +216,9 @@ export class SocketConnection {
 
   #write(reply: Reply): void {
     const out = this.#out
+    const { traffic } = this.#dispatcher
+    traffic.networkWrites++
+    traffic.networkOutBytes += reply.length
     if (reply.chain.length > 0) this.#writeChain(reply)
     else if (out.owed > 0 || out instanceof SecureOutlet) out.write(reply.take())
     else {

@@ -6,6 +6,7 @@ import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
+import { InfoRegistry } from '../command/info.ts'
 import { cmd, type Command, sub } from '../command/spec.ts'
 import { EVENT, eventBits, eventLetters } from '../keyspace/event.ts'
 import { type Kind, PubSub } from './pubsub.ts'
@@ -39,6 +40,11 @@ export const commands: readonly Command[] = [
 export function installPubSub(engine: Engine): void {
   const pubsub = engine.provide(PubSub, new PubSub(engine))
   const listen = pubsub.notify.bind(pubsub)
+  engine.service(InfoRegistry).extend('Stats', () => [
+    ['pubsub_channels', pubsub.channel.size],
+    ['pubsub_patterns', pubsub.pattern.size],
+    ['pubsubshard_channels', pubsub.shard.size],
+  ])
   engine.config.add([
     {
       name: 'notify-keyspace-events',

@@ -8,7 +8,7 @@ import { REDIS_VERSION } from '../base/version.ts'
 import type { Args } from '../command/args.ts'
 import { memoryParameter, numberParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
-import { InfoRegistry } from '../command/info.ts'
+import { humanBytes, InfoRegistry } from '../command/info.ts'
 import type { Engine } from '../command/engine.ts'
 import { Libraries } from '../command/libraries.ts'
 import { cmd, type Command, sub } from '../command/spec.ts'
@@ -47,13 +47,17 @@ export function installScripting(engine: Engine): void {
   const functions = engine.provide(FunctionStore, new FunctionStore(scripts))
   engine.provide(Libraries, functions)
   engine.service(InfoRegistry).extend('Memory', () => [
+    ['used_memory_lua', scripts.usedBytes],
+    ['used_memory_lua_human', humanBytes(scripts.usedBytes)],
     ['used_memory_vm_eval', scripts.usedBytes],
     ['used_memory_vm_functions', functions.usedBytes],
     ['used_memory_vm_total', scripts.usedBytes + functions.usedBytes],
+    ['used_memory_vm_total_human', humanBytes(scripts.usedBytes + functions.usedBytes)],
     ['number_of_cached_scripts', scripts.cache.count],
     ['number_of_functions', functions.functionCount],
     ['number_of_libraries', functions.libraryCount],
   ])
+  engine.service(InfoRegistry).extend('Stats', () => [['evicted_scripts', scripts.cache.evicted]])
   engine.config.add([
     numberParameter('busy-reply-threshold', scripts.settings, 'busyThresholdMs', { alias: 'lua-time-limit' }),
     memoryParameter('lua-memory-limit', scripts.settings, 'memoryMax', { min: 4 << 20, max: 2 ** 31 }),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { applyDirectives } from '../../core/config/apply.ts'
 import { ConfigFault, parseConfig, parseOptions } from '../../core/config/file.ts'
+import { serverForTest } from '../support/server.ts'
 
 describe('the configuration file', () => {
   it('reads names and values, quoted or bare, and passes over comments', () => {
@@ -26,5 +28,12 @@ describe('the configuration file', () => {
 
   it('refuses a value without a name', () => {
     expect(() => parseOptions(['7000'])).toThrow(ConfigFault)
+  })
+
+  it('takes a line of `save` alone for no save points, and refuses other names alone', async () => {
+    const { server, call } = await serverForTest()
+    applyDirectives(server, parseConfig('save 900 1\nsave \n'))
+    expect(await call('CONFIG', 'GET', 'save')).toEqual(new Map([['save', '']]))
+    expect(() => applyDirectives(server, parseConfig('maxmemory \n'))).toThrow('line 1: maxmemory wants a value')
   })
 })

@@ -56,13 +56,10 @@ const NEIGHBOURS: Record<string, readonly string[]> = {
 export const TOP_FILES: readonly string[] = ['server', 'commands', 'main', 'index'].map(name => `core/${name}.ts`)
 
 /** Packages that a module may use, each for a reason stated in docs/decisions. */
-const MODULE_PACKAGES: readonly string[] = ['snowball-stemmers', 'multilingual-stemmer', 'double-metaphone', 'rbush']
+const MODULE_PACKAGES: readonly string[] = ['snowball-stemmers', 'multilingual-stemmer']
 
 /** What a module imports of ours. */
 const MODULE_API = 'redstrata/module'
-
-/** Until the module API exists, modules reach for the types of memory and bytes by path. */
-const BEFORE_MODULE_API: readonly RegExp[] = [/^core\/memory\/[a-z-]+\.ts$/, /^core\/base\/[a-z0-9-]+\.ts$/]
 
 /** The folder that a file counts to: `core/types/list`, `core/net`, `modules/json`, or `core` for the files at its top. */
 export function folderOf(path: string): string {
@@ -74,12 +71,12 @@ export function folderOf(path: string): string {
 }
 
 /** Why `path` may not import `target`, or null when it may. Both are paths from the top; a package is its name. */
-export function importFault(path: string, target: string, hasModuleApi: boolean): string | null {
+export function importFault(path: string, target: string): string | null {
   const from = folderOf(path)
   if (from === 'test' || from === 'bench' || from === 'examples' || !/^(core|modules)\//.test(path)) return null
   if (target.startsWith('node:')) return null
   const isFile = /^(core|modules|test|bench|examples|docs)\//.test(target)
-  if (from.startsWith('modules/')) return moduleFault(from, target, isFile, hasModuleApi)
+  if (from.startsWith('modules/')) return moduleFault(from, target, isFile)
   if (!isFile) return `core has no dependencies, and ${target} is one`
   const to = folderOf(target)
   if (to === from) return null
@@ -92,11 +89,10 @@ export function importFault(path: string, target: string, hasModuleApi: boolean)
   return `${from} may not import ${to}`
 }
 
-function moduleFault(from: string, target: string, isFile: boolean, hasModuleApi: boolean): string | null {
+function moduleFault(from: string, target: string, isFile: boolean): string | null {
   if (target === MODULE_API || MODULE_PACKAGES.includes(target)) return null
   if (!isFile) return `a module may not use the package ${target}`
   if (folderOf(target) === from) return null
-  if (!hasModuleApi && BEFORE_MODULE_API.some(pattern => pattern.test(target))) return null
   return `a module may import ${MODULE_API} and its own files, not ${target}`
 }
 
