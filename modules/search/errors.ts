@@ -23,6 +23,9 @@ export const FT_ERR = {
   dialectNumber: new ReplyError('DIALECT requires a non negative integer >=1 and <= 4'),
   noLanguage: new ReplyError('No such language'),
   explainWithoutScores: new ReplyError('EXPLAINSCORE must be accompanied with WITHSCORES'),
+  wideWithoutFields: new ReplyError('MAXTEXTFIELDS cannot be used with NOFIELDS'),
+  returnAs: new ReplyError('Alias for RETURN cannot be `AS`'),
+  profiledCursor: new ReplyError('FT.PROFILE does not support cursor'),
   returnName: new ReplyError('RETURN path AS name - must be accompanied with NAME'),
   parameterPairs: new ReplyError('Parameters must be specified in PARAM VALUE pairs'),
   highlight: new ReplyError('Bad arguments for HIGHLIGHT'),
@@ -39,7 +42,9 @@ export const FT_ERR = {
   noArgument: new ReplyError('Expected an argument, but none provided'),
   badArgument: new ReplyError('Could not convert argument to expected type'),
   dialectTooHigh: new ReplyError('Default dialect version cannot be higher than 4'),
-  tooManyTexts: new ReplyError('Cannot add more text fields. Declare index with wide fields option to allow'),
+  tooManyTexts: new ReplyError(
+    'Cannot add more fields. Declare index with wide fields to allow adding unlimited fields',
+  ),
   documentExists: new ReplyError('Document already exists'),
   noJson: new ReplyError('JSON is not supported: the module is not loaded'),
 } as const

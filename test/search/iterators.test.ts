@@ -13,7 +13,7 @@ import { ROUNDS, seeded } from './support/random.ts'
 type Doc = { a: string; b: string; tag: string[]; n: number }
 
 const watch = { tick() {} }
-const ranking = { mode: RANK.tfidf, k: 0 }
+const ranking = { mode: RANK.tfidf, k: 0, length: 0, average: 0 }
 
 /** An index of random documents, some of them dead, and what is in each by its number. */
 class Fixture {

@@ -21,7 +21,7 @@ import type { NumberLane, ValueLane } from './lane.ts'
 import type { Source } from './stage.ts'
 
 const NO_DOCUMENTS = new Int32Array(0)
-const UNSCORED = { mode: RANK.none, k: 0 }
+const UNSCORED = { mode: RANK.none, k: 0, length: 0, average: 0 }
 
 /** What is wanted of documents beside their numbers. */
 export interface DocumentExtras {

@@ -60,6 +60,7 @@ function profiledAggregate(
 ): Profiled {
   const start = times.now()
   const options = parseAggregate(args, workspace.settings)
+  if (options.withCursor) throw FT_ERR.profiledCursor
   const index = workspace.catalogue.needForQuery(name)
   const aggregation = readAggregate(workspace, ctx, index, options, times)
   times.parsingMicros = times.now() - start

@@ -214,7 +214,7 @@ export function languageOf(options: QueryOptions, schema: Schema): number {
 
 /** The fields of INFIELDS. */
 export function fieldsOf(options: QueryOptions, schema: Schema): FieldMask {
-  if (options.inFields === null) return ALL_FIELDS
+  if (options.inFields === null || options.inFields.length === 0) return ALL_FIELDS
   let mask = 0n
   for (const name of options.inFields) {
     const field = fieldNamed(schema, name)

@@ -109,6 +109,7 @@ function takeReturn(args: Args, options: SearchOptions): void {
     if (words[i + 1]?.latin1Slice().toLowerCase() === 'as') {
       if (words[i + 2] === undefined) throw FT_ERR.returnName
       name = words[i + 2]!
+      if (name.latin1Slice().toLowerCase() === 'as') throw FT_ERR.returnAs
       i += 2
     }
     fieldOf(options, path, name).isReturned = true

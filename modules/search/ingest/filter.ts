@@ -9,10 +9,15 @@ import { compileExpression, type Evaluate } from '../expression/evaluate.ts'
 import { parseExpression } from '../expression/parser.ts'
 import { type Cell, isTrue } from '../expression/value.ts'
 import { QueryFailure } from '../query/failure.ts'
-import type { Source } from './source.ts'
 
 /** The property that stands for the key. */
 const KEY = '__key'
+
+/** The values of a document by their names. */
+interface Values {
+  /** False when the document has no such value. */
+  get(name: string, out: Range): boolean
+}
 
 /** Decides which documents belong to an index. */
 export class DocumentFilter {
@@ -21,7 +26,7 @@ export class DocumentFilter {
   readonly #value = new Range()
   readonly #row: { cell(slot: number): Cell }
   #key: Range = this.#value
-  #source: Source | null = null
+  #source: Values | null = null
 
   /** @throws ReplyError when the expression cannot be read. */
   constructor(text: Buffer) {
@@ -46,7 +51,7 @@ export class DocumentFilter {
   }
 
   /** Whether a document belongs to the index; `source` is turned to it. */
-  accepts(key: Range, source: Source): boolean {
+  accepts(key: Range, source: Values): boolean {
     this.#key = key
     this.#source = source
     try {

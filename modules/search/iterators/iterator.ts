@@ -31,6 +31,9 @@ export interface Ranking {
   readonly mode: number
   /** What is added to a frequency below the line in BM25; in BM25STD it depends on the document. */
   k: number
+  /** Length of the document in words, for BM25STD, and that of all documents on average: what explanations show. */
+  length: number
+  readonly average: number
 }
 
 /** Positions of words in a document, growing. */

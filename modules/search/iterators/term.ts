@@ -36,7 +36,7 @@ export function termScore(ranking: Ranking, weight: number, freq: number, rare: 
     case RANK.tfidf:
       return weight * freq * rare.idf
     case RANK.bm25:
-      return (rare.idf * freq) / (freq + ranking.k)
+      return (weight * rare.idf * freq) / (freq + ranking.k)
     case RANK.bm25std:
       return (weight * rare.bm25 * (freq * 2.2)) / (freq + ranking.k)
     case RANK.dismax:

@@ -37,6 +37,7 @@ import {
   type TagNode,
   type TokenNode,
   type UnionNode,
+  tokenNode,
   type VectorNode,
 } from '../query/ast.ts'
 import { refuse } from '../query/failure.ts'
@@ -204,11 +205,25 @@ class Builder {
   #expanded(terms: Terms, records: readonly Address[], allowed: Uint8Array | null, weight: number): DocumentIterator {
     if (records.length === 0) return new Nothing()
     const textOf = (record: Address) => terms.key(record, this.#range).copy()
+    if (this.#options.profile != null) this.#list(terms, records, textOf, allowed)
     if (records.length === 1) return this.#term(terms, records[0]!, textOf(records[0]!), allowed, weight)
     const { documents } = this.#index
     const { isRanked, watch } = this.#options
     const { count, last } = documents
     return new FirstOf(terms.postings, records, textOf, allowed, weight, count, last, isRanked, watch)
+  }
+
+  /** Tell the profile what words a union walks. */
+  #list(
+    terms: Terms,
+    records: readonly Address[],
+    textOf: (record: Address) => Buffer,
+    allowed: Uint8Array | null,
+  ): void {
+    for (const record of records) {
+      const text = textOf(record)
+      this.#options.profile!.list(tokenNode(text), this.#term(terms, record, text, allowed, 1))
+    }
   }
 
   #affix(node: AffixNode): DocumentIterator {

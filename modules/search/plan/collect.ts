@@ -155,7 +155,7 @@ export class PlainRun extends Run {
   }
 }
 
-const COUNTED = { mode: RANK.none, k: 0 }
+const COUNTED = { mode: RANK.none, k: 0, length: 0, average: 0 }
 
 /** Keeps the documents with the best scores. */
 export class RankedRun extends Run {

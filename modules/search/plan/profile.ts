@@ -28,6 +28,8 @@ export class ProfiledIterator extends DocumentIterator {
   micros = 0
   /** Documents told. */
   told = 0
+  /** Whether this is of a TAG field. */
+  isTag = false
 
   constructor(node: Node, inner: DocumentIterator, children: readonly ProfiledIterator[], now: () => number) {
     super()
@@ -113,6 +115,11 @@ export class ProfiledIterator extends DocumentIterator {
   }
 }
 
+function markTags(iterator: ProfiledIterator): void {
+  iterator.isTag = true
+  iterator.children.forEach(markTags)
+}
+
 /** A step behind the iterators. */
 export interface Processor {
   readonly type: string
@@ -128,6 +135,8 @@ export class QueryProfile {
   readonly #start: number
   parsingMicros = 0
   planningMicros = 0
+  /** What went wrong with the query without ending it. */
+  warnings: readonly string[] = []
   processors: Processor[] = []
   /** Parts being built, outermost first: the children that each has so far. */
   readonly #open: ProfiledIterator[][] = [[]]
@@ -156,7 +165,18 @@ export class QueryProfile {
     if (inner instanceof Nothing) return inner
     // A part that was built as its only child is that child.
     const profiled = inner instanceof ProfiledIterator ? inner : new ProfiledIterator(node, inner, children, this.now)
+    if (node.kind === 'tag') markTags(profiled)
     this.#open[this.#open.length - 1]!.push(profiled)
     return profiled
+  }
+
+  /**
+   * Show a word among the parts of what is being built, which walks many words as one: each of its documents is
+   * taken to be read once.
+   */
+  list(node: Node, word: DocumentIterator): void {
+    const part = new ProfiledIterator(node, word, [], this.now)
+    part.told = word.estimate
+    this.#open[this.#open.length - 1]!.push(part)
   }
 }

@@ -4,7 +4,7 @@ import { ALL_FIELDS, childrenOf, type FieldMask, type Node, type NumericNode, ty
 
 /** The tree of a query, a line each. @param fieldNames names of the TEXT fields by their bit. */
 export function explain(root: Node | null, fieldNames: readonly string[]): string {
-  return root === null ? 'NULL' : new Printer(fieldNames).print(root, 0)
+  return root === null ? '<empty>\n' : new Printer(fieldNames).print(root, 0)
 }
 
 class Printer {
@@ -63,7 +63,7 @@ class Printer {
       case 'vector':
         return this.#vector(node, depth)
       case 'shape':
-        return `GEOSHAPE{${node.relation.latin1Slice()} ${node.shape.text.latin1Slice()}}`
+        return `GEOSHAPE{${RELATIONS.indexOf(node.relation.latin1Slice().toLowerCase())} ${node.shape.text.latin1Slice()}}`
     }
   }
 
@@ -77,7 +77,13 @@ class Printer {
     const blob = node.blobName.latin1Slice()
     const where = `in vector index associated with field @${field}`
     const name = node.scoreName?.text.latin1Slice() ?? (node.mode === 'knn' ? `__${field}_score` : '')
-    const told = name === '' ? '' : `, yields distance as \`${name}\``
+    const yielded = name === '' ? '' : `, yields distance as \`${name}\``
+    const parameters = node.parameters.map(([key, value]) => [key, value.text] as const)
+    const attributes = node.attributes.filter(([key]) => key !== 'yield_distance_as')
+    const settings = [...parameters, ...attributes].map(
+      ([key, value]) => `, ${typeof key === 'string' ? key : key.latin1Slice()} = ${value.latin1Slice()}`,
+    )
+    const told = settings.join('') + yielded
     const size = node.size.value
     const search =
       node.mode === 'knn'
@@ -86,6 +92,9 @@ class Printer {
     return node.children.length === 0 ? `VECTOR ${search}` : `VECTOR {\n${this.#children(node, depth)} => ${search}`
   }
 }
+
+/** Relations of shapes are shown by their number. */
+const RELATIONS = ['', 'contains', 'within', 'disjoint', 'intersects']
 
 function affix(text: string, before: boolean, after: boolean): string {
   if (before && after) return `INFIX{*${text}*}`

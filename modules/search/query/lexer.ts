@@ -234,7 +234,9 @@ export class Lexer {
 
   #isInfinity(at: number): boolean {
     const query = this.query
-    return query[at] === 0x69 && query[at + 1] === 0x6e && query[at + 2] === 0x66
+    // The newer dialects also take capitals: bit 5 tells them from small letters.
+    const letter = this.#modern ? 0x20 : 0
+    return (query[at]! | letter) === 0x69 && (query[at + 1]! | letter) === 0x6e && (query[at + 2]! | letter) === 0x66
   }
 
   /** A term, a number, a prefix, or one of the words with a meaning of their own. */
@@ -266,7 +268,7 @@ export class Lexer {
     const query = this.query
     if (query[end] === STAR) return this.#set(TOKEN.prefix, at, end + 1, query.subarray(at, end), true)
     const text = query.subarray(at, end)
-    this.value = text.latin1Slice().endsWith('inf')
+    this.value = text.latin1Slice().toLowerCase().endsWith('inf')
       ? text[0] === 0x2d
         ? -Infinity
         : Infinity

@@ -15,6 +15,7 @@ import {
   type FieldMask,
   type Node,
   type NumberBox,
+  type PhraseNode,
   phraseNode,
   restrictFields,
   type TextBox,
@@ -130,7 +131,7 @@ export class Parser implements FieldParser {
       } else if (lexer.kind === TOKEN.or) {
         lexer.next()
         left = joinUnion(left, this.expression(grammar.or, textOnly))
-      } else left = joinPhrase(left, this.expression(grammar.and, textOnly))
+      } else left = joinPhrase(left, this.expression(grammar.and, textOnly), this.context.dialect >= 2)
     }
     this.#depth--
     return left
@@ -392,12 +393,25 @@ function isModifier(kind: TokenKind): boolean {
   return kind === TOKEN.modifier || kind === TOKEN.isMissing
 }
 
-/** Side by side: what was joined so far takes the next one in. */
-function joinPhrase(left: Node | null, right: Node | null): Node | null {
+/**
+ * Side by side: what was joined so far takes the next one in.
+ * @param flatten whether brackets around a part that is joined itself make no difference: `a (b c)` is `a b c`.
+ */
+function joinPhrase(left: Node | null, right: Node | null, flatten: boolean): Node | null {
   if (left === null || right === null) return left ?? right
-  const joined = left.kind === 'phrase' && !left.exact && left.fields === ALL_FIELDS ? left : phraseNode([left])
-  joined.children.push(right)
+  const joined = isJoined(left) ? left : phraseNode([left])
+  if (flatten && isJoined(right) && isPlain(right)) joined.children.push(...right.children)
+  else joined.children.push(right)
   return joined
+}
+
+function isJoined(node: Node): node is PhraseNode {
+  return node.kind === 'phrase' && !node.exact && node.fields === ALL_FIELDS
+}
+
+/** Whether no attribute was given to a node. */
+function isPlain({ weight, slop, inOrder, phonetic }: Node): boolean {
+  return weight === 1 && slop === -1 && !inOrder && phonetic === 'default'
 }
 
 /** Either: unions of unions are one union. */

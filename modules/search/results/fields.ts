@@ -4,9 +4,10 @@
  *      SORTBY price RETURN ...    price first, when it is among those returned
  *      (no RETURN)                the field sorted by, what the query yields, what HIGHLIGHT and SUMMARIZE name, the rest
  *
- * A number that the index keeps for sorting is shown from there, everything else as the document says it. */
+ * A NUMERIC field that RETURN names is shown as the number that it is (`4`, not `4.0`): from the index when that keeps it
+ * for sorting, otherwise read from the document. Everything else is shown as the document says it. */
 
-import { Range, replyError } from 'redstrata/module'
+import { parseDouble, Range, replyError } from 'redstrata/module'
 import type { NamedField, SearchOptions } from '../commands/search-options.ts'
 import type { SearchIndex } from '../index/search-index.ts'
 import type { YieldedNumber, Yields } from '../plan/yields.ts'
@@ -20,7 +21,7 @@ export type Found = 'nothing' | 'null' | 'text'
 
 /** Where a value comes from. */
 type Source =
-  | { readonly from: 'document'; readonly identifier: Range; readonly asList: boolean }
+  | { readonly from: 'document'; readonly identifier: Range; readonly asList: boolean; readonly asNumber: boolean }
   | { readonly from: 'number'; readonly value: YieldedNumber }
   | { readonly from: 'key' }
   | { readonly from: 'nowhere' }
@@ -100,11 +101,14 @@ class Chooser {
     const yielded = this.#yields.get(path.latin1Slice())
     if (yielded !== undefined) return { from: 'number', value: yielded }
     const numbers = field === null ? null : this.#structures.fields[field.number]!.numbers
-    if (field?.kind === 'numeric' && field.sortable && numbers !== null)
+    const { isJson } = this.#reader
+    const isNumber = field?.kind === 'numeric' && (isJson || this.#options.returns)
+    if (isNumber && field.sortable && numbers !== null)
       return { from: 'number', value: document => numbers.value(document) }
     if (path.latin1Slice() === '__key') return { from: 'key' }
-    const asList = this.#reader.isJson && this.#options.dialect >= 3 && field?.sortable !== true
-    return { from: 'document', identifier: Range.of(field?.identifier ?? path), asList }
+    const asList = isJson && this.#options.dialect >= 3 && field?.sortable !== true
+    const asNumber = isNumber && !isJson
+    return { from: 'document', identifier: Range.of(field?.identifier ?? path), asList, asNumber }
   }
 }
 
@@ -119,15 +123,18 @@ export function readField(field: ShownField, document: number, reader: DocumentR
   const { source } = field
   switch (source.from) {
     case 'document': {
-      const { identifier, asList } = source
+      const { identifier, asList, asNumber } = source
       if (!(asList ? reader.get(identifier, out) : reader.first(identifier, out))) return 'nothing'
+      if (asNumber) {
+        const value = parseDouble(out.buf, out.start, out.end)
+        if (!Number.isNaN(value)) setNumber(out, value)
+      }
       return reader.kind === 'null' ? 'null' : 'text'
     }
     case 'number': {
       const value = source.value(document)
       if (Number.isNaN(value)) return 'nothing'
-      const text = Buffer.from(numberText(value))
-      out.set(text, 0, text.length)
+      setNumber(out, value)
       return 'text'
     }
     case 'key':
@@ -135,4 +142,9 @@ export function readField(field: ShownField, document: number, reader: DocumentR
     case 'nowhere':
       return 'nothing'
   }
+}
+
+function setNumber(out: Range, value: number): void {
+  const text = Buffer.from(numberText(value))
+  out.set(text, 0, text.length)
 }

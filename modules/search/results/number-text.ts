@@ -14,7 +14,7 @@ export function sortKeyText(value: number): string {
 }
 
 /** Up to so many significant digits, without trailing zeros; with an exponent when that is shorter. */
-export function general(value: number, digits: number): string {
+function general(value: number, digits: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [mantissa, power] = value.toExponential(digits - 1).split('e') as [string, string]

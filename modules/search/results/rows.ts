@@ -5,14 +5,13 @@
  *
  * Each row has what was asked for, in this order: score (or score and why), payload, sort key, fields. */
 
-import { Range, type Reply } from 'redstrata/module'
+import { formatDouble, Range, type Reply } from 'redstrata/module'
 import type { SearchOptions } from '../commands/search-options.ts'
 import type { Explanation } from '../iterators/iterator.ts'
 import type { DocumentReader } from './document.ts'
 import { readField, type ShownField, type ShownFields } from './fields.ts'
 import { writeNative } from './native.ts'
 import type { Marker } from './marks.ts'
-import { general } from './number-text.ts'
 
 /** What is known of a row's document beside its fields. */
 export interface RowFacts {
@@ -140,7 +139,7 @@ export class RowWriter {
     const isExplained = this.#options.explainsScores
     if (isExplained) this.#reply.array(2)
     if (this.#reply.protocol === 3) this.#reply.double(score)
-    else this.#reply.text(general(score, 17))
+    else this.#reply.text(formatDouble(score))
     if (isExplained) this.#explanation(this.#facts.explain(document))
     return 1
   }

@@ -212,15 +212,23 @@ export class SearchJob implements Job {
     const profile = this.#profile!
     const indexMicros = profile.root?.micros ?? 0
     const keepMicros = Math.max(0, this.#runMicros - indexMicros)
-    profile.processors.push({ type: 'Index', micros: indexMicros, count: total })
+    const add = (type: string, micros: number, count: number): void => {
+      profile.processors.push({ type, micros, count })
+    }
+    profile.warnings = this.#warnings()
+    add('Index', indexMicros, total)
+    if (this.#options.limit === 0) {
+      add('Counter', keepMicros, 1)
+      return
+    }
+    if (this.#yields.size > 0) add('Metrics Applier', 0, total)
     // Scoring and keeping the best are one loop here.
-    if (this.#order === null) profile.processors.push({ type: 'Scorer', micros: keepMicros, count: total })
-    profile.processors.push({
-      type: 'Sorter',
-      micros: sortMicros + (this.#order === null ? 0 : keepMicros),
-      count: rows,
-    })
-    if (!this.#options.noContent) profile.processors.push({ type: 'Loader', micros: loadMicros, count: rows })
+    if (this.#order === null) add('Scorer', keepMicros, total)
+    add('Sorter', sortMicros + (this.#order === null ? 0 : keepMicros), rows)
+    if (this.#options.noContent) return
+    add('Loader', loadMicros, rows)
+    // Loading and marking are one loop as well.
+    if (this.#options.marks) add('Highlighter', 0, rows)
   }
 
   #warnings(): string[] {

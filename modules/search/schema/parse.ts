@@ -1,6 +1,7 @@
 /* FT.CREATE's arguments as a schema. */
 
 import { type Args, replyError } from 'redstrata/module'
+import { FT_ERR } from '../errors.ts'
 import { DEFAULT_STOP_WORDS, StopWords } from '../text/stop-words.ts'
 import { ENGLISH, languageNumber } from '../text/stem/stemmers.ts'
 import { badArguments, needBytes, needCount, needList, needNumber, needText, wrongCount } from '../words.ts'
@@ -54,7 +55,8 @@ const OPTIONS: Readonly<Record<string, (args: Args, rules: Writable<Rules>) => v
   },
   score_field: (args, rules) => (rules.scoreField = needBytes(args, 'SCORE_FIELD')),
   payload_field: (args, rules) => (rules.payloadField = needBytes(args, 'PAYLOAD_FIELD')),
-  temporary: (args, rules) => (rules.lifetime = needCount(args, 'TEMPORARY', 1)),
+  // Nothing and less than nothing mean an index that stays.
+  temporary: (args, rules) => (rules.lifetime = Math.max(0, needCount(args, 'TEMPORARY', -Infinity))),
   stopwords(args, rules) {
     rules.stopWords = new StopWords(needList(args, 'STOPWORDS', needCount(args, 'STOPWORDS')))
     rules.hasStopWords = true
@@ -98,6 +100,7 @@ export function parseSchema(args: Args, name: Buffer): Schema {
     else if (option !== undefined) option(args, rules)
     else throw replyError(`Unknown argument \`${word}\``)
   }
+  if (rules.maxTextFields && !rules.fieldMasks) throw FT_ERR.wideWithoutFields
   if (rules.prefixes.length === 0) rules.prefixes = [Buffer.from('')]
   const schema: Schema = { name, rules, fields: [] }
   if (args.left === 0) throw wrongCount('FT.CREATE')
@@ -139,7 +142,7 @@ function parseField(args: Args, schema: Schema, number: number, texts: number): 
   const identifier = args.bytes().copy()
   let name = identifier
   if (args.word('as')) {
-    if (args.left === 0) throw replyError(`\`AS\` requires an argument`)
+    if (args.left === 0) throw replyError('AS requires an argument')
     name = args.bytes().copy()
   }
   const shown = name.latin1Slice()

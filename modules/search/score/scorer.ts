@@ -47,7 +47,12 @@ export class Scorer {
     this.#documents = documents
     this.#payload = payload
     this.#average = documents.count === 0 ? 0 : documents.totalLength / documents.count
-    this.ranking = { mode: MODES[name], k: K1 * (1 - HALF + HALF * this.#average) }
+    this.ranking = {
+      mode: MODES[name],
+      k: K1 * (1 - HALF + HALF * this.#average),
+      length: 0,
+      average: this.#average,
+    }
   }
 
   /** The score of the document that `root` stands on. Below `least` it may be 0 instead. */
@@ -83,7 +88,9 @@ export class Scorer {
   }
 
   #setLength(document: number): void {
-    const share = this.#average === 0 ? 0 : this.#documents.lengthOf(document) / this.#average
+    const length = this.#documents.lengthOf(document)
+    const share = this.#average === 0 ? 0 : length / this.#average
+    this.ranking.length = length
     this.ranking.k = 1.2 * (1 - HALF + HALF * share)
   }
 

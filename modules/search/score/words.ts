@@ -25,18 +25,13 @@ function termLine(ranking: Ranking, text: string, value: number, weight: number,
     case RANK.tfidf:
       return `(TFIDF ${two(value)} = Weight ${two(weight)} * TF ${freq} * IDF ${two(idf)})`
     case RANK.bm25:
-      return `(${two(value)} = IDF ${two(idf)} * F ${freq} / (F ${freq} + k1 1.2 * (1 - b 0.5 + b 0.5 * Average Len ${two(averageLength(ranking))})))`
+      return `(${two(value)} = Weight ${two(weight)} * IDF ${two(idf)} * F ${freq} / (F ${freq} + k1 1.2 * (1 - b 0.5 + b 0.5 * Average Len ${two(ranking.average)})))`
     case RANK.bm25std:
-      return `${text}: (${two(value)} = Weight ${two(weight)} * IDF ${two(idf)} * (F ${two(freq)} * (k1 1.2 + 1)) / (F ${two(freq)} + k1 1.2 * (1 - b 0.5 + b 0.5 * Doc Len / Average Doc Len = ${two(ranking.k)})))`
+      return `${text}: (${two(value)} = Weight ${two(weight)} * IDF ${two(idf)} * (F ${two(freq)} * (k1 1.2 + 1)) / (F ${two(freq)} + k1 1.2 * (1 - b 0.5 + b 0.5 * Doc Len ${ranking.length} / Average Doc Len ${two(ranking.average)})))`
     case RANK.dismax:
       return `DISMAX ${two(value)} = Weight ${two(weight)} * Frequency ${freq}`
   }
   return ''
-}
-
-/** BM25's constant part is 1.2 * (0.5 + 0.5 * average). */
-function averageLength(ranking: Ranking): number {
-  return (ranking.k / 1.2 - 0.5) / 0.5
 }
 
 /** The part of something without words: a range, a wildcard. */

@@ -201,7 +201,9 @@ describe('FT.PROFILE of an aggregation', () => {
       connection,
       'FT.PROFILE idx AGGREGATE QUERY * LOAD 1 @even APPLY floor(@n/10) AS f FILTER @f>2 GROUPBY 1 @f SORTBY 1 @f LIMIT 1 2',
     )
-    const found = reply.matchAll(/\+Type \+("[^"]*"|\S+) \+Time "[^"]*" \+Counter :(\d+)/g)
+    const found = reply.matchAll(
+      /\+Type \+("[^"]*"|\S+) \+Time "[^"]*" \+"(?:Results processed|Number of reading operations)" :(\d+)/g,
+    )
     const steps = [...found].map(match => `${match[1]!.replaceAll('"', '')} ${match[2]}`)
     // The first is the iterator of the query.
     expect(steps.slice(1)).toEqual([

@@ -36,9 +36,9 @@ function parse(query: string, dialect = 2, parameters: Record<string, string> = 
 
 describe('queries', () => {
   it.each([
-    ['', 'NULL'],
-    ['  ', 'NULL'],
-    ['the', 'NULL'],
+    ['', '<empty>'],
+    ['  ', '<empty>'],
+    ['the', '<empty>'],
     ['*', '<WILDCARD>'],
     [' * ', '<WILDCARD>'],
     ['(*)', '<WILDCARD>'],
@@ -51,7 +51,7 @@ describe('queries', () => {
     ['-red blue', 'AND { NOT{ red } blue }'],
     ['-(-red)', 'NOT{ NOT{ red } }'],
     ['tea ~green', 'AND { tea OPTIONAL{ green } }'],
-    ['-the', 'NULL'],
+    ['-the', '<empty>'],
     ['"Old the town"', 'EXACT { old the town }'],
     ['"north-west"', 'EXACT { north west }'],
     ['north-west', 'AND { north NOT{ west } }'],
@@ -101,7 +101,7 @@ describe('queries', () => {
     ['@title:red @body:blue', 'AND { @title:red @body:blue }'],
     ['red blue | green', 'UNION { AND { red blue } green }'],
     ['(red) (blue) | green', 'AND { red UNION { blue green } }'],
-    ['the and of', 'NULL'],
+    ['the and of', '<empty>'],
     ['"old the town"', '! Syntax error at offset 5 near the'],
     ['"old town the hall"', 'EXACT { old town hall }'],
     ['"town"', 'town'],

@@ -1,0 +1,3 @@
+import { replayFolder } from '../support/transcript/suite.ts'
+
+await replayFolder('exact', 'search-documented')
