@@ -63,10 +63,10 @@ describe('queries', () => {
     ['@title:red -@body:blue', 'AND { @title:red NOT{ @body:blue } }'],
     ['@nosuch:x', '@NULL:x'],
     ['@title:("old town"|new)', '@title:UNION { @title:EXACT { @title:old @title:town } @title:new }'],
-    ['bak* *ing *ook*', 'AND { PREFIX{bak*} AND { SUFFIX{*ing} INFIX{*ook*} } }'],
+    ['bak* *ing *ook*', 'AND { PREFIX{bak*} SUFFIX{*ing} INFIX{*ook*} }'],
     ['%bridge% %%town%%', 'AND { FUZZY{bridge} FUZZY{town} }'],
     ["w'b?e*d'", 'WILDCARD{b?e*d}'],
-    ['1.5 66 -7', 'AND { 1.5 AND { 66 -7 } }'],
+    ['1.5 66 -7', 'AND { 1.5 66 -7 }'],
     ['@n:[1 (5.5]', 'NUMERIC {1.000000 <= @n < 5.500000}'],
     ['@n:[-inf +inf]', 'NUMERIC {-inf <= @n <= inf}'],
     ['@n:[1,5]', 'NUMERIC {1.000000 <= @n <= 5.000000}'],
@@ -120,7 +120,7 @@ describe('queries', () => {
     const values = { w: 'Bridge', lo: '3', hi: '5', p: 'bak', u: 'KM', t: 'Red' }
     expect(parse('$w', 2, values)).toBe('bridge')
     expect(parse('@title:($w|$p*) *$p *$p* %$w%', 2, values)).toBe(
-      '@title:AND { @title:UNION { @title:bridge @title:PREFIX{bak*} } @title:AND { @title:SUFFIX{*bak} @title:AND { @title:INFIX{*bak*} @title:FUZZY{bridge} } } }',
+      '@title:AND { @title:UNION { @title:bridge @title:PREFIX{bak*} } @title:SUFFIX{*bak} @title:INFIX{*bak*} @title:FUZZY{bridge} }',
     )
     expect(parse("w'$p'", 2, values)).toBe('WILDCARD{bak}')
     expect(parse('w$p', 2, values)).toBe('AND { w bak }')
@@ -142,7 +142,7 @@ describe('queries', () => {
       `VECTOR {K=3 nearest vectors to \`$q\` ${where}, yields distance as \`__vec_score\`}`,
     )
     expect(parse('@t:{a}=>[knn $k @vec $q EF_RUNTIME 20 AS d]', 2, values)).toBe(
-      `VECTOR { TAG:@t { a } } => {K=7 nearest vectors to \`$q\` ${where}, yields distance as \`d\`}`,
+      `VECTOR { TAG:@t { a } } => {K=7 nearest vectors to \`$q\` ${where}, EF_RUNTIME = 20, yields distance as \`d\`}`,
     )
     expect(parse('@vec:[VECTOR_RANGE $r $q]', 2, values)).toMatch(/^VECTOR \{Vectors that are within 0.5 /)
     expect(parse('@vec:[VECTOR_RANGE 0.5 $q]=>{$yield_distance_as: d; $epsilon: 0.1}', 2, values)).toMatch(/as `d`\}/)
