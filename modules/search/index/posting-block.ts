@@ -24,6 +24,9 @@ const NONE = new Int32Array(0)
 
 /** Documents of a stretch whose places can be marked. */
 export const MARKS = 4096
+/** A mark is a tag and a place below this. */
+export const TAG_STEP = 256
+const TAG_MAX = 1 << 30
 
 /** Arrays for work on a block of postings; what they hold is good for one step. */
 export class Workbench {
@@ -32,8 +35,18 @@ export class Workbench {
   /** Rows that were chosen, and places in such a list. */
   readonly matches: Int32Array = new Int32Array(BLOCK_ROWS + 1)
   readonly places: Int32Array = new Int32Array(BLOCK_ROWS + 1)
-  /** Zeros, but while somebody marks places. */
-  readonly marks: Uint8Array = new Uint8Array(MARKS)
+  /** A mark is a place plus the tag of whoever marked it last: older marks need not be wiped away. */
+  readonly marks: Int32Array = new Int32Array(MARKS)
+  #tag = 0
+
+  /** A tag greater than all before it. */
+  newTag(): number {
+    if (this.#tag >= TAG_MAX) {
+      this.marks.fill(0)
+      this.#tag = 0
+    }
+    return (this.#tag += TAG_STEP)
+  }
 }
 
 /**
@@ -61,6 +74,9 @@ export class Block {
   joined: number = BLOCK_ROWS + 1
   #at = 0
   #missing = 0
+  // A row of a sealed block and where its offsets begin, while not all of them were asked for; -1: no row yet.
+  #offsetRow = -1
+  #offsetAt = 0
 
   /** @param capacity at least the rows of any block that is read; one row more for inserting. */
   constructor(capacity: number = BLOCK_ROWS + 1) {
@@ -90,6 +106,7 @@ export class Block {
     this.#begin(bytes)
     this.#at = at
     this.#missing = FREQS | FIELDS | OFFSETS
+    this.#offsetRow = -1
     this.rows = readDocuments(bytes, at, this.documents)
   }
 
@@ -259,22 +276,91 @@ export class Block {
     this.rows += second.rows
   }
 
+  /**
+   * Add what the frequencies of chosen rows are worth, `weight * frequency * idf` each, to a list of scores. Of a sealed
+   * block the chosen ones are read where they stand.
+   */
+  addWorth(rows: Int32Array, count: number, weight: number, idf: number, scores: Float64Array): void {
+    if ((this.#missing & FREQS) !== 0 && this.#at >= 0) {
+      const { bytes } = this
+      const width = bytes[this.#at + 2]!
+      if (width === 0) {
+        const worth = weight * readWord(bytes, this.#at + 12) * idf
+        for (let i = 0; i < count; i++) scores[i] = scores[i]! + worth
+        return
+      }
+      if (width === 1) {
+        const from = freqsAt(bytes, this.#at)
+        for (let i = 0; i < count; i++) scores[i] = scores[i]! + weight * bytes[from + rows[i]!]! * idf
+        return
+      }
+    }
+    this.needFreqs()
+    const { freqs } = this
+    for (let i = 0; i < count; i++) scores[i] = scores[i]! + weight * freqs[rows[i]!]! * idf
+  }
+
+  /** Positions that a row may hold: a bound for the room that `positions` needs. */
+  positionsMax(row: number): number {
+    if (!this.#findsOffsets(row)) return this.offsetEnd[row]! - this.offsetStart[row]!
+    return this.#lengthOf(row)
+  }
+
   /** Write the token positions of a row to `out[at...]`; returns where they end. */
   positions(row: number, out: Int32Array, at: number): number {
     const bytes = this.bytes
-    const end = this.offsetEnd[row]!
+    let from: number
+    let end: number
+    if (this.#findsOffsets(row)) {
+      from = this.#offsetAt
+      end = from + this.#lengthOf(row)
+    } else {
+      from = this.offsetStart[row]!
+      end = this.offsetEnd[row]!
+    }
     let position = 0
-    for (let from = this.offsetStart[row]!; from < end; from = varint.end) {
+    for (; from < end; from = varint.end) {
       position += readVarint(bytes, from)
       out[at++] = position
     }
     return at
   }
-}
 
-/** Positions that a row of so many bytes may hold: a bound for the room that `positions` needs. */
-export function positionsMax(block: Block, row: number): number {
-  return block.offsetEnd[row]! - block.offsetStart[row]!
+  /**
+   * Go to the offsets of one row of a sealed block, from the last row that was asked for when that is not behind it. False
+   * when they are in the arrays.
+   */
+  #findsOffsets(row: number): boolean {
+    if ((this.#missing & OFFSETS) === 0) return false
+    if (row === this.#offsetRow) return true
+    const { bytes } = this
+    const at = this.#at
+    const width = bytes[at + 4]!
+    if (width > 1) {
+      this.needOffsets()
+      return false
+    }
+    const lengthsAt = fieldsAt(bytes, at) + this.rows * bytes[at + 3]!
+    const first = lengthsAt + this.rows * width
+    if (width === 0) this.#offsetAt = first + row * readWord(bytes, at + 20)
+    else {
+      const isBehind = this.#offsetRow >= 0 && row > this.#offsetRow
+      let offset = isBehind ? this.#offsetAt : first
+      const end = lengthsAt + row
+      for (let i = isBehind ? lengthsAt + this.#offsetRow : lengthsAt; i < end; i++) offset += bytes[i]!
+      this.#offsetAt = offset
+    }
+    this.#offsetRow = row
+    return true
+  }
+
+  /** Bytes of the offsets of a row, which are not in the arrays and at most 255 unless they are all the same. */
+  #lengthOf(row: number): number {
+    const { bytes } = this
+    const at = this.#at
+    if (bytes[at + 4] === 0) return readWord(bytes, at + 20)
+    return bytes[fieldsAt(bytes, at) + this.rows * bytes[at + 3]! + row]!
+  }
 }
 
 // ---------------------------------------------------------------------- reading sealed blocks

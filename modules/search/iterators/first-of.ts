@@ -15,7 +15,7 @@ import { type Address, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import { type Documents, NORM_COLUMN } from '../index/documents.ts'
 import type { MarkWindow } from '../index/mark-window.ts'
-import { Block, positionsMax } from '../index/posting-block.ts'
+import { Block } from '../index/posting-block.ts'
 import type { Postings } from '../index/postings.ts'
 import { IMPACT_SCALE } from '../ingest/text-writer.ts'
 import type { Top } from '../score/top.ts'
@@ -442,8 +442,7 @@ export class FirstOf extends DocumentIterator {
     this.#postings.read(record, this.#postings.find(record, this.document, 0), block)
     let row = 0
     while (block.documents[row]! < this.document) row++
-    block.needOffsets()
-    out.room(positionsMax(block, row))
+    out.room(block.positionsMax(row))
     out.count = block.positions(row, out.list, out.count)
   }
 

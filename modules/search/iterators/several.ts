@@ -72,7 +72,7 @@ export abstract class Several extends DocumentIterator {
       if (!this.matches(child)) continue
       parts++
       if (!child.hasPositions()) continue
-      if (previous !== null) squares += this.#leastDistance(previous, child) ** 2
+      if (previous !== null) squares += squared(this.#leastDistance(previous, child))
       previous = child
     }
     if (parts <= 1) return 1
@@ -102,8 +102,13 @@ export abstract class Several extends DocumentIterator {
   }
 }
 
+/** A power would be a call, and no whole number to the compiler. */
+export function squared(n: number): number {
+  return n * n
+}
+
 /** The least distance between a position of one list and one of the other; 1 is as near as it gets worth knowing. */
-function leastDistance(a: Positions, b: Positions): number {
+export function leastDistance(a: Positions, b: Positions): number {
   let i = 0
   let j = 0
   let least = Math.abs(a.list[0]! - b.list[0]!)

@@ -11,8 +11,9 @@
  *
  *   ~1 ns a posting, besides decoding */
 
-import { MARKS } from '../index/posting-block.ts'
-import { END } from './iterator.ts'
+import { MARKS, type Workbench } from '../index/posting-block.ts'
+import { END, Positions } from './iterator.ts'
+import { leastDistance, squared } from './several.ts'
 import type { TermIterator } from './term.ts'
 
 /** The documents of several terms, a stretch at a time. */
@@ -27,16 +28,17 @@ export class TermJoin {
   end = 0
   /** Where each term's block is read from next. */
   readonly #next: Int32Array
-  readonly #pairs: Int32Array
-  readonly #marks: Uint8Array
+  readonly #workbench: Workbench
+  #nearer = new Positions()
+  #farther = new Positions()
 
   constructor(terms: readonly TermIterator[]) {
     this.terms = terms
-    this.rows = terms.map(term => term.rowsAhead.workbench.matches)
+    const rows: Int32Array[] = []
+    for (const term of terms) rows.push(term.rowsAhead.workbench.matches)
+    this.rows = rows
     this.#next = new Int32Array(terms.length)
-    const { places, marks } = terms[0]!.rowsAhead.workbench
-    this.#pairs = places
-    this.#marks = marks
+    this.#workbench = terms[0]!.rowsAhead.workbench
   }
 
   /** The documents of the first term's block, in which `rows[0]` names those of the matches. */
@@ -84,10 +86,24 @@ export class TermJoin {
     const b = this.terms[1]!.rowsAhead
     const next = this.#next
     const first = Math.min(a.documents[next[0]!]!, b.documents[next[1]!]!)
-    if (end - first >= MARKS)
-      return meetBySteps(a.documents, a.rows, b.documents, b.rows, end, next, rowsOfA!, rowsOfB!)
-    const marks = this.#marks
-    return meetByMarks(a.documents, a.rows, b.documents, b.rows, first, end, marks, next, rowsOfA!, rowsOfB!)
+    const endOfA = rowBehind(a.documents, next[0]!, a.rows, end)
+    const endOfB = rowBehind(b.documents, next[1]!, b.rows, end)
+    const meet = end - first < MARKS ? meetByMarks : meetBySteps
+    const count = meet(
+      a.documents,
+      next[0]!,
+      endOfA,
+      b.documents,
+      next[1]!,
+      endOfB,
+      first,
+      this.#workbench,
+      rowsOfA!,
+      rowsOfB!,
+    )
+    next[0] = endOfA
+    next[1] = endOfB
+    return count
   }
 
   /** Keep the matches so far that a further term has too. */
@@ -96,7 +112,7 @@ export class TermJoin {
     const matches = this.documents
     const rowsOfFirst = this.rows[0]!
     const own = this.rows[term]!
-    const pairs = this.#pairs
+    const pairs = this.#workbench.places
     let at = this.#next[term]!
     let kept = 0
     for (let match = 0; match < count && at < rows; match++) {
@@ -114,7 +130,7 @@ export class TermJoin {
   #dropOtherFields(term: number): void {
     const own = this.rows[term]!
     const iterator = this.terms[term]!
-    const pairs = this.#pairs
+    const pairs = this.#workbench.places
     let kept = 0
     for (let match = 0; match < this.count; match++) if (iterator.allows(own[match]!)) pairs[kept++] = match
     if (kept === this.count) return
@@ -130,63 +146,94 @@ export class TermJoin {
     terms[0]!.skipTo(this.end + 1)
   }
 
+  /**
+   * How far apart the terms of a match stand, as `Several.distance` tells it: the root of the sum of squares of the least
+   * distances between each term and the next.
+   */
+  distance(match: number): number {
+    const { terms } = this
+    if (!terms[0]!.postings.layout.offsets) return terms.length - 1
+    let squares = 0
+    let isFirst = true
+    for (let i = 0; i < terms.length; i++) {
+      const positions = this.#nearer
+      positions.count = 0
+      terms[i]!.addPositionsOf(this.rows[i]![match]!, positions)
+      if (positions.count === 0) continue
+      if (!isFirst) squares += squared(leastDistance(this.#farther, positions))
+      this.#nearer = this.#farther
+      this.#farther = positions
+      isFirst = false
+    }
+    return squares > 0 ? Math.floor(Math.sqrt(squares)) : terms.length - 1
+  }
+
   /** Let all terms stand on a match. */
   standOn(match: number): void {
     for (let i = 0; i < this.terms.length; i++) this.terms[i]!.standAt(this.rows[i]![match]!)
   }
 }
 
+/** The first row from `row` on whose document is behind `end`, or `rows`. */
+function rowBehind(documents: Int32Array, row: number, rows: number, end: number): number {
+  if (row >= rows || documents[rows - 1]! <= end) return rows
+  let high = rows - 1
+  while (row < high) {
+    const middle = (row + high) >>> 1
+    if (documents[middle]! <= end) row = middle + 1
+    else high = middle
+  }
+  return row
+}
+
 /**
- * The rows of documents that both lists have, up to `end`, from `next[0]` and `next[1]` on. In a dense stretch the rows of
- * one list are marked and looked up by the other: no step waits for the one before it, and none is guessed. Returns how
- * many there are.
+ * The rows of documents that two lists have between rows. In a dense stretch, which begins at `first`, the rows of one list
+ * are marked and looked up by the other: no step waits for the one before it, and none is guessed. Returns how many there
+ * are.
  */
 function meetByMarks(
   a: Int32Array,
-  aRows: number,
+  fromA: number,
+  toA: number,
   b: Int32Array,
-  bRows: number,
+  fromB: number,
+  toB: number,
   first: number,
-  end: number,
-  marks: Uint8Array,
-  next: Int32Array,
+  workbench: Workbench,
   rowsOfA: Int32Array,
   rowsOfB: Int32Array,
 ): number {
-  const begin = next[0]!
-  let i = begin
-  for (; i < aRows && a[i]! <= end; i++) marks[a[i]! - first] = i + 1
-  const last = i === begin ? -1 : a[i - 1]!
-  let j = next[1]!
+  const { marks } = workbench
+  const tag = workbench.newTag()
+  for (let i = fromA; i < toA; i++) marks[a[i]! - first] = tag + i
   let count = 0
-  for (; j < bRows && b[j]! <= last; j++) {
-    const mark = marks[b[j]! - first]!
-    rowsOfA[count] = mark - 1
+  for (let j = fromB; j < toB; j++) {
+    const row = marks[b[j]! - first]! - tag
+    rowsOfA[count] = row
     rowsOfB[count] = j
-    // 0 for 0, and 1 for the mark of a row.
-    count += (mark + 127) >>> 7
+    // Less than 0 without a mark: 1 when no bit above the lowest eight is set.
+    count += ((row >>> 8) - 1) >>> 31
   }
-  for (let row = begin; row < i; row++) marks[a[row]! - first] = 0
-  next[0] = i
-  next[1] = j
   return count
 }
 
 /** The same in a wide stretch: a list that is behind goes on. */
 function meetBySteps(
   a: Int32Array,
-  aRows: number,
+  fromA: number,
+  toA: number,
   b: Int32Array,
-  bRows: number,
-  end: number,
-  next: Int32Array,
+  fromB: number,
+  toB: number,
+  _first: number,
+  _workbench: Workbench,
   rowsOfA: Int32Array,
   rowsOfB: Int32Array,
 ): number {
-  let i = next[0]!
-  let j = next[1]!
+  let i = fromA
+  let j = fromB
   let count = 0
-  while (i < aRows && j < bRows && a[i]! <= end) {
+  while (i < toA && j < toB) {
     const x = a[i]!
     const y = b[j]!
     if (x === y) {
@@ -196,8 +243,6 @@ function meetBySteps(
     if (x <= y) i++
     if (y <= x) j++
   }
-  next[0] = i
-  next[1] = j
   return count
 }
 

@@ -1,7 +1,7 @@
 /* Term -- the documents of one posting list. */
 
 import type { Address } from 'redstrata/module'
-import { BLOCK_ROWS, Block, positionsMax } from '../index/posting-block.ts'
+import { BLOCK_ROWS, Block } from '../index/posting-block.ts'
 import type { Postings } from '../index/postings.ts'
 import { explainTerm } from '../score/words.ts'
 import {
@@ -43,6 +43,26 @@ export function termScore(ranking: Ranking, weight: number, freq: number, rare: 
       return weight * freq
   }
   return 0
+}
+
+/** Rows that are looked at one after the other before a search by halves. */
+const NEAR_ROWS = 8
+
+/** The first row from `row` on whose document is not below `target`; there is one. */
+function rowFrom(documents: Int32Array, row: number, rows: number, target: number): number {
+  let high = row + NEAR_ROWS
+  if (high < rows && documents[high]! < target) {
+    row = high + 1
+    high = rows - 1
+    while (row < high) {
+      const middle = (row + high) >>> 1
+      if (documents[middle]! < target) row = middle + 1
+      else high = middle
+    }
+    return row
+  }
+  while (documents[row]! < target) row++
+  return row
 }
 
 /** What an iterator has when it has given its block back: nothing is read into it. */
@@ -118,9 +138,8 @@ export class TermIterator extends DocumentIterator {
       const number = this.postings.find(this.record, target, this.#number + 1)
       if (!this.#load(number)) return (this.document = END)
     }
-    let row = this.#row
-    while (documents[row]! < target) row++ // the block's last document is at or beyond it
-    this.#row = row
+    // The block's last document is at or beyond it.
+    const row = (this.#row = rowFrom(documents, this.#row, this.#rows, target))
     if (this.#allowed !== null && !this.allows(row)) return this.next()
     return (this.document = documents[row]!)
   }
@@ -163,15 +182,18 @@ export class TermIterator extends DocumentIterator {
   }
 
   override hasPositions(): boolean {
-    if (!this.postings.layout.offsets) return false
-    this.#block.needOffsets()
-    return positionsMax(this.#block, this.#row) > 0
+    return this.postings.layout.offsets && this.#block.positionsMax(this.#row) > 0
   }
 
   override addPositions(out: Positions): void {
-    this.#block.needOffsets()
-    out.room(positionsMax(this.#block, this.#row))
-    out.count = this.#block.positions(this.#row, out.list, out.count)
+    this.addPositionsOf(this.#row, out)
+  }
+
+  /** Add the positions of a row of the current block. */
+  addPositionsOf(row: number, out: Positions): void {
+    const block = this.#block
+    out.room(block.positionsMax(row))
+    out.count = block.positions(row, out.list, out.count)
   }
 
   /** Go on to the next block; false at the end. Stands before its first row then. */

@@ -284,8 +284,16 @@ class Builder {
 
   #phrase(node: PhraseNode): DocumentIterator {
     if (node.children.length === 1) return this.build(node.children[0]!)
-    const children = node.children.map(child => this.build(child))
-    if (children.some(child => child instanceof Nothing)) return new Nothing()
+    // Gathered by push: what `map` makes is of one kind before it is compiled and of another after that, and with it all
+    // that was compiled for the first kind would be thrown away.
+    const children: DocumentIterator[] = []
+    let isNothing = false
+    for (const child of node.children) {
+      const built = this.build(child)
+      if (built instanceof Nothing) isNothing = true
+      children.push(built)
+    }
+    if (isNothing) return new Nothing()
     return new Intersection(children, node.weight, this.#nearness(node), this.#options.watch)
   }
 

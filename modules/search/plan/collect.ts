@@ -275,9 +275,7 @@ export class RankedRun extends Run {
       const score = (scores[match]! * weight) / norm
       // Documents come in order, so one that only equals the worst is behind it.
       if (score <= least) continue
-      root.document = document
-      join.standOn(match)
-      top.push(score / root.distance(), document)
+      top.push(score / join.distance(match), document)
       least = top.least
     }
     this.total += total
@@ -382,10 +380,7 @@ function addUp(join: TermJoin, scores: Float64Array): void {
   const { count } = join
   scores.fill(0, 0, count)
   for (let i = 0; i < join.terms.length; i++) {
-    const { weight, rarity, block } = join.terms[i]!
-    const { freqs } = block
-    const { idf } = rarity
-    const rows = join.rows[i]!
-    for (let match = 0; match < count; match++) scores[match] = scores[match]! + weight * freqs[rows[match]!]! * idf
+    const { weight, rarity, rowsAhead } = join.terms[i]!
+    rowsAhead.addWorth(join.rows[i]!, count, weight, rarity.idf, scores)
   }
 }
