@@ -11,7 +11,7 @@ import { replyError } from './base/errors.ts'
 import { LEVEL, Log } from './base/log.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import { REDIS_VERSION } from './base/version.ts'
-import type { Client } from './command/client.ts'
+import { CLIENT_GATE, type Client } from './command/client.ts'
 import { ConfigRegistry } from './command/config.ts'
 import { Engine } from './command/engine.ts'
 import { InfoRegistry } from './command/info.ts'
@@ -47,6 +47,9 @@ export interface ServerParts {
   /** Overwrite what is no longer valid, so that a stale Range or address shows: for tests. */
   readonly poison?: boolean
 }
+
+/** What may wait for a client that has not said who it is; Redis's limit. */
+const UNAUTHENTICATED_BYTES = 1024
 
 /** Longest a slice of background work may take, in microseconds. */
 const SLICE_MICROS = 1000
@@ -290,6 +293,7 @@ export class Server implements Dispatcher {
 
   mayOwe(connection: SocketConnection, bytes: number): boolean {
     const client = connection.owner as Client
+    if (client.gates & CLIENT_GATE.unauthenticated && bytes > UNAUTHENTICATED_BYTES) return false
     const limit: OutputLimit = client.subscriptions > 0 ? this.settings.outputPubsub : this.settings.outputNormal
     const overHard = limit.hardBytes > 0 && bytes > limit.hardBytes
     const overSoft = limit.softBytes > 0 && bytes > limit.softBytes

@@ -22,6 +22,8 @@ export interface Clock {
   every(periodMs: number, run: () => void): Timer
   /** Run when the events of this turn of the loop have been served. */
   soon(run: () => void): void
+  /** Stand still: nothing of the process runs until the time is over. For DEBUG SLEEP. */
+  block(durationMs: number): void
 }
 
 /** The machine's own clock. */
@@ -32,6 +34,7 @@ export function systemClock(): Clock {
     after: (delayMs, run) => timer(setTimeout(run, Math.min(delayMs, 0x7fffffff)).unref()),
     every: (periodMs, run) => timer(setInterval(run, periodMs).unref()),
     soon: run => void setImmediate(run),
+    block,
   }
 }
 
@@ -70,6 +73,7 @@ export function testClock(startMs = 1_700_000_000_000): TestClock {
     after: (delayMs, run) => add(delayMs, 0, run),
     every: (periodMs, run) => add(periodMs, Math.max(1, periodMs), run),
     soon: run => void setImmediate(run),
+    block: durationMs => void (now += durationMs),
     advance(ms) {
       const until = now + ms
       for (let entry = next(until); entry !== undefined; entry = next(until)) {
@@ -85,6 +89,10 @@ export function testClock(startMs = 1_700_000_000_000): TestClock {
 
 function microseconds(): number {
   return performance.now() * 1000
+}
+
+function block(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
 }
 
 function timer(handle: NodeJS.Timeout): Timer {

@@ -4,6 +4,8 @@
  * no more than answering. The exact text is contract: clients match on it. Texts that a single feature uses live in that
  * feature's errors.ts; those below are shared. */
 
+const CODE_MAX = 32
+
 /**
  * An error reply. `text` is the whole line behind the minus sign, its code included, one character a byte: what it
  * repeats of a client's input is made with `range.latin1()`.
@@ -15,10 +17,10 @@ export class ReplyError {
     this.text = text
   }
 
-  /** The first word: what INFO errorstats counts under. */
+  /** The first word, ERR for a text that is none or begins with a long one: what INFO errorstats counts under. */
   get code(): string {
     const space = this.text.indexOf(' ')
-    return space < 0 ? this.text : this.text.slice(0, space)
+    return space < 0 || space > CODE_MAX ? 'ERR' : this.text.slice(0, space)
   }
 
   toString(): string {

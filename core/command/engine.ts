@@ -441,8 +441,7 @@ export class Engine {
     }
     if (!isArity(entry.arity, args.argc)) {
       const error = wrongArity(entry)
-      this.#reject(client, entry, entry.name === 'exec' ? execAbort(error) : error)
-      if (entry.name === 'exec') this.onExecRefused?.(client)
+      this.#reject(client, entry, error)
       return
     }
     if ((this.gates | client.gates | (entry.flags & FLAG.protected)) !== 0 && !this.#mayRun(ctx, client, entry)) return
@@ -479,8 +478,11 @@ export class Engine {
   #reject(client: Client, entry: Entry | null, error: ReplyError): void {
     if (entry !== null) entry.rejected++
     if (client.transaction !== null && !(entry !== null && runsInsideMulti(entry))) client.transaction.spoiled = true
-    this.countError(error)
-    client.reply.error(error)
+    const isExec = entry !== null && entry.name === 'exec'
+    const shown = isExec ? execAbort(error) : error
+    this.countError(shown)
+    client.reply.error(shown)
+    if (isExec) this.onExecRefused?.(client)
   }
 
   /** Run a command whose context is set up: `entry`, `args`, `client`, `db`, `reply`, `mayBlock`. */
@@ -492,7 +494,7 @@ export class Engine {
     const position = args.position
     ctx.stated = false
     if (this.depth === 0) keyspace.sequence++ // inner commands share the lenses of the outermost
-    if (this.onMonitor !== null && !(entry.flags & FLAG.admin)) this.onMonitor(client, args)
+    if (this.onMonitor !== null && entry.flags & FLAG.skip_monitor) this.#show(ctx)
     let suspended: Suspended | null = null
     const isTimed = this.#timesAll || isTimedCall(entry, args.argc)
     // The end of one command is the beginning of the next: reading the clock is a tenth of a small command's work.
@@ -504,11 +506,12 @@ export class Engine {
       reply.rewind(mark)
       this.#failed(ctx, error)
     }
-    entry.calls++
-    if (isTimed) this.#timed(ctx, start)
+    // A script is shown before what it calls, a transaction behind what it ran.
+    if (this.onMonitor !== null && !(entry.flags & FLAG.skip_monitor)) this.#show(ctx)
+    // One that waits is counted when it is over.
+    if (suspended === null) this.#count(entry, client)
+    if (isTimed) this.#timed(ctx, start, suspended)
     else this.#sinceMicros = UNREAD
-    this.stats.commands++
-    client.commands++
     if (keyspace.dirty !== dirty && !ctx.stated && this.propagation.active) {
       args.position = position
       this.propagation.addFrame(ctx.db.number, args)
@@ -517,11 +520,27 @@ export class Engine {
     return suspended
   }
 
-  /** A command that began at `start` is over. */
-  #timed({ entry, client, args }: Context, start: number): void {
+  /** Show a command to monitors, once. */
+  #show({ entry, client, args, resumed }: Context): void {
+    if (resumed === null && !(entry.flags & FLAG.admin)) this.onMonitor?.(client, args)
+  }
+
+  #count(entry: Entry, client: Client): void {
+    entry.calls++
+    this.stats.commands++
+    client.commands++
+  }
+
+  /** A command that began at `start` is over, or waits from now on. */
+  #timed({ entry, client, args, resumed }: Context, start: number, suspended: Suspended | null): void {
     const end = this.clock.microseconds()
-    const micros = end - start
+    const micros = end - start + (resumed === null ? 0 : resumed.spentMicros)
     this.#sinceMicros = end
+    if (suspended !== null) suspended.spentMicros = micros
+    else this.#tookMicros(entry, client, args, micros)
+  }
+
+  #tookMicros(entry: Entry, client: Client, args: Args, micros: number): void {
     entry.time(micros, this.timing.isOn)
     if (micros >= this.slowMicros && !(entry.flags & FLAG.skip_slowlog)) this.#tellSlow(client, entry, args, micros)
   }
@@ -545,7 +564,7 @@ export class Engine {
   /** Count an error reply for INFO. */
   countError(error: ReplyError): void {
     this.stats.errorReplies++
-    this.errorCounts.set(error.code, (this.errorCounts.get(error.code) ?? 0) + 1)
+    countCode(this.errorCounts, error.code)
   }
 
   /** Push a context for a command inside a command. Whoever enters leaves, also after a throw. */
@@ -630,11 +649,14 @@ export class Engine {
   finish(suspended: Suspended, write: (reply: Reply) => void): void {
     if (suspended.done) return
     this.#endSuspension(suspended)
-    const { client } = suspended
+    const { client, entry, args, spentMicros } = suspended
+    this.#count(entry, client)
+    this.#tookMicros(entry, client, args, spentMicros)
     try {
       write(client.reply)
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error
+      entry.failed++
       this.countError(error)
       client.reply.error(error)
     }
@@ -729,6 +751,15 @@ export class Engine {
     if (this.#onUnitEnd.length > 0) this.#runUnitEnd()
     this.#goOn(client)
   }
+}
+
+/** Codes that are told apart; scripts can make up any number of them. */
+const ERROR_CODES_MAX = 128
+
+function countCode(counts: Map<string, number>, code: string): void {
+  const isNew = !counts.has(code)
+  const name = isNew && counts.size >= ERROR_CODES_MAX ? 'ERRORSTATS_OVERFLOW' : code
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 /** Whether a number of arguments is what a command asks for. */

@@ -1,6 +1,8 @@
 /* DEBUG -- for tests and for those who look inside. */
 
+import type { Range } from '../base/bytes.ts'
 import { ERR, ReplyError, replyError } from '../base/errors.ts'
+import { Log } from '../base/log.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
 import { cmd, type Command } from '../command/spec.ts'
@@ -18,7 +20,21 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
   const word = args.lower()
   switch (word) {
     case 'sleep':
-      return sleep(ctx, args)
+      sleep(ctx, args)
+      break
+    case 'error':
+      throw replyError(
+        onlyOne(args)
+          .text()
+          .replace(/[\r\n]/g, ' '),
+      )
+    case 'log':
+      engine.service(Log).warning(`DEBUG LOG: ${onlyOne(args).text()}`)
+      reply.ok()
+      break
+    case 'populate':
+      populate(ctx, args)
+      break
     case 'set-active-expire':
       engine.activeExpiry = args.int() !== 0
       reply.ok()
@@ -44,7 +60,7 @@ function debug(ctx: Context, args: Args): undefined | Suspended {
       reply.ok() // nothing of the kind exists here, and the answer changes nothing
       break
     case 'protocol':
-      protocol(reply, args.lower())
+      protocol(reply, onlyOne(args).text().toLowerCase())
       break
     case 'reload':
       return reload(ctx, args)
@@ -70,16 +86,39 @@ function digest({ engine, reply }: Context, args: Args): void {
   reply.status(digestOfAll(engine.keyspace, isExact))
 }
 
-function sleep(ctx: Context, args: Args): undefined | Suspended {
-  const seconds = args.double(ERR.notFloat)
-  if (seconds < 0) throw ERR.timeoutNegative
-  if (!ctx.mayBlock) {
-    ctx.reply.ok()
-    return undefined
+/** The argument of a subcommand that takes one. */
+function onlyOne(args: Args): Range {
+  if (args.argc !== 3) throw unknownSubcommand(args)
+  return args.bytes()
+}
+
+/** As in Redis everyone waits, not this client alone, and what is no number counts as 0. */
+function sleep({ engine, reply }: Context, args: Args): void {
+  const seconds = Number.parseFloat(onlyOne(args).text())
+  if (seconds > 0) engine.clock.block(seconds * 1000)
+  engine.setTime()
+  reply.ok()
+}
+
+const NOT_POSITIVE = replyError('ERR value is out of range, must be positive')
+
+/** Keys `prefix:0` and on, with strings `value:0` and on, filled up with zero bytes; keys that are there stay as they are. */
+function populate({ db, engine, reply }: Context, args: Args): void {
+  if (args.left === 0 || args.argc > 5) throw unknownSubcommand(args)
+  const count = args.int(NOT_POSITIVE)
+  if (count < 0) throw NOT_POSITIVE
+  const prefix = args.left > 0 ? args.text() : 'key'
+  const size = args.left > 0 ? args.int(NOT_POSITIVE) : 0
+  if (size < 0) throw NOT_POSITIVE
+  const client = engine.addClient(null, true)
+  client.db = db
+  for (let i = 0; i < count; i++) {
+    const value = `value:${i}`
+    engine.call(client, ['SET', `${prefix}:${i}`, size === 0 ? value : value.padEnd(size, '\0').slice(0, size), 'NX'])
+    client.reply.take()
   }
-  return ctx.suspend(finish => {
-    ctx.engine.clock.after(seconds * 1000, () => finish(reply => reply.ok()))
-  })
+  engine.dropClient(client)
+  reply.ok()
 }
 
 function reload(ctx: Context, args: Args): Suspended {
@@ -105,6 +144,7 @@ function finishWith(ctx: Context, load: Promise<void> | undefined, refusal: stri
 }
 
 function object({ db, engine, reply }: Context, args: Args): void {
+  if (args.left === 0) throw unknownSubcommand(args)
   const record = db.find(args.key())
   if (record === 0) throw ERR.noSuchKey
   const type = engine.keyspace.types[db.typeOf(record)]!
@@ -140,6 +180,23 @@ const KINDS: Readonly<Record<string, (reply: Reply) => void>> = {
       reply.bool(n === 1)
     }
   },
+  attrib(reply) {
+    if (reply.protocol === 3) {
+      reply.attribute(1)
+      reply.text('key-popularity')
+      reply.array(2)
+      reply.text('key:123')
+      reply.integer(90)
+    }
+    reply.text('Some real reply following the attribute')
+  },
+  push(reply) {
+    if (reply.protocol !== 3) throw replyError('ERR RESP2 is not supported by this command')
+    reply.text('Some real reply following the push reply')
+    reply.push(2)
+    reply.text('server-cpu-usage')
+    reply.integer(42)
+  },
   bignum: reply => reply.bigNumber('1234567999999999999999999999999999999'),
   true: reply => reply.bool(true),
   false: reply => reply.bool(false),
@@ -147,7 +204,7 @@ const KINDS: Readonly<Record<string, (reply: Reply) => void>> = {
 }
 
 const BAD_KIND = replyError(
-  'ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false',
+  'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
 )
 
 function protocol(reply: Reply, kind: string): void {
@@ -162,8 +219,14 @@ const HELP = [
   '    One number for all data, whatever its order.',
   'DIGEST-VALUE <key> [<key> ...]',
   '    The same for the values of some keys.',
+  'ERROR <string>',
+  '    Reply with this error.',
+  'LOG <message>',
+  '    Write a line to the log.',
   'OBJECT <key>',
   '    How the value of a key is kept.',
+  'POPULATE <count> [<prefix>] [<size>]',
+  '    Make string keys <prefix>:0 and on, filled up to <size> bytes.',
   'PROTOCOL <type>',
   '    A reply of the given type.',
   'LOADAOF',
@@ -176,7 +239,7 @@ const HELP = [
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Whether keys whose time has come are looked for.',
   'SLEEP <seconds>',
-  '    Answer after some time; others are served meanwhile.',
+  '    Stop the server for so long: nobody is answered meanwhile.',
   'HELP',
   '    Print this help.',
 ]

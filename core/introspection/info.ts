@@ -72,7 +72,7 @@ function* clientLines(engine: Engine): Lines {
     input = Math.max(input, client.connection?.inputRoom ?? 0)
     output = Math.max(output, client.connection?.outputBytes ?? 0)
     if (client.tracking !== null) tracking++
-    if (client.subscriptions > 0) pubsub++
+    if (client.subscriptions > 0 || client.shardChannels !== null) pubsub++
     if (engine.keyspace.watch.keysOf(client).length > 0) watching++
   }
   const { keys, keysOnVanished } = engine.waits.keyCounts()

@@ -7,7 +7,7 @@
 import { replyError } from '../base/errors.ts'
 import { parseDouble } from '../base/numbers.ts'
 import type { Args } from '../command/args.ts'
-import { booleanParameter, numberParameter, textParameter } from '../command/config.ts'
+import { booleanParameter, numberParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
 import { FLAG, type Command, sub } from '../command/spec.ts'
@@ -75,7 +75,15 @@ export function installLatency(engine: Engine): void {
       },
     }),
     booleanParameter('latency-tracking', engine.timing, 'isOn'),
-    textParameter('latency-tracking-info-percentiles', monitor.settings, 'percentiles', { check: checkPercentiles }),
+    {
+      name: 'latency-tracking-info-percentiles',
+      get: () => monitor.settings.percentiles,
+      set(text) {
+        const refused = checkPercentiles(text)
+        if (refused === null) monitor.settings.percentiles = percentilesOf(text).join(' ')
+        return refused
+      },
+    },
   ])
 }
 
@@ -84,8 +92,12 @@ function parsePercentile(word: string): number {
   return parseDouble(bytes, 0, bytes.length)
 }
 
+function percentilesOf(text: string): number[] {
+  return text === '' ? [] : text.split(' ').map(parsePercentile)
+}
+
 function checkPercentiles(text: string): string | null {
-  const percentiles = text === '' ? [] : text.split(' ').map(parsePercentile)
+  const percentiles = percentilesOf(text)
   if (percentiles.some(Number.isNaN)) return 'Invalid latency-tracking-info-percentiles parameters'
   const isWithin = percentiles.every(percent => percent >= 0 && percent <= 100)
   return isWithin ? null : 'latency-tracking-info-percentiles parameters should sit between [0.0,100.0]'

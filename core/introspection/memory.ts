@@ -1,12 +1,14 @@
 /* MEMORY, TIME, LOLWUT, MONITOR. */
 
 import { ERR } from '../base/errors.ts'
+import { processUsage } from '../base/machine.ts'
 import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
 import { cmd, type Command, sub } from '../command/spec.ts'
 import { ACCOUNT } from '../memory/arena.ts'
+import type { Reply } from '../resp/reply.ts'
 import { MEMORY_HELP } from './help.ts'
 
 const SPREAD = '~request_policy:all_shards'
@@ -33,32 +35,63 @@ function usage({ db, reply }: Context, args: Args): void {
   else reply.integer(db.sizeBytes(record))
 }
 
+/** Lines of MEMORY STATS beside those of databases. */
+const FIGURES = 30
+
 function stats({ engine, reply }: Context): void {
   const { memory } = engine.keyspace
   const keys = engine.keyspace.databases.reduce((sum, db) => sum + db.size, 0)
   const dataset = memory.used[ACCOUNT.dataset]!
-  const lines: readonly (readonly [string, number])[] = [
-    ['peak.allocated', Math.max(engine.peakBytes, memory.usedBytes)],
-    ['total.allocated', memory.usedBytes],
-    ['startup.allocated', engine.startupBytes],
-    ['replication.backlog', 0],
-    ['clients.slaves', 0],
-    ['clients.normal', memory.used[ACCOUNT.clients]!],
-    ['cluster.links', 0],
-    ['aof.buffer', memory.used[ACCOUNT.aof]!],
-    ['lua.caches', memory.used[ACCOUNT.script]!],
-    ['overhead.total', memory.usedBytes - dataset],
-    ['keys.count', keys],
-    ['keys.bytes-per-key', keys === 0 ? 0 : Math.floor(dataset / keys)],
-    ['dataset.bytes', dataset],
-    ['allocator.allocated', memory.usedBytes],
-    ['allocator.resident', memory.slabBytes],
-  ]
-  reply.map(lines.length)
-  for (const [name, value] of lines) {
-    reply.text(name)
-    reply.integer(value)
+  const peak = Math.max(engine.peakBytes, memory.usedBytes)
+  const overhead = memory.usedBytes - dataset
+  const { residentBytes } = processUsage()
+  const databases = engine.keyspace.databases.filter(db => db.size > 0)
+  const mark = reply.deferred()
+  figure(reply, 'peak.allocated', peak)
+  figure(reply, 'total.allocated', memory.usedBytes)
+  figure(reply, 'startup.allocated', engine.startupBytes)
+  for (const name of ['replication.backlog', 'clients.slaves']) figure(reply, name, 0)
+  figure(reply, 'clients.normal', memory.used[ACCOUNT.clients]!)
+  figure(reply, 'cluster.links', 0)
+  figure(reply, 'aof.buffer', memory.used[ACCOUNT.aof]!)
+  figure(reply, 'lua.caches', memory.used[ACCOUNT.script]!)
+  for (const db of databases) {
+    reply.text(`db.${db.number}`)
+    reply.map(2)
+    figure(reply, 'overhead.hashtable.main', db.keys.tableBytes)
+    figure(reply, 'overhead.hashtable.expires', db.deadlines.tableBytes)
   }
+  // A Dict grows group by group: there is never a second table beside it.
+  for (const name of ['overhead.db.hashtable.lut', 'overhead.db.hashtable.rehashing', 'db.dict.rehashing.count'])
+    figure(reply, name, 0)
+  figure(reply, 'overhead.total', overhead)
+  figure(reply, 'keys.count', keys)
+  figure(reply, 'keys.bytes-per-key', keys === 0 ? 0 : Math.floor((memory.usedBytes - engine.startupBytes) / keys))
+  figure(reply, 'dataset.bytes', dataset)
+  ratio(reply, 'dataset.percentage', (100 * dataset) / Math.max(1, memory.usedBytes - engine.startupBytes))
+  ratio(reply, 'peak.percentage', (100 * memory.usedBytes) / Math.max(1, peak))
+  figure(reply, 'allocator.allocated', memory.usedBytes)
+  for (const name of ['allocator.active', 'allocator.resident']) figure(reply, name, memory.slabBytes)
+  figure(reply, 'allocator.muzzy', 0)
+  ratio(reply, 'allocator-fragmentation.ratio', memory.slabBytes / Math.max(1, memory.usedBytes))
+  figure(reply, 'allocator-fragmentation.bytes', memory.slabBytes - memory.usedBytes)
+  ratio(reply, 'allocator-rss.ratio', 1)
+  figure(reply, 'allocator-rss.bytes', 0)
+  ratio(reply, 'rss-overhead.ratio', residentBytes / Math.max(1, memory.slabBytes))
+  figure(reply, 'rss-overhead.bytes', residentBytes - memory.slabBytes)
+  ratio(reply, 'fragmentation', residentBytes / Math.max(1, memory.usedBytes))
+  figure(reply, 'fragmentation.bytes', residentBytes - memory.usedBytes)
+  reply.fillMap(mark, FIGURES + databases.length)
+}
+
+function figure(reply: Reply, name: string, value: number): void {
+  reply.text(name)
+  reply.integer(value)
+}
+
+function ratio(reply: Reply, name: string, value: number): void {
+  reply.text(name)
+  reply.double(value)
 }
 
 function doctor({ engine, reply }: Context): void {
@@ -134,9 +167,10 @@ export class Monitors {
   #show(from: Client, args: Args): void {
     const micros = this.#engine.clock.nowMs() * 1000
     const when = `${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`
-    const hides = args.is(0, 'auth') || args.is(0, 'hello')
+    const hides = hiddenFrom(args)
     const words: string[] = []
-    for (let i = 0; i < args.argc; i++) words.push(hides && i > 0 ? '"(redacted)"' : quoted(args.at(i).latin1()))
+    for (let i = 0; i < args.argc; i++)
+      words.push(i >= hides.start && i < hides.end ? '"(redacted)"' : quoted(args.at(i).latin1()))
     const where = from.isInternal ? 'lua' : (from.connection?.address ?? '')
     const line = `${when} [${from.db.number} ${where}] ${words.join(' ')}`
     for (const client of this.#clients) {
@@ -144,6 +178,14 @@ export class Monitors {
       client.connection?.wake()
     }
   }
+}
+
+/** Which arguments are names and passwords: all of AUTH, the two behind AUTH in HELLO. */
+function hiddenFrom(args: Args): { start: number; end: number } {
+  if (args.is(0, 'auth')) return { start: 1, end: args.argc }
+  if (args.is(0, 'hello'))
+    for (let i = 2; i < args.argc; i++) if (args.is(i, 'auth')) return { start: i + 1, end: i + 3 }
+  return { start: 0, end: 0 }
 }
 
 const NAMED: Readonly<Record<string, string>> = {

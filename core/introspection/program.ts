@@ -87,6 +87,7 @@ export function* memoryLines(engine: Engine): Lines {
   yield ['mem_clients_normal', memory.used[ACCOUNT.clients]!]
   yield ['mem_cluster_links', 0]
   yield ['mem_aof_buffer', memory.used[ACCOUNT.aof]!]
+  yield ['mem_overhead_db_hashtable_rehashing', 0]
   yield ['mem_allocator', 'redstrata-arena']
   yield ['active_defrag_running', 0]
   yield ['lazyfree_pending_objects', buriedCount]

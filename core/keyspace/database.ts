@@ -35,6 +35,7 @@ import {
   VALUE_WORD,
 } from './record.ts'
 import type { ValueType, View } from './value-type.ts'
+import type { Presence } from './watch.ts'
 
 /** A value beyond this many bytes leaves its record for a block of its own. */
 export const INLINE_MAX = 48 << 10
@@ -106,6 +107,15 @@ export class Database {
     if (record === 0) return 0
     const place = recordWord(this.memory, record, EXPIRE_WORD)
     return place === 0 || !this.#isExpired(record, place) ? record : 0
+  }
+
+  /** Whether a key is there, its name one character a byte; nothing is removed. */
+  presence(name: string): Presence {
+    const bytes = Buffer.from(name, 'latin1')
+    const record = this.keys.find(bytes, 0, bytes.length)
+    if (record === 0) return 'absent'
+    const deadline = this.deadlines.of(record)
+    return deadline >= 0 && deadline <= this.keyspace.nowMs ? 'expired' : 'living'
   }
 
   #isExpired(record: Address, place: number): boolean {

@@ -26,6 +26,11 @@ export class KeyDeadlines {
     this.#account = account
   }
 
+  /** Bytes of all chunks. */
+  get tableBytes(): number {
+    return this.#chunks.length * CHUNK * 12
+  }
+
   /** Deadline at a place, in ms. */
   timeAt(index: number): number {
     const chunk = this.#chunks[index >>> CHUNK_BITS]!

@@ -216,26 +216,28 @@ export class Keyspace {
   swap(first: Database, second: Database): void {
     if (first === second) return
     first.exchange(second)
-    for (const db of [first, second]) this.touchedAll(db, first, second)
+    this.touchedAll(first, second, first)
+    this.touchedAll(second, first, second)
   }
 
   /** Empty a database; what it held is freed in slices. Returns how many keys that were. */
   flush(db: Database): number {
     const count = db.size
     if (count === 0) return 0
-    if (this.armed & (ARMED.watch | ARMED.waiting)) this.touchedAll(db, db, db)
+    if (this.armed & (ARMED.watch | ARMED.waiting)) this.touchedAll(db, db, null)
     this.#graveyard.push({ value: db.detach(), type: DATABASE, db, bytes: 0 })
     this.dirty += count
     return count
   }
 
-  /** Watched keys of a database that exist in either of two contents were touched, and so may be all that are waited for. */
-  touchedAll(db: Database, first: Database, second: Database): void {
+  /** A database had the contents that `before` holds and has those of `after`, or none: whoever watches or waits may be concerned. */
+  touchedAll(db: Database, before: Database, after: Database | null): void {
     if (this.armed & ARMED.watch)
-      this.watch.touchAll(db, key => {
-        const bytes = Buffer.from(key, 'latin1')
-        return [first, second].some(content => content.keys.find(bytes, 0, bytes.length) !== 0)
-      })
+      this.watch.touchAll(
+        db,
+        key => before.presence(key),
+        key => after?.presence(key) ?? 'absent',
+      )
     this.hooks.replaced(db)
   }
 

@@ -31,6 +31,11 @@ export function defaultLimits(): EncodingLimits {
   }
 }
 
+/** Elements that a packed list, or a node of a long one, may have; Infinity when bytes decide. 0 counts as 1, as in Redis. */
+export function listCountMax(limits: EncodingLimits): number {
+  return limits.listSize >= 0 ? Math.max(1, limits.listSize) : Number.POSITIVE_INFINITY
+}
+
 /** Bytes that a list may take while it is packed. */
 export function listBytesMax(limits: EncodingLimits): number {
   return limits.listSize >= 0 ? 8192 : 2048 << Math.min(5, -limits.listSize)

@@ -12,10 +12,13 @@ export interface Watcher {
   broken: boolean
 }
 
+/** Whether a key is there, and whether its time has come. */
+export type Presence = 'absent' | 'expired' | 'living'
+
 interface Watched {
   readonly db: Database
   readonly key: string
-  /** The key was past its time already when it was watched, so its removal breaks nothing. */
+  /** The key was past its time already when it was watched, or came into the database like that, so its removal breaks nothing. */
   wasExpired: boolean
 }
 
@@ -82,10 +85,21 @@ export class WatchTable {
     return true
   }
 
-  /** Every key that exists in a database, or exists in the one that takes its place, was touched: FLUSHDB, SWAPDB. */
-  touchAll(db: Database, exists: (key: string) => boolean): void {
+  /**
+   * The contents of a database were replaced: FLUSHDB, SWAPDB. A key that was there, or is now, was touched. One past its
+   * time counts as there only for those who began to watch it before that.
+   */
+  touchAll(db: Database, before: (key: string) => Presence, after: (key: string) => Presence): void {
     const byKey = this.#watchers.get(db)
     if (byKey === undefined) return
-    for (const [key, set] of byKey) if (exists(key)) for (const watcher of set) watcher.broken = true
+    for (const [key, set] of byKey) {
+      const was = before(key)
+      const is = after(key)
+      for (const watcher of set) {
+        const watched = this.keysOf(watcher).find(one => one.db === db && one.key === key)!
+        if (is === 'living' || (was !== 'absent' && !watched.wasExpired)) watcher.broken = true
+        watched.wasExpired = is === 'expired'
+      }
+    }
   }
 }

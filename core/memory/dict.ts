@@ -683,6 +683,17 @@ export class Dict {
     }
   }
 
+  /** Bytes of shards, their directory and the dense array: all but the records. O(shards). */
+  get tableBytes(): number {
+    const dense = this.#denseCapacity * 4
+    if (this.#depth === 0) return ROOT_BYTES + dense + SHARD_HEAD + this.#slots * 8
+    let shards = 0
+    this.#eachShard((_shard, slots) => {
+      shards += SHARD_HEAD + slots * 8
+    })
+    return ROOT_BYTES + dense + shards + (8 << this.#depth)
+  }
+
   // ------------------------------------------------------------------ dense array
 
   #setDense(position: number, record: Address): void {

@@ -23,6 +23,8 @@ import { Outlet, SecureOutlet } from './outlet.ts'
 /** Bytes of waiting output at which a client's input is left alone until it has read some. */
 const OUTPUT_PAUSE = 64 << 20
 const TAIL_MIN = 4096
+/** Replies of one turn up to here are not held against a client; the buffer that Redis has for each. */
+const OUTPUT_FREE = 16 << 10
 /** Room is set aside at once for this much of an announced value; more as the bytes really come. */
 const PRESIZE_MIN = 1 << 20
 
@@ -216,6 +218,11 @@ export class SocketConnection {
 
   #write(reply: Reply): void {
     const out = this.#out
+    // What a turn wrote counts as waiting, but for the room that each client has anyway.
+    if (reply.length > OUTPUT_FREE && !this.#dispatcher.mayOwe(this, out.owed + reply.length)) {
+      this.destroy()
+      return
+    }
     const { traffic } = this.#dispatcher
     traffic.networkWrites++
     traffic.networkOutBytes += reply.length

@@ -113,7 +113,11 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
   }
   engine.beforeReplies = () => aof.endTurn()
   engine.holdsReplies = () => aof.holdsReplies
-  engine.onFlushAll.push(() => persistence.abort('rdb', 'all keys were removed by FLUSHALL'))
+  engine.onFlushAll.push(() => {
+    persistence.abort('rdb', 'all keys were removed by FLUSHALL')
+    // The file would bring them back after a crash. There is nothing in memory, so this is quick.
+    if (isUp && settings.points.length > 0) persistence.save()
+  })
   engine.onPrepareShutdown.push(async mode => {
     if (loading.isActive) return true
     if (aof.state !== 'off') aof.flush(true)

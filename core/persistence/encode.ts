@@ -14,7 +14,7 @@
 import { Range } from '../base/bytes.ts'
 import { formatDouble } from '../base/numbers.ts'
 import type { Database } from '../keyspace/database.ts'
-import { listBytesMax } from '../keyspace/limits.ts'
+import { listBytesMax, listCountMax } from '../keyspace/limits.ts'
 import { FORM } from '../keyspace/record.ts'
 import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
 import type { Address, Memory } from '../memory/arena.ts'
@@ -303,7 +303,7 @@ export class ValueWriter {
     const { limits } = db.keyspace
     const cut = this.#cut
     cut.bytesMax = listBytesMax(limits)
-    cut.countMax = limits.listSize >= 0 ? limits.listSize : Number.POSITIVE_INFINITY
+    cut.countMax = listCountMax(limits)
     if (isPacked) cut.countMax = cut.bytesMax = Number.POSITIVE_INFINITY
     this.#writer.length(countNodes(value, cut))
     this.#listpack.begin()

@@ -357,6 +357,11 @@ export class Reply {
     this.#header(this.protocol === 3 ? 62 : 42, count)
   }
 
+  /** Attributes of the reply that follows, `count` pairs. Only for RESP3: RESP2 has nothing of the kind. */
+  attribute(count: number): void {
+    this.#header(124, count)
+  }
+
   #header(type: number, count: number): void {
     this.room(16)
     this.buf[this.at++] = type

@@ -13,7 +13,7 @@
  * once it has written, up to WRITER_FACTOR times. See docs/compat.md. */
 
 import { type Range, Range as ByteRange } from '../base/bytes.ts'
-import { oneLine, type ReplyError, replyError } from '../base/errors.ts'
+import { oneLine, ReplyError, replyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
@@ -21,6 +21,7 @@ import type { Engine } from '../command/engine.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { FLAG } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
+import type { Reply } from '../resp/reply.ts'
 import { ScriptCache } from './cache.ts'
 import { ScriptCalls } from './calls.ts'
 import { KILL_TEXT, SCRIPT_ERR } from './errors.ts'
@@ -146,8 +147,7 @@ export class Scripts implements ScriptHost {
     if (outcome === OUTCOME.suspended) return this.#suspend(ctx, run)
     this.#end(run)
     if (outcome === OUTCOME.failed) throw this.#failure(run)
-    const result = machine.result(ctx.out)
-    reply.raw(result.buf, result.start, result.end)
+    answer(reply, machine.result(ctx.out))
     if (machine.reservedBytes > RESERVED_KEPT_MAX) this.#tidy(machine)
     return undefined
   }
@@ -267,8 +267,7 @@ export class Scripts implements ScriptHost {
     engine.unitHeld = false
     run.finish!(reply => {
       if (outcome === OUTCOME.failed) throw this.#failure(run)
-      const result = machine.result(new ByteRange())
-      reply.raw(result.buf, result.start, result.end)
+      answer(reply, machine.result(new ByteRange()))
     })
     engine.setTime()
     engine.endUnit()
@@ -362,4 +361,12 @@ function copies(args: Args): Buffer[] {
   const list: Buffer[] = []
   for (let i = 0; i < args.argc; i++) list.push(args.at(i).copy())
   return list
+}
+
+const MINUS = 45
+
+/** Reply with what a script gave. An error that it returned counts like one that it raised. */
+function answer(reply: Reply, { buf, start, end }: Range): void {
+  if (buf[start] === MINUS) throw new ReplyError(buf.latin1Slice(start + 1, end - 2))
+  reply.raw(buf, start, end)
 }

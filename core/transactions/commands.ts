@@ -74,9 +74,8 @@ function watch({ client, db, engine, reply }: Context, args: Args): void {
   const { keyspace } = engine
   while (args.left > 0) {
     const key = args.key()
-    const record = db.keys.find(key.buf, key.start, key.end)
-    const deadline = record === 0 ? -1 : db.deadlines.of(record)
-    keyspace.watch.add(client, db, key.latin1(), deadline >= 0 && deadline <= keyspace.nowMs)
+    const name = key.latin1()
+    keyspace.watch.add(client, db, name, db.presence(name) === 'expired')
   }
   keyspace.arm(ARMED.watch, true)
   reply.ok()
@@ -84,14 +83,8 @@ function watch({ client, db, engine, reply }: Context, args: Args): void {
 
 /** Whether a watched key's time came since it was watched, though nobody has met it yet. */
 function anyExpired(engine: Engine, client: Client): boolean {
-  for (const { db, key, wasExpired } of engine.keyspace.watch.keysOf(client)) {
-    if (wasExpired) continue
-    const bytes = Buffer.from(key, 'latin1')
-    const record = db.keys.find(bytes, 0, bytes.length)
-    const deadline = record === 0 ? -1 : db.deadlines.of(record)
-    if (deadline >= 0 && deadline <= engine.keyspace.nowMs) return true
-  }
-  return false
+  const watched = engine.keyspace.watch.keysOf(client)
+  return watched.some(({ db, key, wasExpired }) => !wasExpired && db.presence(key) === 'expired')
 }
 
 function exec(ctx: Context): void {

@@ -70,7 +70,7 @@ function removeExpired(ctx: Context, key: Range, record: number): void {
   ctx.db.remove(record)
   ctx.db.changed(key)
   ctx.db.notify(EVENT.generic, 'del', key)
-  ctx.propagate('UNLINK', key)
+  ctx.propagate('DEL', key)
 }
 
 export function expire(ctx: Context, args: Args): void {

@@ -5,7 +5,7 @@
 
 import { Range } from '../../base/bytes.ts'
 import type { Database } from '../../keyspace/database.ts'
-import { listBytesMax } from '../../keyspace/limits.ts'
+import { listBytesMax, listCountMax } from '../../keyspace/limits.ts'
 import { PackedView } from '../../keyspace/packed-view.ts'
 import {
   type DigestSink,
@@ -114,7 +114,7 @@ export class ListView extends PackedView {
     const { limits } = this.db.keyspace
     const { buf, start } = this.region
     const held = count(buf, start)
-    if (limits.listSize >= 0 && held + elements > limits.listSize) return false
+    if (held + elements > listCountMax(limits)) return false
     const room = listBytesMax(limits) - bytes
     const own = size(buf, start)
     // What an entry may take more, and less, in Redis; only between these bounds is the exact size looked for.
@@ -158,7 +158,7 @@ export class ListView extends PackedView {
     if (this.isPacked) return
     const { limits } = this.db.keyspace
     const list = this.#list
-    if (limits.listSize >= 0 ? list.length * 2 > limits.listSize : list.length * 4 > listBytesMax(limits)) return
+    if (limits.listSize >= 0 ? list.length * 2 > listCountMax(limits) : list.length * 4 > listBytesMax(limits)) return
     let bytes = HEADER_BYTES
     let inRedis = LISTPACK_FRAME_BYTES
     const limit = listBytesMax(limits) / 2

@@ -114,8 +114,10 @@ function smove(ctx: Context, args: Args): void {
   }
   afterTaking(ctx, source, from, 'srem')
   const to = existing === null ? createSet(db, target, member) : db.open(target, setType)!
-  db.changed(target)
-  if (to.add(member)) db.notify(EVENT.set, 'sadd', target)
+  if (to.add(member)) {
+    db.changed(target)
+    db.notify(EVENT.set, 'sadd', target)
+  }
   reply.integer(1)
 }
 

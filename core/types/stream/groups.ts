@@ -10,7 +10,7 @@ import { StreamId } from '../../structs/stream-id.ts'
 import { type Counter, storable } from './counter.ts'
 import { noSuchGroup, STREAM_ERR, subcommandSyntax } from './errors.ts'
 import { groupChanged, groupVanished } from './group.ts'
-import { takeId } from './ids.ts'
+import { takeExtreme, takeId } from './ids.ts'
 import { isWord } from './read.ts'
 import { type StreamView, streamType } from './value.ts'
 
@@ -37,9 +37,10 @@ function takeGroupOptions(args: Args, subcommand: 'CREATE' | 'SETID'): GroupOpti
   return found
 }
 
-/** Take the id of CREATE or SETID, in which `$` is the stream's last. */
-function takeGroupId(args: Args, stream: StreamView | null): StreamId {
+/** Take the id of CREATE or SETID, in which `$` is the stream's last; with `mayBeEnd` also `-` and `+`. */
+function takeGroupId(args: Args, stream: StreamView | null, mayBeEnd = false): StreamId {
   const id = new StreamId()
+  if (mayBeEnd && takeExtreme(args, id)) return id
   if (!isWord(args.at(args.position), DOLLAR)) return takeId(args, id)
   args.position++
   stream?.log.readLastId(id)
@@ -87,7 +88,7 @@ export function xgroupSetId(ctx: Context, args: Args): void {
   const options = takeGroupOptions(args, 'SETID')
   const { stream, group } = openGroup(ctx, key, name)
   args.position = idAt
-  stream.groups.setLastId(group, takeGroupId(args, stream))
+  stream.groups.setLastId(group, takeGroupId(args, stream, true))
   stream.groups.setEntriesRead(group, storable(options.entriesRead))
   groupChanged(db)
   db.notify(EVENT.stream, 'xgroup-setid', key)

@@ -25,6 +25,16 @@ export function takeId(args: Args, out: StreamId): StreamId {
   return out
 }
 
+/** Take the next argument if it is `-` or `+`, the least and the greatest id; else leave it. */
+export function takeExtreme(args: Args, out: StreamId): boolean {
+  const { buf, start, end } = args.at(args.position)
+  if (end - start !== 1 || (buf[start] !== MINUS && buf[start] !== PLUS)) return false
+  args.position++
+  if (buf[start] === MINUS) out.setMin()
+  else out.setMax()
+  return true
+}
+
 /** Take the lower end of a range: `-`, an id, or `(` and an id that is itself left out. */
 export function takeStart(args: Args, out: StreamId): StreamId {
   const text = args.bytes()

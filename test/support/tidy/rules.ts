@@ -42,7 +42,8 @@ export function functionLength(source: Source): Fault[] {
     .map(span => ({ path: source.path, line: span.firstLine, what: `${span.name} has ${span.lines} lines` }))
 }
 
-const MEMORY_FOLDERS = /^core\/(memory|net|resp)\//
+// The clock waits on a word of shared memory.
+const MEMORY_FOLDERS = /^core\/(?:(?:memory|net|resp)\/|base\/clock\.ts$)/
 
 /** Off-heap memory comes from the arena; buffers belong to the network and to replies. */
 export function offHeapMemory(source: Source): Fault[] {
