@@ -7,9 +7,9 @@
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
  *      cursors         aggregations that are read in portions
- *      batches, tops   for the next query */
+ *      batches, tops, hashes       for the next query */
 
-import { type Context, type Database, type Host, type Args, type Range, replyError } from 'redstrata/module'
+import { type Args, type Context, type Database, HashView, type Host, type Range, replyError } from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
 import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
@@ -50,11 +50,14 @@ export class Workspace {
   readonly cursors: Cursors
   readonly batches: Spares<Batch> = new Spares(() => new Batch(), SPARES_MAX)
   readonly tops: Spares<Top> = new Spares(() => new Top(0), SPARES_MAX)
+  /** Lenses over the hashes of any database. */
+  readonly hashes: Spares<HashView>
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
 
   constructor(host: Host) {
     this.host = host
+    this.hashes = new Spares(() => new HashView(host.databases[0]!), SPARES_MAX)
     this.tokenizer = new Tokenizer(host.memory)
     this.ownFields.vector = new VectorFields(host.memory)
     this.ownFields.shape = new ShapeFields(host.memory)

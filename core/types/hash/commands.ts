@@ -19,6 +19,7 @@ import { cmd, type Command } from '../../command/spec.ts'
 import { EVENT } from '../../keyspace/event.ts'
 import { commands as timeCommands } from './expire.ts'
 import { hrandfield } from './random.ts'
+import { writeHash } from './reply.ts'
 import { hashType } from './type.ts'
 import type { HashView } from './value.ts'
 
@@ -79,11 +80,8 @@ function hmget({ db, reply, out }: Context, args: Args): void {
 
 function hgetall({ db, reply }: Context, args: Args): void {
   const hash = db.read(args.key(), hashType)
-  reply.map(hash?.length ?? 0)
-  hash?.each((field, value) => {
-    reply.bulk(field)
-    reply.bulk(value)
-  })
+  if (hash === null) reply.map(0)
+  else writeHash(reply, hash)
 }
 
 function hkeys({ db, reply }: Context, args: Args): void {

@@ -14,11 +14,16 @@ import { ALL_FIELDS, type FieldMask } from '../query/ast.ts'
 /** Words of a mask of 128 fields. */
 export const MASK_WORDS = 4
 
+/** Tables that are kept for the next queries. */
+const TABLES_MAX = 64
+
 /** The combinations of fields that occurred. */
 export class FieldSets {
   readonly #sets: (readonly [number, number, number, number])[] = [[0, 0, 0, 0]]
   readonly #narrow = new Map<number, number>([[0, 0]])
   readonly #wide = new Map<string, number>()
+  /** Tables of `allowed`, by the fields that were asked for. */
+  readonly #allowed = new Map<FieldMask, Uint8Array>()
 
   /** Combinations known. */
   get count(): number {
@@ -45,10 +50,14 @@ export class FieldSets {
   /** By number: 1 for the combinations that have one of the fields; null for all fields. */
   allowed(fields: FieldMask): Uint8Array | null {
     if (fields === ALL_FIELDS) return null
+    const known = this.#allowed.get(fields)
+    if (known !== undefined && known.length === this.#sets.length) return known
+    if (this.#allowed.size >= TABLES_MAX) this.#allowed.clear()
     const table = new Uint8Array(this.#sets.length)
     const words = [0, 1, 2, 3].map(word => Number(BigInt.asIntN(32, fields >> BigInt(word * 32))))
     for (let number = 0; number < table.length; number++)
       if (this.#sets[number]!.some((bits, word) => (bits & words[word]!) !== 0)) table[number] = 1
+    this.#allowed.set(fields, table)
     return table
   }
 }

@@ -176,6 +176,7 @@ class Builder {
 
   /** By number of a field set, whether it has one of the fields; null: any will do; undefined: none can. */
   #allowed(fields: FieldMask): Uint8Array | null | undefined {
+    if (fields === ALL_FIELDS && this.#options.fields === ALL_FIELDS) return null
     const wanted = fields & this.#options.fields
     if (wanted === 0n) return undefined
     return this.#index.schema.rules.fieldMasks ? this.#index.fieldSets.allowed(wanted) : null

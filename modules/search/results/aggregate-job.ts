@@ -53,7 +53,7 @@ export class Aggregation {
     this.#tree = tree
     this.options = options
     this.#profile = profile
-    this.#fields = new FieldValues(documentReader(workspace.host, index, ctx.db, options.dialect))
+    this.#fields = new FieldValues(documentReader(workspace, index, ctx.db, options.dialect))
   }
 
   get pipeline(): Pipeline {

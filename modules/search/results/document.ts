@@ -7,10 +7,12 @@
  * What is returned is what the key holds now, not what was indexed. A document whose key is gone, or holds something else
  * by now, has no fields, and its row is left out. */
 
-import { type Database, type Host, HashView, hashType, Range } from 'redstrata/module'
+import { type Database, type HashView, hashType, Range, type Reply, writeHash } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { type JsonPath, type JsonReader, type JsonService, jsonService, readJsonPath } from '../ingest/json-service.ts'
 import type { Field } from '../schema/schema.ts'
+import type { Spares } from '../spares.ts'
+import type { Workspace } from '../workspace.ts'
 import { numberText } from './number-text.ts'
 
 /** The dialect from which all values of a path are returned, as a list. */
@@ -48,6 +50,9 @@ export abstract class DocumentReader {
 
   protected abstract openRecord(record: number): boolean
 
+  /** Nothing more will be read: give back what others can use. */
+  release(): void {}
+
   /**
    * Find the value of a hash field, or of a path in a JSON document; false when there is none. `out` names its text, until
    * the next `get`, and `kind` tells what it was. Of a null there is no text.
@@ -71,21 +76,37 @@ export abstract class DocumentReader {
 
   /** Visit everything that is returned when nothing is named. The ranges are good until the visit ends. */
   abstract each(visit: (name: Range, value: Range) => void): void
+
+  /** Write all that `each` would tell as a map; false when only `each` can. */
+  writeAll(_reply: Reply): boolean {
+    return false
+  }
 }
 
 /** A reader for the documents of an index, in the database where the command runs. */
-export function documentReader(host: Host, index: Index, db: Database, dialect: number): DocumentReader {
-  if (index.schema.rules.source === 'hash') return new HashReader(index, db)
-  const service = jsonService(host)
+export function documentReader(workspace: Workspace, index: Index, db: Database, dialect: number): DocumentReader {
+  if (index.schema.rules.source === 'hash') return new HashReader(index, db, workspace.hashes)
+  const service = jsonService(workspace.host)
   return service === null ? new NoReader(index, db) : new JsonDocumentReader(service, index, db, dialect)
 }
 
 class HashReader extends DocumentReader {
-  readonly #hash: HashView
+  readonly #hashes: Spares<HashView>
+  /** Made when it is needed: many queries only want to know which documents there are. */
+  #view: HashView | null = null
 
-  constructor(index: Index, db: Database) {
+  constructor(index: Index, db: Database, hashes: Spares<HashView>) {
     super(index, db)
-    this.#hash = new HashView(db)
+    this.#hashes = hashes
+  }
+
+  get #hash(): HashView {
+    return (this.#view ??= this.#hashes.take())
+  }
+
+  override release(): void {
+    if (this.#view !== null) this.#hashes.give(this.#view)
+    this.#view = null
   }
 
   protected openRecord(record: number): boolean {
@@ -104,6 +125,11 @@ class HashReader extends DocumentReader {
 
   each(visit: (name: Range, value: Range) => void): void {
     this.#hash.each(visit)
+  }
+
+  override writeAll(reply: Reply): boolean {
+    writeHash(reply, this.#hash)
+    return true
   }
 }
 

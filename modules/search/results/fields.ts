@@ -48,6 +48,9 @@ export interface ShownFields {
   readonly summary: SummaryOptions | null
 }
 
+/** Everything as the document has it. */
+export const ALL_AS_IT_IS: ShownFields = { fields: [], andTheRest: true, hidden: new Set(), tags: null, summary: null }
+
 /** What the rows of a query show. */
 export function shownFields(
   options: SearchOptions,
@@ -55,6 +58,7 @@ export function shownFields(
   reader: DocumentReader,
   yields: Yields,
 ): ShownFields {
+  if (showsAll(options, structures.schema) && yields.size === 0) return ALL_AS_IT_IS
   const chooser = new Chooser(options, structures, reader, yields)
   const { sortBy, returns, tags, summary } = options
   if (sortBy !== null && (!returns || options.fields.some(field => field.isReturned && field.name.equals(sortBy))))
@@ -62,6 +66,13 @@ export function shownFields(
   if (!returns) for (const name of yields.keys()) chooser.add(Buffer.from(name, 'latin1'))
   for (const field of options.fields) if (!returns || field.isReturned) chooser.add(field.name, field.path)
   return { fields: chooser.fields, andTheRest: !returns, hidden: chooser.hidden, tags, summary }
+}
+
+function showsAll(options: SearchOptions, { rules }: Schema): boolean {
+  const { sortBy, returns, tags, summary, fields, noContent } = options
+  if (noContent) return true
+  if (sortBy !== null || returns || tags !== null || summary !== null || fields.length > 0) return false
+  return rules.languageField === null && rules.scoreField === null && rules.payloadField === null
 }
 
 class Chooser {

@@ -9,7 +9,7 @@ import { formatDouble, Range, type Reply } from 'redstrata/module'
 import type { SearchOptions } from '../commands/search-options.ts'
 import type { Explanation } from '../iterators/iterator.ts'
 import type { DocumentReader } from './document.ts'
-import { readField, type ShownField, type ShownFields } from './fields.ts'
+import { ALL_AS_IT_IS, readField, type ShownField, type ShownFields } from './fields.ts'
 import { writeNative } from './native.ts'
 import type { Marker } from './marks.ts'
 
@@ -30,11 +30,18 @@ export class RowWriter {
   readonly #options: SearchOptions
   readonly #reader: DocumentReader
   readonly #shown: ShownFields
-  readonly #facts: RowFacts
+  readonly #facts: RowFacts | null
   readonly #key = new Range()
   readonly #value = new Range()
 
-  constructor(reply: Reply, options: SearchOptions, reader: DocumentReader, shown: ShownFields, facts: RowFacts) {
+  /** @param facts null when rows have nothing but keys and fields. */
+  constructor(
+    reply: Reply,
+    options: SearchOptions,
+    reader: DocumentReader,
+    shown: ShownFields,
+    facts: RowFacts | null,
+  ) {
     this.#reply = reply
     this.#options = options
     this.#reader = reader
@@ -135,12 +142,12 @@ export class RowWriter {
   }
 
   #score(document: number): number {
-    const score = this.#facts.score(document)
+    const score = this.#facts!.score(document)
     const isExplained = this.#options.explainsScores
     if (isExplained) this.#reply.array(2)
     if (this.#reply.protocol === 3) this.#reply.double(score)
     else this.#reply.text(formatDouble(score))
-    if (isExplained) this.#explanation(this.#facts.explain(document))
+    if (isExplained) this.#explanation(this.#facts!.explain(document))
     return 1
   }
 
@@ -157,13 +164,13 @@ export class RowWriter {
   }
 
   #payload(document: number): number {
-    if (this.#facts.payload(document, this.#value)) this.#reply.bulk(this.#value)
+    if (this.#facts!.payload(document, this.#value)) this.#reply.bulk(this.#value)
     else this.#reply.null()
     return 1
   }
 
   #sortKey(document: number): number {
-    const key = this.#facts.sortKey(document)
+    const key = this.#facts!.sortKey(document)
     if (key === null) this.#reply.null()
     else this.#reply.bytes(key, 0, key.length)
     return 1
@@ -171,7 +178,8 @@ export class RowWriter {
 
   #fields(document: number): void {
     const { fields, andTheRest } = this.#shown
-    const marker = this.#facts.marker(document)
+    if (this.#shown === ALL_AS_IT_IS && !this.#options.expands && this.#reader.writeAll(this.#reply)) return
+    const marker = this.#facts?.marker(document) ?? null
     const mark = this.#reply.deferred()
     let pairs = 0
     for (const field of fields) pairs += this.#field(field, document, marker)

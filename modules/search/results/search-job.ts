@@ -82,7 +82,7 @@ export class SearchJob implements Job {
     this.index = index
     this.#root = root
     this.#options = options
-    this.#reader = documentReader(workspace.host, index, ctx.db, options.dialect)
+    this.#reader = documentReader(workspace, index, ctx.db, options.dialect)
     this.#sortField = options.sortBy === null ? null : fieldNamed(index.schema, options.sortBy)
     if (options.sortBy === null || this.#sortField !== null) return
     const name = options.sortBy.latin1Slice()
@@ -186,11 +186,13 @@ export class SearchJob implements Job {
     const rows = this.#ahead === null ? () => writeRows(writer, found.documents) : () => this.#ahead!.copyTo(reply)
     writer.write(total, this.#warnings(), this.#profile === null ? 0 : 1, rows)
     this.#run?.release()
+    this.#reader.release()
     if (this.#profile !== null) this.#noteProcessors(total, found.documents.length, sorted - start, now() - sorted)
   }
 
   abandon(): void {
     this.#run?.release()
+    this.#reader.release()
   }
 
   /** Many rows are written before the reply is, so that others can be served in between. */
@@ -250,8 +252,10 @@ export class SearchJob implements Job {
     return { documents, scores: keys }
   }
 
-  #factsOf(found: Found): RowFacts {
-    const { withScores, explainsScores, noContent, marks } = this.#options
+  /** What rows show beside keys and fields; null when that is nothing. */
+  #factsOf(found: Found): RowFacts | null {
+    const { withScores, explainsScores, noContent, marks, withPayloads, withSortKeys } = this.#options
+    if (!withScores && !withPayloads && !withSortKeys && (noContent || !marks)) return null
     const isScored = withScores && (found.scores.length === 0 || explainsScores)
     const details = isScored || (marks && !noContent) ? this.#details(found.documents) : null
     const scores = withScores ? new Map(found.scores.map((score, i) => [found.documents[i]!, score])) : null

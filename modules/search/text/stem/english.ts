@@ -108,9 +108,11 @@ const STEP_4 = [
   'ic',
 ]
 
+const APOSTROPHE = 0x27
+
 /** The stem of a lower-case English word. */
 export function stemEnglish(word: string): string {
-  if (word.length <= 2) return word
+  if (word.length <= 2 || endsInDigit(word)) return word
   const irregular = IRREGULAR.get(word)
   if (irregular !== undefined) return irregular
   if (FIXED.has(word)) return word
@@ -125,6 +127,12 @@ export function stemEnglish(word: string): string {
   word = step3(word, r1, r2)
   word = step4(word, r2)
   return step5(word, r1, r2).replaceAll('Y', 'y')
+}
+
+/** No ending of the language ends so: numbers and names of models are their own stems. */
+function endsInDigit(word: string): boolean {
+  const last = word.charCodeAt(word.length - 1)
+  return last >= 0x30 && last <= 0x39 && word.charCodeAt(0) !== APOSTROPHE
 }
 
 function isVowel(word: string, at: number): boolean {
