@@ -10,6 +10,7 @@ import { setFlagsFromString } from 'node:v8'
 import { systemClock } from './base/clock.ts'
 import { LEVEL, Log } from './base/log.ts'
 import { REDIS_VERSION } from './base/version.ts'
+import type { Shutdown } from './command/engine.ts'
 import { ConfigFault, type Directive, parseConfig, parseOptions } from './config/file.ts'
 import { rewritten, valuesOf } from './config/rewrite.ts'
 import { applyDirectives } from './config/apply.ts'
@@ -24,7 +25,7 @@ import { Server } from './server.ts'
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
 
 const USAGE = `Usage: redstrata [file.conf] [--name value ...]
-       redstrata check file.rdb|file.aof|file.manifest [--fix]
+       redstrata check file.rdb|file.aof|file.manifest|folder [--fix] [--truncate-to-timestamp SECONDS]
 
   Options are the lines of redis.conf: --port 7000, --save "", --dir /data, --loadmodule ./module.js
   --version   print the version      --help   print this
@@ -69,11 +70,17 @@ function readDirectives(words: readonly string[], depth = 0): Directive[] {
 
 /** Check files; the exit code says whether they are sound. */
 function check(words: readonly string[]): void {
-  const paths = words.filter(word => word !== '--fix')
+  const paths: string[] = []
+  let fixes = false
+  let until = 0
+  for (let i = 0; i < words.length; i++)
+    if (words[i] === '--fix') fixes = true
+    else if (words[i] !== '--truncate-to-timestamp') paths.push(words[i]!)
+    else if (/^[1-9]\d*$/.test(words[i + 1] ?? '')) until = Number(words[++i])
+    else fail('--truncate-to-timestamp wants seconds since 1970')
   if (paths.length === 0) fail('check wants a file')
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
-  const parts = { files, print, fixes: words.includes('--fix') }
-  const results = paths.map(path => checkFile(path, parts))
+  const results = paths.map(path => checkFile(path, { files, print, fixes, until }))
   if (results.includes(false)) process.exitCode = 1
 }
 
@@ -128,11 +135,11 @@ function rewriterOf(server: Server, path: string, initial: ReadonlyMap<string, s
   }
 }
 
-/** What `shutdown-on-sigterm` and `shutdown-on-sigint` say about saving. */
-function savesAt({ config }: Server, signal: string): 'default' | 'yes' | 'no' {
+/** What `shutdown-on-sigterm` and `shutdown-on-sigint` say. */
+function shutdownAt({ config }: Server, signal: string): Shutdown {
   const words = (config.find(`shutdown-on-${signal.toLowerCase()}`)?.get() ?? '').split(' ')
-  if (words.includes('nosave')) return 'no'
-  return words.includes('save') ? 'yes' : 'default'
+  const saves = words.includes('nosave') ? 'no' : words.includes('save') ? 'yes' : 'default'
+  return { saves, isForced: words.includes('force') }
 }
 
 function endOnSignals(server: Server): void {
@@ -142,7 +149,7 @@ function endOnSignals(server: Server): void {
       if (ending) process.exit(1)
       ending = true
       server.log.warning(`Received ${signal} scheduling shutdown...`)
-      void server.shutdown(savesAt(server, signal)).then(done => {
+      void server.shutdown(shutdownAt(server, signal)).then(done => {
         if (done) process.exit(0)
         ending = false
       })

@@ -13,7 +13,7 @@ import { type Random, systemRandom } from './base/random.ts'
 import { REDIS_VERSION } from './base/version.ts'
 import { CLIENT_GATE, type Client } from './command/client.ts'
 import { ConfigRegistry } from './command/config.ts'
-import { Engine } from './command/engine.ts'
+import { Engine, type Shutdown } from './command/engine.ts'
 import { InfoRegistry } from './command/info.ts'
 import { commandTables, features, nativeTypes } from './commands.ts'
 import { encodingParameters } from './config/encodings.ts'
@@ -116,7 +116,7 @@ export class Server implements Dispatcher {
     for (const install of features) install(this.engine)
     installAcl(this.engine, this.files)
     installPersistence(this.engine, this.files, this.log, () => this.settings.dir)
-    this.engine.shutdown = saves => this.shutdown(saves)
+    this.engine.shutdown = how => this.shutdown(how)
     this.#addInfo()
     this.engine.startupBytes = this.memory.usedBytes
     this.#turnEnd = new TurnEnd(
@@ -365,8 +365,8 @@ export class Server implements Dispatcher {
   }
 
   /** End on request: what must be saved is saved first. False when that failed and the server goes on. */
-  async shutdown(saves: 'default' | 'yes' | 'no' = 'default'): Promise<boolean> {
-    for (const prepare of this.engine.onPrepareShutdown) if (!(await prepare(saves))) return false
+  async shutdown(how: Shutdown = { saves: 'default', isForced: false }): Promise<boolean> {
+    for (const prepare of this.engine.onPrepareShutdown) if (!(await prepare(how))) return false
     this.log.warning('Redstrata is now ready to exit, bye bye...')
     await this.close()
     return true

@@ -101,6 +101,14 @@ export interface EngineStats {
   unexpectedErrors: number
 }
 
+/** How a server is asked to end. */
+export interface Shutdown {
+  /** Whether data are saved first: as the save points say, or regardless of them. */
+  readonly saves: 'default' | 'yes' | 'no'
+  /** It ends even if saving fails. */
+  readonly isForced: boolean
+}
+
 /** What DEBUG RELOAD does: whether the data are saved first, whether they are forgotten, and whether the file's keys replace others. */
 export interface ReloadOptions {
   readonly saves: boolean
@@ -178,9 +186,9 @@ export class Engine {
   /** Reads the data that was kept; called once, before the server listens. */
   readonly onLoad: (() => Promise<void>)[] = []
   /** Called before the server ends on request; false keeps it running. */
-  readonly onPrepareShutdown: ((saves: 'default' | 'yes' | 'no') => Promise<boolean>)[] = []
+  readonly onPrepareShutdown: ((how: Shutdown) => Promise<boolean>)[] = []
   /** Ends the server: false when it could not save, and goes on. Given by the server. */
-  shutdown: (saves: 'default' | 'yes' | 'no') => Promise<boolean> = () => Promise.resolve(false)
+  shutdown: (how: Shutdown) => Promise<boolean> = () => Promise.resolve(false)
   /** What modules keep in RDB files beside keys. */
   readonly auxData: AuxData[] = []
   /** Ends the process, after SHUTDOWN closed the server; given by the program. */

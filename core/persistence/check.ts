@@ -3,8 +3,11 @@
  *      redstrata check dump.rdb                               every length, value and the sum
  *      redstrata check appendonly.aof.1.incr.aof --fix        a log that ends in the middle of a unit is cut there
  *      redstrata check appendonlydir/appendonly.aof.manifest  all files of the set; only the last one may be cut
+ *      redstrata check folder                                 all RDB files and sets in a folder
  *
- * It reads what a server would read, and runs nothing. Nothing is changed without --fix. */
+ * With --truncate-to-timestamp SECONDS a log with timestamps is cut in front of the first later one.
+ *
+ * It reads what a server would read, and runs nothing. Nothing is changed without one of the two. */
 
 import { dirname, join } from 'node:path'
 import { Range } from '../base/bytes.ts'
@@ -17,6 +20,7 @@ import { RdbFileReader, type RdbVisitor } from './rdb/file.ts'
 import { kindOf, RdbError } from './rdb/format.ts'
 
 const MAGIC = 'REDIS'
+const TIMESTAMP = /^#TS:(\d+)/
 
 /** What a check needs. */
 export interface CheckParts {
@@ -24,6 +28,8 @@ export interface CheckParts {
   readonly print: (line: string) => void
   /** Cut off what is behind the last whole unit of a log. */
   readonly fixes: boolean
+  /** Cut off what was written after this second; 0 to cut nothing. */
+  readonly until: number
 }
 
 /** What was found in a file. */
@@ -38,12 +44,30 @@ export function checkFile(path: string, parts: CheckParts): boolean {
   const { files, print } = parts
   try {
     if (!files.exists(path)) throw new Error('No such file or directory')
+    const names = files.list(path)
+    if (names !== null) return checkFolder(path, names, parts)
     if (path.endsWith('.manifest')) return checkManifest(path, parts)
     return report(path, checkOne(path, parts, true), print)
   } catch (error) {
     print(`${path}: ${reasonOf(error)}`)
     return false
   }
+}
+
+/** Check what a server would find in a folder: RDB files, and sets of an append-only file in it or one folder below. */
+function checkFolder(path: string, names: readonly string[], parts: CheckParts): boolean {
+  const { files, print } = parts
+  const within = (folder: string, all: readonly string[], end: string): string[] =>
+    all.filter(name => name.endsWith(end)).map(name => join(folder, name))
+  const found = [...within(path, names, '.rdb'), ...within(path, names, '.manifest')]
+  // A set is checked as a whole.
+  const paths = found.some(name => name.endsWith('.manifest')) ? within(path, names, '.manifest') : found
+  for (const name of names) {
+    const below = join(path, name)
+    paths.push(...within(below, files.list(below) ?? [], '.manifest'))
+  }
+  if (paths.length === 0) return report(path, { isSound: false, text: 'there is no RDB file or manifest in it' }, print)
+  return paths.map(one => checkFile(one, parts)).every(isSound => isSound)
 }
 
 function report(path: string, { isSound, text }: Finding, print: (line: string) => void): boolean {
@@ -160,9 +184,13 @@ function checkLog(path: string, parts: CheckParts, memory: Memory, isLast: boole
   skipTo(file, begin)
   if (begin > 0) reader.begin(Buffer.from([]), 0, 0, begin)
   const log = new LogCheck()
+  let later = -1
+  reader.onNote = (text, offset) => {
+    if (parts.until > 0 && later < 0 && Number(TIMESTAMP.exec(text)?.[1] ?? 0) > parts.until) later = offset
+  }
   let fault = ''
   try {
-    while (reader.next()) log.take(reader)
+    while (reader.next() && later < 0) log.take(reader)
     if (reader.isCut) fault = 'it ends in the middle of a command'
     else if (log.inUnit) fault = 'it ends in the middle of a transaction'
   } catch (error) {
@@ -171,13 +199,17 @@ function checkLog(path: string, parts: CheckParts, memory: Memory, isLast: boole
   } finally {
     reader.close()
   }
-  const end = Math.max(begin, log.end)
+  const cutAt = (end: number, what: string, how: string): Finding => {
+    const text = `${what}, up to offset ${end}; ${size - end} bytes follow`
+    if (how !== '') return { isSound: false, text: `${text}. ${how}` }
+    if (!isLast) return { isSound: false, text: `${text}. It is not the last file, and is left as it is` }
+    files.truncate(path, end)
+    return { isSound: true, text: `${text}, which were cut off` }
+  }
+  if (later >= 0) return cutAt(later, `${log.commands} commands are not later`, '')
   if (fault === '') return { isSound: true, text: `${log.commands} commands` }
-  const text = `${fault}; ${log.commands} commands are whole, up to offset ${end}; ${size - end} bytes follow`
-  if (!parts.fixes) return { isSound: false, text: `${text}. Use --fix to cut them off` }
-  if (!isLast) return { isSound: false, text: `${text}. It is not the last file, and is left as it is` }
-  files.truncate(path, end)
-  return { isSound: true, text: `${text}, which were cut off` }
+  const how = parts.fixes ? '' : 'Use --fix to cut them off'
+  return cutAt(Math.max(begin, log.end), `${fault}; ${log.commands} commands are whole`, how)
 }
 
 /** Follows the units of a log. */
@@ -186,16 +218,19 @@ class LogCheck {
   /** Bytes up to the end of the last whole unit. */
   end = 0
   inUnit = false
+  /** Bytes before the command at hand. */
+  #before = 0
   readonly #name = new Range()
 
   take({ frame, offset }: CommandReader): void {
     const { buf, starts, ends } = frame
     const name = this.#name.set(buf, starts[0]!, ends[0]!).latin1().toLowerCase()
-    if (name === 'multi' && this.inUnit) throw new AofError('MULTI inside a transaction', offset)
-    if (name === 'exec' && !this.inUnit) throw new AofError('EXEC without MULTI', offset)
+    if (name === 'multi' && this.inUnit) throw new AofError('MULTI inside a transaction', this.#before)
+    if (name === 'exec' && !this.inUnit) throw new AofError('EXEC without MULTI', this.#before)
     if (name === 'multi') this.inUnit = true
     if (name === 'exec') this.inUnit = false
     this.commands++
+    this.#before = offset
     if (!this.inUnit) this.end = offset
   }
 }

@@ -118,10 +118,9 @@ export function installPersistence(engine: Engine, files: Files, log: Log, direc
     // The file would bring them back after a crash. There is nothing in memory, so this is quick.
     if (isUp && settings.points.length > 0) persistence.save()
   })
-  engine.onPrepareShutdown.push(async mode => {
+  engine.onPrepareShutdown.push(async how => {
     if (loading.isActive) return true
-    if (aof.state !== 'off') aof.flush(true)
-    return persistence.atShutdown(mode)
+    return aof.atShutdown(how.isForced) && persistence.atShutdown(how)
   })
   engine.onClose.push(() => {
     for (const kind of ['rdb', 'aof'] as const) persistence.abort(kind, 'the server closes')
@@ -135,7 +134,12 @@ function switchAof(aof: AppendOnly, folder: AofFolder, isOn: boolean): boolean {
     aof.switchOff()
     return true
   }
-  folder.load()
+  try {
+    folder.load()
+  } catch (error) {
+    aof.switchOnFailed(error)
+    return false
+  }
   return aof.switchOn()
 }
 
@@ -194,18 +198,20 @@ function shutdown(ctx: Context, args: Args): Suspended {
   const { engine } = ctx
   let mode: 'default' | 'yes' | 'no' = 'default'
   let aborts = false
-  let others = 0
+  let isForced = false
+  let isNow = false
   while (args.left > 0) {
     if (mode === 'default' && args.word('nosave')) mode = 'no'
     else if (mode === 'default' && args.word('save')) mode = 'yes'
-    else if (args.word('now') || args.word('force')) others++
+    else if (args.word('now')) isNow = true
+    else if (args.word('force')) isForced = true
     else if (args.word('abort')) aborts = true
     else throw ERR.syntax
   }
-  if (aborts && (mode !== 'default' || others > 0)) throw ERR.syntax
+  if (aborts && (mode !== 'default' || isForced || isNow)) throw ERR.syntax
   if (aborts) throw NO_SHUTDOWN
   return ctx.suspend(finish => {
-    engine.shutdown(mode).then(
+    engine.shutdown({ saves: mode, isForced }).then(
       ended => {
         if (ended) engine.onShutdown()
         else finish(reply => reply.error(SHUTDOWN_FAILED))

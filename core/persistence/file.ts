@@ -12,6 +12,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -21,7 +22,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** A file that is being written aside; it takes its name only when it is whole. */
 export interface NewFile {
@@ -76,6 +77,10 @@ export interface Files {
   remove(path: string): void
   /** Make a folder, if there is none. */
   makeFolder(path: string): void
+  /** Remove what was written aside, in the place of a name that begins so, by processes that are no more. */
+  removeLeftovers(prefix: string): void
+  /** The names in a folder, in order; null when there is no such folder. */
+  list(path: string): string[] | null
 }
 
 /** The disk of this machine. */
@@ -102,6 +107,28 @@ export function systemFiles(): Files {
     },
     remove: path => unlinkSync(path),
     makeFolder: path => void mkdirSync(path, { recursive: true }),
+    removeLeftovers,
+    list: path => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path).sort() : null),
+  }
+}
+
+const ASIDE = /\.temp-(\d+)$/
+
+function removeLeftovers(prefix: string): void {
+  const folder = dirname(prefix)
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    const pid = Number(ASIDE.exec(name)?.[1] ?? 0)
+    if (pid > 0 && join(folder, name).startsWith(prefix) && !isAlive(pid)) unlinkSync(join(folder, name))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

@@ -149,9 +149,10 @@ export class RdbLoad implements Load, RdbVisitor {
   }
 
   sizes(keys: number): void {
+    // A claim is believed as far as the rest of the file could hold such keys, beside those announced before.
+    const missing = Math.max(0, this.keysAnnounced - this.keysLoaded - this.keysExpired)
+    const room = Math.max(0, (this.#fileBytes - this.offset) / KEY_BYTES_MIN - missing)
     this.keysAnnounced += keys
-    // A claim is believed as far as the rest of the file could hold such keys.
-    const room = (this.#fileBytes - this.offset) / KEY_BYTES_MIN
     if (this.#db.size === 0) this.#db.keys.reserve(Math.min(keys, room, RESERVED_MAX))
   }
 

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
-import type { Engine } from '../command/engine.ts'
+import type { Engine, Shutdown } from '../command/engine.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { Libraries } from '../command/libraries.ts'
 import { type Files, type NewFile, reasonOf } from './file.ts'
@@ -236,11 +236,13 @@ export class Persistence {
   }
 
   /** Before the server ends on request; false keeps it running. */
-  atShutdown(saves: 'default' | 'yes' | 'no'): boolean {
+  atShutdown({ saves, isForced }: Shutdown): boolean {
     this.abort('rdb', 'the server ends')
     const wanted = saves === 'yes' || (saves === 'default' && this.settings.points.length > 0)
     if (!wanted) return true
     this.#log.notice('Saving the final RDB snapshot before exiting.')
-    return this.save()
+    if (this.save()) return true
+    this.#log.warning(`Error trying to save the DB, ${isForced ? 'exit anyway' : "can't exit"}.`)
+    return isForced
   }
 }

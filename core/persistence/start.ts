@@ -4,6 +4,7 @@
  * log that ends in the middle of a unit was being written when the machine stopped; its rest is cut off, if it is the
  * last file and `aof-load-truncated` allows it. Anything else that is wrong keeps the server from starting. */
 
+import { join } from 'node:path'
 import { Range } from '../base/bytes.ts'
 import { ReplyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -12,7 +13,7 @@ import type { AppendOnly } from './aof/append-only.ts'
 import type { AofFolder } from './aof/folder.ts'
 import { AofError, CommandLoad } from './aof/load.ts'
 import type { AofPart } from './aof/manifest.ts'
-import type { Files, OpenFile } from './file.ts'
+import { type Files, type OpenFile, reasonOf } from './file.ts'
 import { type Load, RdbLoad, type RdbLoadOptions } from './load.ts'
 import type { Loading } from './loading.ts'
 import type { Persistence } from './persistence.ts'
@@ -49,11 +50,23 @@ export class Start {
   async load(): Promise<void> {
     const { loading, persistence, aof } = this.#parts
     const drive = (load: Load): Promise<void> => loading.runInSlices(load)
+    this.#clean()
     if (persistence.settings.isAppendOnly) {
       await this.#loadAof(drive)
       aof.openLoaded()
     } else await this.#loadRdb(drive)
     persistence.lastSaveMs = this.#parts.engine.clock.nowMs()
+  }
+
+  /** Remove what a server that was killed was writing aside. */
+  #clean(): void {
+    const { files, persistence, folder, log } = this.#parts
+    try {
+      files.removeLeftovers(`${persistence.path}.`)
+      files.removeLeftovers(join(folder.path, persistence.settings.aofName))
+    } catch (error) {
+      log.warning(`Files that were not finished could not be removed: ${reasonOf(error)}`)
+    }
   }
 
   /** Save, forget and load again: DEBUG RELOAD. */

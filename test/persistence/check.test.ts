@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../core/base/random.ts'
@@ -10,9 +10,9 @@ const FIXTURES = join(import.meta.dirname, 'fixtures')
 const SET = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n'
 const UNIT = `*1\r\n$5\r\nMULTI\r\n${SET}*1\r\n$4\r\nEXEC\r\n`
 
-function check(path: string, fixes = false): { isSound: boolean; lines: string[] } {
+function check(path: string, fixes = false, until = 0): { isSound: boolean; lines: string[] } {
   const lines: string[] = []
-  const isSound = checkFile(path, { files: systemFiles(), print: line => lines.push(line), fixes })
+  const isSound = checkFile(path, { files: systemFiles(), print: line => lines.push(line), fixes, until })
   return { isSound, lines }
 }
 
@@ -74,6 +74,49 @@ describe('redstrata check', () => {
     writeFileSync(join(folder, 'one.aof'), `${SET}*`)
     expect(check(manifest, true)).toMatchObject({ isSound: false })
     expect(readFileSync(join(folder, 'one.aof'), 'latin1')).toBe(`${SET}*`)
+  })
+
+  it('finds damage between arguments, and says where', () => {
+    for (const [content, fault] of [
+      [`${SET}*1\r\n$4\r\nPING\rx`, `an argument without its end at offset ${SET.length + 12}`],
+      [`${SET}*0\r\n`, `a command without a name at offset ${SET.length}`],
+      [`${SET}*1\r\n!4\r\nPING\r\n`, `at offset ${SET.length}`],
+      [`${UNIT}${UNIT.slice(15)}`, `EXEC without MULTI at offset ${UNIT.length + SET.length}`],
+    ] as const) {
+      const { isSound, lines } = check(written('appendonly.aof', content))
+      expect(isSound).toBe(false)
+      expect(lines[0]).toContain(fault)
+    }
+  })
+
+  it('cuts a log in front of what is later than a time', () => {
+    const content = `#TS:100\r\n${SET}#TS:200\r\n${UNIT}#TS:300\r\n${SET}`
+    for (const [until, size] of [
+      [50, 0],
+      [100, content.indexOf('#TS:200')],
+      [250, content.indexOf('#TS:300')],
+      [300, content.length],
+    ] as const) {
+      const path = written('appendonly.aof', content)
+      expect(check(path, false, until)).toMatchObject({ isSound: true })
+      expect(readFileSync(path, 'latin1')).toBe(content.slice(0, size))
+    }
+  })
+
+  it('checks all that is in a folder', () => {
+    const folder = temporaryFolder()
+    expect(check(folder)).toMatchObject({ isSound: false })
+    writeFileSync(join(folder, 'dump.rdb'), readFileSync(join(FIXTURES, 'core.rdb')))
+    mkdirSync(join(folder, 'appendonlydir'))
+    writeFileSync(join(folder, 'appendonlydir', 'a.manifest'), 'file a.aof seq 1 type i\n')
+    writeFileSync(join(folder, 'appendonlydir', 'a.aof'), `${SET}*`)
+    expect(check(folder)).toMatchObject({ isSound: false })
+    expect(check(folder).lines.map(line => line.replace(/:.*/, '').slice(folder.length + 1))).toEqual([
+      'dump.rdb',
+      join('appendonlydir', 'a.aof'),
+    ])
+    expect(check(join(folder, 'appendonlydir'), true)).toMatchObject({ isSound: true })
+    expect(check(folder)).toMatchObject({ isSound: true })
   })
 
   it('goes on with commands behind RDB', () => {

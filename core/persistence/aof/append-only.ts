@@ -56,10 +56,14 @@ export class AppendOnly implements PropagationReader {
   delayedSyncs = 0
   /** Why nothing can be written, or null. */
   writeFailure: string | null = null
+  /** What failed then. */
+  #failing: 'write' | 'fsync' = 'write'
   baseBytes = 0
   /** Bytes of the increments before the open one. */
   #olderBytes = 0
   #size = 0
+  /** Behind #size there may be a part of what could not be written. */
+  #isTorn = false
   #file: LogFile | null = null
   #part: AofPart | null = null
   #db = -1
@@ -220,45 +224,50 @@ export class AppendOnly implements PropagationReader {
     const { buf, start } = this.#room
     let done = 0
     try {
+      if (this.#isTorn) file.truncate(this.#size)
+      this.#isTorn = false
       while (done < this.#used) done += file.write(buf, start + done, start + this.#used)
     } catch (error) {
-      this.#writeFailed(error, file, done, now)
+      this.#cutBack(file)
+      this.#failed('write', 'Error writing to the AOF file', error, now)
       return false
     }
     this.#size += done
     this.#used = 0
     this.#written = this.#buffered
     if (this.#room.capacity > BUFFER_KEPT_MAX) this.#room.release()
-    if (this.writeFailure !== null) {
-      this.#log.warning('AOF write error looks solved. The server can write again.')
-      this.writeFailure = null
-    }
+    this.#solved('write')
     return true
   }
 
-  /** Take back what was written in part; if even that fails, the buffer goes on where the file ends. */
-  #writeFailed(error: unknown, file: LogFile, done: number, now: number): void {
-    if (done > 0)
-      try {
-        file.truncate(this.#size)
-      } catch (fault) {
-        this.#log.warning(
-          `Could not remove short write from the append-only file. The file may be cut at its end: ${reasonOf(fault)}`,
-        )
-        const { buf, start } = this.#room
-        buf.copy(buf, start, start + done, start + this.#used)
-        this.#used -= done
-        this.#size += done
-      }
-    this.#failed(`Error writing to the AOF file: ${reasonOf(error)}`, reasonOf(error), now)
+  /** Take back what was written in part, now or before the next write. */
+  #cutBack(file: LogFile): void {
+    this.#isTorn = true
+    try {
+      file.truncate(this.#size)
+      this.#isTorn = false
+    } catch (fault) {
+      const text = 'Could not remove short write from the append-only file. The file may be cut at its end'
+      this.#log.warning(`${text}: ${reasonOf(fault)}`)
+    }
   }
 
-  #failed(line: string, reason: string, now: number): void {
+  /** What failed works again. */
+  #solved(what: 'write' | 'fsync'): void {
+    if (this.writeFailure === null || this.#failing !== what) return
+    this.#log.warning(`AOF ${what} error looks solved. The server can write again.`)
+    this.writeFailure = null
+    // A system may forget what it could not force to the disk, and say nothing the next time.
+    if (what === 'fsync') this.isRewriteScheduled = true
+  }
+
+  #failed(what: 'write' | 'fsync', line: string, error: unknown, now: number): void {
     if (this.writeFailure === null || now - this.#loggedMs >= LOG_PERIOD_MS) {
       this.#loggedMs = now
-      this.#log.warning(line)
+      this.#log.warning(`${line}: ${reasonOf(error)}`)
     }
-    this.writeFailure = reason
+    this.writeFailure = reasonOf(error)
+    this.#failing = what
     this.#engine.gates |= ENGINE_GATE.disk // the check says what is refused; the cron lets go
   }
 
@@ -273,7 +282,7 @@ export class AppendOnly implements PropagationReader {
     try {
       this.#file!.sync()
     } catch (error) {
-      this.#failed(`Can't persist AOF for fsync error: ${reasonOf(error)}`, reasonOf(error), now)
+      this.#failed('fsync', "Can't persist AOF for fsync error", error, now)
       return
     }
     this.#lastSyncMs = now
@@ -289,12 +298,12 @@ export class AppendOnly implements PropagationReader {
       this.#isSyncing = false
       if (this.#engine.closed || file !== this.#file) return
       if (failure === null) this.#isOnDisk(offset)
-      else
-        this.#failed(`Fail to fsync the AOF file: ${reasonOf(failure)}`, reasonOf(failure), this.#engine.clock.nowMs())
+      else this.#failed('fsync', 'Fail to fsync the AOF file', failure, this.#engine.clock.nowMs())
     })
   }
 
   #isOnDisk(offset: number): void {
+    this.#solved('fsync')
     this.#synced = Math.max(this.#synced, offset)
     if (this.#waiting.length === 0) return
     const ready = this.#waiting.filter(one => one.offset <= this.#synced)
@@ -323,8 +332,8 @@ export class AppendOnly implements PropagationReader {
     const { manifest } = this.#folder
     if (manifest.isEmpty) this.#makeFirstBase()
     const last = manifest.increments.at(-1)
-    if (last === undefined) this.#begin(this.#addIncrement(manifest), true)
-    else this.#begin(last, false)
+    if (last === undefined) this.#addIncrement(manifest)
+    else this.#begin(last, this.#folder.append(last, false))
     this.baseBytes = this.#folder.baseBytes
     this.#olderBytes = this.#folder.bytes - this.#size
     this.#turn('on')
@@ -342,19 +351,26 @@ export class AppendOnly implements PropagationReader {
     this.#folder.persist(manifest)
   }
 
-  #addIncrement(manifest: Manifest): AofPart {
+  /** Write to an increment of its own from now on. When that fails nothing has changed. */
+  #addIncrement(manifest: Manifest): void {
     const part = manifest.nextIncrement(this.#settings.aofName)
     const next = manifest.copy()
     next.increments.push(part)
-    this.#folder.append(part, true).close()
-    this.#folder.persist(next)
-    return part
+    const file = this.#folder.append(part, true)
+    try {
+      this.#folder.persist(next)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    this.#begin(part, file)
   }
 
-  #begin(part: AofPart, isFresh: boolean): void {
-    this.#file = this.#folder.append(part, isFresh)
+  #begin(part: AofPart, file: LogFile): void {
+    this.#file = file
     this.#part = part
     this.#size = this.#file.size
+    this.#isTorn = false
     this.#db = -1
     this.#second = 0
   }
@@ -369,6 +385,10 @@ export class AppendOnly implements PropagationReader {
 
   // ------------------------------------------------------------------ switching on and off
 
+  switchOnFailed(error: unknown): void {
+    this.#log.warning(`AOF cannot be switched on: ${reasonOf(error)}`)
+  }
+
   /** Begin to write down what changes; true unless it could not begin. */
   switchOn(): boolean {
     this.#turn('waiting')
@@ -378,8 +398,40 @@ export class AppendOnly implements PropagationReader {
       return true
     }
     if (this.rewrite()) return true
+    this.#dropUncounted()
     this.#turn('off')
     return false
+  }
+
+  /** Forget an increment that never got a base. */
+  #dropUncounted(): void {
+    const part = this.#part
+    try {
+      this.#file?.close()
+      if (part !== null) this.#folder.remove(part)
+    } catch (error) {
+      this.#log.warning(`A file that was not finished could not be removed: ${reasonOf(error)}`)
+    }
+    this.#file = null
+    this.#part = null
+    this.#used = 0
+  }
+
+  /** Before the server ends on request; false keeps it running. */
+  atShutdown(isForced: boolean): boolean {
+    if (this.state === 'off') return true
+    if (this.#persistence.running === 'aof') {
+      // Nothing of what is there has been written down yet.
+      if (this.state === 'waiting' && !isForced) {
+        this.#log.warning("Writing initial AOF. Can't exit.")
+        return false
+      }
+      this.#log.warning('A rewrite of the AOF is running. It is ended.')
+      this.#persistence.abort('aof', 'the server ends')
+    }
+    this.#log.notice('Calling fsync() on the AOF file.')
+    this.flush(true)
+    return true
   }
 
   switchOff(): void {
@@ -390,6 +442,7 @@ export class AppendOnly implements PropagationReader {
 
   /** Write what is there, force it to the disk, and close. */
   close(): void {
+    if (this.state === 'waiting') this.#dropUncounted()
     if (this.#file !== null) {
       this.flush(true)
       if (this.writeFailure === null) this.#syncNow(this.#engine.clock.nowMs())
@@ -414,7 +467,8 @@ export class AppendOnly implements PropagationReader {
     const { withPreamble } = this.#settings
     this.#failedMs = startedMs
     try {
-      if (this.state !== 'off') this.#turnToIncrement()
+      if (this.state === 'off') this.#folder.load()
+      else this.#turnToIncrement()
       const next = this.#folder.manifest.copy()
       const base = next.nextBase(this.#settings.aofName, withPreamble)
       this.#folder.make()
@@ -435,21 +489,22 @@ export class AppendOnly implements PropagationReader {
   #turnToIncrement(): void {
     const { manifest } = this.#folder
     if (this.state === 'waiting') {
-      this.#file?.close()
-      this.#file = null
-      this.#used = 0
+      this.#dropUncounted()
       // It is not in the manifest: until the base is there, the old files are what counts.
-      this.#begin(manifest.nextIncrement(this.#settings.aofName), true)
+      const first = manifest.nextIncrement(this.#settings.aofName)
+      this.#begin(first, this.#folder.append(first, true))
       this.#turn('waiting')
       return
     }
     this.flush(true)
     if (this.writeFailure !== null) throw new Error(this.writeFailure)
-    const part = this.#addIncrement(manifest)
+    // Only the last file may end in the middle of a command, so this one is made sure of before another follows it.
     if (this.#settings.syncs !== 'no') this.#syncNow(this.#engine.clock.nowMs())
+    if (this.writeFailure !== null) throw new Error(this.writeFailure)
     const older = this.#file!
-    this.#olderBytes += this.#size
-    this.#begin(part, true)
+    const size = this.#size
+    this.#addIncrement(manifest)
+    this.#olderBytes += size
     older.close()
   }
 

@@ -84,6 +84,10 @@ export class AofFolder {
     return this.#files.append(this.pathOf(part), isFresh)
   }
 
+  remove(part: AofPart): void {
+    this.#files.remove(this.pathOf(part))
+  }
+
   truncate(part: AofPart, size: number): void {
     this.#files.truncate(this.pathOf(part), size)
   }

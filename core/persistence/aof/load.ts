@@ -19,6 +19,7 @@ const WINDOW_BYTES = 64 << 10
 const STAR = 42
 const HASH = 35
 const LF = 10
+const CR = 13
 const MINUS = 45
 /** No note is longer. */
 const NOTE_BYTES_MAX = 1024
@@ -39,6 +40,8 @@ export class AofError extends Error {
 /** Reads commands out of a log, wherever they go then. */
 export class CommandReader {
   readonly frame = new RequestFrame()
+  /** Told of each note, and where it begins. */
+  onNote: ((text: string, offset: number) => void) | null = null
   readonly #file: OpenFile
   readonly #room: Room
   readonly #parser: RequestParser
@@ -55,7 +58,7 @@ export class CommandReader {
     const most = 0x7fffffff
     this.#parser = new RequestParser({
       bulkLengthMax: Math.min(bytesMax, most),
-      multibulkMax: 1 << 20,
+      multibulkMax: most, // as long as any that a client may send
       inlineMax: NOTE_BYTES_MAX,
       unauthenticatedMultibulkMax: most,
       unauthenticatedBulkLengthMax: most,
@@ -100,11 +103,21 @@ export class CommandReader {
         if (!this.#fill()) return this.#cut()
         continue
       }
+      if (found === PARSE.empty) throw new AofError('a command without a name', this.offset)
+      this.frame.buf = buf
+      this.#checkEnds(start)
       this.#at = this.#parser.position - start
-      if (found === PARSE.command) {
-        this.frame.buf = buf
-        return true
-      }
+      return true
+    }
+  }
+
+  /** Whoever answers clients need not look at what stands behind an argument; in a file it shows damage. */
+  #checkEnds(start: number): void {
+    const { buf, argc, ends } = this.frame
+    for (let i = 0; i < argc; i++) {
+      const end = ends[i]!
+      if (buf[end] !== CR || buf[end + 1] !== LF)
+        throw new AofError('an argument without its end', this.#base + end - start)
     }
   }
 
@@ -121,6 +134,7 @@ export class CommandReader {
       const { buf, start } = this.#room
       const at = buf.indexOf(LF, start + this.#at)
       if (at >= 0 && at < start + this.#end) {
+        this.onNote?.(buf.latin1Slice(start + this.#at, at), this.offset)
         this.#at = at + 1 - start
         return true
       }

@@ -98,6 +98,7 @@ function addLine(manifest: Manifest, line: string): string | null {
   const type = values.get('type')
   if (name === undefined || name === '' || name.length > NAME_BYTES_MAX || !Number.isSafeInteger(seq) || seq < 1)
     return 'Invalid AOF manifest file format'
+  if (name.includes('\0')) return 'Invalid AOF manifest file format'
   if (/[/\\]/.test(name)) return "File can't be a path, just a filename"
   const part = { name, seq }
   if (type === 'b') {
