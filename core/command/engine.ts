@@ -37,6 +37,7 @@ import {
   unknownSubcommand,
   wrongArity,
 } from './gates.ts'
+import type { ReloadOptions, Shutdown } from './lifecycle.ts'
 import { PropagationLog } from './propagate.ts'
 import { type Command, FLAG } from './spec.ts'
 import { type Suspended, type UnblockReason, WaitTable } from './suspend.ts'
@@ -99,21 +100,6 @@ export interface EngineStats {
   outputLimitDisconnections: number
   evictedClients: number
   unexpectedErrors: number
-}
-
-/** How a server is asked to end. */
-export interface Shutdown {
-  /** Whether data are saved first: as the save points say, or regardless of them. */
-  readonly saves: 'default' | 'yes' | 'no'
-  /** It ends even if saving fails. */
-  readonly isForced: boolean
-}
-
-/** What DEBUG RELOAD does: whether the data are saved first, whether they are forgotten, and whether the file's keys replace others. */
-export interface ReloadOptions {
-  readonly saves: boolean
-  readonly flushes: boolean
-  readonly merges: boolean
 }
 
 export class Engine {

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path'
 import type { Log } from '../base/log.ts'
-import type { Engine, Shutdown } from '../command/engine.ts'
+import type { Engine } from '../command/engine.ts'
+import type { Shutdown } from '../command/lifecycle.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { Libraries } from '../command/libraries.ts'
 import { type Files, type NewFile, reasonOf } from './file.ts'

@@ -189,7 +189,7 @@ async function live(dir: string, plan: Plan, syncs: string): Promise<void> {
 
 for (const syncs of SYNCS)
   it(`goes on whichever operation fails: ${syncs}`, async () => {
-    const step = process.env['REDSTRATA_TEST'] === 'long' ? 1 : 12
+    const step = process.env['REDSTRATA_TEST'] === 'long' ? 1 : 9
     const failures = new Set<string>()
     for (const length of [1, 3])
       for (let left = syncs === 'always' ? 0 : 1; ; left += step) {
@@ -198,5 +198,5 @@ for (const syncs of SYNCS)
         if (plan.failed === '') break
         failures.add(plan.failed)
       }
-    expect(failures.size).toBeGreaterThan(5)
+    expect(failures.size).toBeGreaterThan(3)
   })
