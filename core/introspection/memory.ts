@@ -1,6 +1,6 @@
 /* MEMORY, TIME, LOLWUT, MONITOR. */
 
-import { ERR } from '../base/errors.ts'
+import { ERR, replyError } from '../base/errors.ts'
 import { processUsage } from '../base/machine.ts'
 import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
@@ -136,7 +136,10 @@ function lolwut({ reply }: Context, args: Args): void {
 
 // ------------------------------------------------------------------ MONITOR
 
-function monitor({ client, engine, reply }: Context): void {
+const NO_MONITOR = replyError("ERR MONITOR isn't allowed for DENY BLOCKING client")
+
+function monitor({ client, engine, mayBlock, reply }: Context): void {
+  if (!mayBlock) throw NO_MONITOR
   engine.service(Monitors).add(client)
   reply.ok()
 }

@@ -162,13 +162,18 @@ function save({ engine, reply }: Context): void {
   reply.ok()
 }
 
+/** What begins in the middle of a transaction would save half of it. */
+function isInTransaction(engine: Engine): boolean {
+  return engine.outermost.entry.name === 'exec'
+}
+
 function bgsave({ engine, reply }: Context, args: Args): void {
   const persistence = engine.service(Persistence)
   const mayWait = args.left > 0 && args.word('schedule')
   args.end()
   if (persistence.running === 'rdb') throw RUNNING
-  if (persistence.running !== null) {
-    if (!mayWait) throw OTHER_RUNNING
+  if (persistence.running !== null || isInTransaction(engine)) {
+    if (!mayWait && !isInTransaction(engine)) throw OTHER_RUNNING
     persistence.isScheduled = true
     reply.status('Background saving scheduled')
     return
@@ -181,7 +186,7 @@ function bgrewriteaof({ engine, reply }: Context): void {
   const aof = engine.service(AppendOnly)
   const { running } = engine.service(Persistence)
   if (running === 'aof') throw REWRITING
-  if (running !== null) {
+  if (running !== null || isInTransaction(engine)) {
     aof.isRewriteScheduled = true
     reply.status('Background append only file rewriting scheduled')
     return

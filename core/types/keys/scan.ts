@@ -17,11 +17,14 @@ export function scan(ctx: Context, args: Args): void {
   let found = 0
   for (let n = 0; n < options.count && at > 0; n++) {
     const record = db.keys.at(--at)
-    const deadline = db.deadlines.of(record)
-    if (deadline >= 0 && deadline <= ctx.nowMs) continue
-    if (options.type !== null && types[db.typeOf(record)]!.name.toLowerCase() !== options.type) continue
     db.keys.key(record, out)
     if (options.pattern !== null && !matchGlob(options.pattern, out)) continue
+    const deadline = db.deadlines.of(record)
+    if (deadline >= 0 && deadline <= ctx.nowMs) {
+      db.find(out) // which takes it out; what comes in its place was seen before
+      continue
+    }
+    if (options.type !== null && types[db.typeOf(record)]!.name.toLowerCase() !== options.type) continue
     reply.bulk(out)
     found++
   }
