@@ -1,6 +1,6 @@
 /* ACL -- users and what they may do. */
 
-import { ERR, replyError } from '../base/errors.ts'
+import { replyError, subcommandSyntax } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import { Authenticator } from '../command/authenticator.ts'
 import { numberParameter, textParameter, wordParameter } from '../command/config.ts'
@@ -184,7 +184,7 @@ function replySelector(reply: Reply, selector: Selector): void {
 }
 
 function cat({ engine, reply }: Context, args: Args): void {
-  if (args.left > 1) throw replyError("ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+  if (args.left > 1) throw subcommandSyntax('ACL', args.at(1).latin1())
   const { names } = engine.service(Acl)
   let found: readonly string[] = names.categories
   if (args.left === 1) {
@@ -217,7 +217,7 @@ function dryrun({ engine, reply }: Context, args: Args): void {
 }
 
 function genpass({ engine, reply }: Context, args: Args): void {
-  if (args.left > 1) throw ERR.syntax
+  if (args.left > 1) throw subcommandSyntax('ACL', args.at(1).latin1())
   const bits = args.left > 0 ? args.int() : 256
   if (bits < 1 || bits > 4096) throw ACL_ERR.genpass
   const digits = Math.ceil(bits / 4)
@@ -228,7 +228,7 @@ function genpass({ engine, reply }: Context, args: Args): void {
 
 function log({ engine, reply, nowMs }: Context, args: Args): void {
   const acl = engine.service(Acl)
-  if (args.left > 1) throw replyError("ERR unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
+  if (args.left > 1) throw subcommandSyntax('ACL', args.at(1).latin1())
   if (args.word('reset')) {
     acl.log.reset()
     reply.ok()

@@ -38,6 +38,11 @@ export function oneLine(text: string): string {
   return text.replace(/[\r\n]/g, ' ')
 }
 
+/** Arguments that a subcommand, in the client's own spelling, cannot make sense of. */
+export function subcommandSyntax(container: string, subcommand: string): ReplyError {
+  return replyError(`ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container} HELP.`)
+}
+
 export const ERR = {
   wrongType: new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value'),
   syntax: new ReplyError('ERR syntax error'),

@@ -7,6 +7,8 @@
  *
  * A parameter's `set` refuses by returning the reason, which CONFIG SET wraps in its own words; nothing has changed then. */
 
+import type { Client } from './client.ts'
+
 /** One parameter. */
 export interface Parameter {
   readonly name: string
@@ -14,6 +16,8 @@ export interface Parameter {
   readonly alias?: string
   /** Cannot be changed while the server runs. */
   readonly immutable?: boolean
+  /** May be the way to write where the server should not; CONFIG SET only with `enable-protected-configs`. */
+  readonly isProtected?: boolean
   /** Takes several arguments: `save 900 1 300 10`. */
   readonly multiple?: boolean
   /** May be given repeatedly in a file, adding up: save, client-output-buffer-limit, loadmodule. */
@@ -30,6 +34,8 @@ export class ConfigRegistry {
   readonly directives = new Map<string, (words: readonly string[]) => string | null>()
   /** What CONFIG REWRITE writes for such a line: the lines of now. */
   readonly rewrites = new Map<string, () => readonly string[]>()
+  /** Whether this client may change parameters that are protected. */
+  mayChangeProtected: (client: Client) => boolean = () => false
   /** Called after CONFIG SET changed something, once a command. */
   readonly onChange: (() => void)[] = []
 
@@ -61,19 +67,33 @@ type FieldOf<T, V> = { [K in keyof T]: T[K] extends V ? K : never }[keyof T] & s
 interface Common {
   alias?: string
   immutable?: boolean
+  isProtected?: boolean
   /** After the value changed. */
   changed?: () => void
 }
 
-const INT64 = 2 ** 63
+/** The largest of 64 bits with a sign, and without one, as near as a double comes. */
+const SIGNED_MAX = 2 ** 63
+const UNSIGNED_MAX = 2 ** 64
 
-/** Where nothing else limits a number, Redis names the largest of 64 bits; here it ends at 2^53. */
-function outside(min: number, max: number): string {
-  const shown = max === Number.MAX_SAFE_INTEGER ? '9223372036854775807' : max
-  return `argument must be between ${min} and ${shown} inclusive`
+/** A whole number in the digits that were given, also where a double is none of them exactly. */
+function digits(n: number): string {
+  if (Math.abs(n) < SIGNED_MAX) return Number.isSafeInteger(n) ? String(n) : String(BigInt(n))
+  return n < 0 ? '-9223372036854775808' : n < UNSIGNED_MAX ? '9223372036854775807' : '18446744073709551615'
 }
 
-const INTEGER = /^-?\d+$/
+function outside(min: number, max: number): string {
+  return `argument must be between ${digits(min)} and ${digits(max)} inclusive`
+}
+
+/** A whole number as Redis reads one: no plus, no zeros in front, 64 bits. NaN for anything else. */
+function parseWhole(text: string): number {
+  if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return Number.NaN
+  const n = Number(text)
+  if (Number.isSafeInteger(n)) return n
+  const exact = BigInt(text)
+  return BigInt.asIntN(64, exact) === exact ? n : Number.NaN
+}
 
 /** A whole number within bounds. */
 export function numberParameter<T extends object>(
@@ -82,15 +102,15 @@ export function numberParameter<T extends object>(
   field: FieldOf<T, number>,
   options: Common & { min?: number; max?: number } = {},
 ): Parameter {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER, changed, ...rest } = options
+  const { min = 0, max = SIGNED_MAX, changed, ...rest } = options
   const values = settings as Record<string, number>
   return {
     name,
     ...rest,
-    get: () => String(values[field]),
+    get: () => digits(values[field]!),
     set(text) {
-      if (!INTEGER.test(text) || Math.abs(Number(text)) > INT64) return "argument couldn't be parsed into an integer"
-      const n = Number(text)
+      const n = parseWhole(text)
+      if (Number.isNaN(n)) return "argument couldn't be parsed into an integer"
       if (n < min || n > max) return outside(min, max)
       values[field] = n
       changed?.()
@@ -117,6 +137,9 @@ export function parseBytes(text: string): number | null {
   return unit === undefined ? null : Number(match![1]) * unit
 }
 
+/** For a size that nothing limits. */
+export const ANY_SIZE = { max: UNSIGNED_MAX }
+
 /** A size in bytes, with the usual units. */
 export function memoryParameter<T extends object>(
   name: string,
@@ -124,15 +147,16 @@ export function memoryParameter<T extends object>(
   field: FieldOf<T, number>,
   options: Common & { min?: number; max?: number } = {},
 ): Parameter {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER, changed, ...rest } = options
+  const { min = 0, max = SIGNED_MAX, changed, ...rest } = options
   const values = settings as Record<string, number>
   return {
     name,
     ...rest,
-    get: () => String(values[field]),
+    get: () => digits(values[field]!),
     set(text) {
-      const bytes = parseBytes(text)
-      if (bytes === null) return 'argument must be a memory value'
+      const given = parseBytes(text)
+      if (given === null) return 'argument must be a memory value'
+      const bytes = max === UNSIGNED_MAX ? Math.min(given, UNSIGNED_MAX) : given
       if (bytes < min || bytes > max) return outside(min, max)
       values[field] = bytes
       changed?.()
@@ -164,14 +188,14 @@ export function booleanParameter<T extends object>(
   }
 }
 
-/** Any text. */
+/** Any text; `check` says why not, `asKept` gives the form in which it is read back. */
 export function textParameter<T extends object>(
   name: string,
   settings: T,
   field: FieldOf<T, string>,
-  options: Common & { check?: (text: string) => string | null } = {},
+  options: Common & { check?: (text: string) => string | null; asKept?: (text: string) => string } = {},
 ): Parameter {
-  const { check, changed, ...rest } = options
+  const { check, asKept, changed, ...rest } = options
   const values = settings as Record<string, string>
   return {
     name,
@@ -180,7 +204,7 @@ export function textParameter<T extends object>(
     set(text) {
       const reason = check?.(text) ?? null
       if (reason !== null) return reason
-      values[field] = text
+      values[field] = asKept?.(text) ?? text
       changed?.()
       return null
     },
@@ -197,6 +221,7 @@ export function wordParameter<T extends object>(
 ): Parameter {
   return textParameter(name, settings, field, {
     ...options,
+    asKept: text => text.toLowerCase(),
     check: text =>
       words.includes(text.toLowerCase()) ? null : `argument(s) must be one of the following: ${words.join(', ')}`,
   })

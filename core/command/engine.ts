@@ -139,8 +139,8 @@ export class Engine {
   depth = -1
   commandCount = 0
 
-  /** Called before a command runs, while monitors are connected. */
-  onMonitor: ((client: Client, args: Args) => void) | null = null
+  /** Called while monitors are connected, when a command has run; before it when it is one that runs others by itself. */
+  onMonitor: ((client: Client, entry: Entry, args: Args) => void) | null = null
   /** The least of what those wait for who want to hear of slow commands; see `watchSlow`. */
   slowMicros = Number.POSITIVE_INFINITY
   readonly #slowWatchers: SlowWatcher[] = []
@@ -516,7 +516,7 @@ export class Engine {
 
   /** Show a command to monitors, once. */
   #show({ entry, client, args, resumed }: Context): void {
-    if (resumed === null && !(entry.flags & FLAG.admin)) this.onMonitor?.(client, args)
+    if (resumed === null && !(entry.flags & FLAG.admin)) this.onMonitor?.(client, entry, args)
   }
 
   #count(entry: Entry, client: Client): void {

@@ -14,14 +14,16 @@ export interface KeyArgument {
   readonly flags: readonly string[]
 }
 
-/** The keys of a command, in the order of its specifications. Arguments that cannot be read as keys are left out. */
+/** The keys of a command, in the order of its specifications; none when a count of them is nonsense. */
 export function keysOf(entry: Entry, args: Args): KeyArgument[] {
   const found: KeyArgument[] = []
   for (const spec of entry.command.keySpecs) {
     if (spec.flags.includes('not_key')) continue
     if (spec.begin.type === 'unknown') findStore(entry, args, spec, found)
-    else addKeys(args, spec, found)
+    else if (!addKeys(args, spec, found)) return []
   }
+  // MIGRATE takes one key, or "" and several behind KEYS.
+  if (entry.name === 'migrate' && found.length > 1 && found[0]!.at === 3) return []
   return found.length === 1 ? exactly(entry, args, found) : found
 }
 
@@ -73,9 +75,10 @@ function beginOf(args: Args, spec: KeySpec): number {
   return -1
 }
 
-function addKeys(args: Args, spec: KeySpec, found: KeyArgument[]): void {
+/** Returns false for a count that is none, or more than there is. */
+function addKeys(args: Args, spec: KeySpec, found: KeyArgument[]): boolean {
   const first = beginOf(args, spec)
-  if (first < 0 || first >= args.argc) return
+  if (first < 0 || first >= args.argc) return true
   const { find } = spec
   if (find.type === 'range') {
     let last = find.last >= 0 ? first + find.last : args.argc + find.last
@@ -83,13 +86,11 @@ function addKeys(args: Args, spec: KeySpec, found: KeyArgument[]): void {
     for (let i = first; i <= Math.min(last, args.argc - 1); i += find.step) add(args, i, spec, found)
   } else if (find.type === 'keynum') {
     const count = Number(args.at(first + find.at).latin1())
-    if (!Number.isSafeInteger(count) || count < 0) return
-    for (let i = 0; i < count; i++) {
-      const at = first + find.first + i * find.step
-      if (at >= args.argc) return
-      add(args, at, spec, found)
-    }
+    const from = first + find.first
+    if (!Number.isSafeInteger(count) || count < 1 || from + (count - 1) * find.step >= args.argc) return false
+    for (let i = 0; i < count; i++) add(args, from + i * find.step, spec, found)
   }
+  return true
 }
 
 function add(args: Args, at: number, spec: KeySpec, found: KeyArgument[]): void {

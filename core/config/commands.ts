@@ -49,9 +49,8 @@ function configGet({ engine, reply }: Context, args: Args): void {
 function configSet(ctx: Context, args: Args): void {
   const { engine, reply } = ctx
   if (args.left % 2 !== 0) throw args.left === 1 ? wrongArity(ctx.entry) : ERR.syntax
-  const changes = takeChanges(ctx, args)
   const done: { parameter: Parameter; before: string }[] = []
-  for (const [parameter, { name, text }] of changes) {
+  for (const { parameter, name, text } of takeChanges(ctx, args)) {
     const before = parameter.get()
     const reason = parameter.set(text)
     if (reason === null) {
@@ -59,25 +58,39 @@ function configSet(ctx: Context, args: Args): void {
       continue
     }
     for (const { parameter: changed, before: old } of done.reverse()) changed.set(old)
-    throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`)
+    throw notSet(name, reason)
   }
   for (const hook of engine.config.onChange) hook()
   reply.ok()
 }
 
-/** The new values, with the names that were used: an old one may have been. */
-function takeChanges({ engine }: Context, args: Args): Map<Parameter, { name: string; text: string }> {
-  const changes = new Map<Parameter, { name: string; text: string }>()
+function notSet(name: string, reason: string): ReplyError {
+  return replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`)
+}
+
+interface Change {
+  readonly parameter: Parameter
+  /** As it was given: an old name may have been. */
+  readonly name: string
+  readonly text: string
+}
+
+/** The new values in order. An old name beside the new one is no repetition: the last of them holds. */
+function takeChanges({ engine, client }: Context, args: Args): Change[] {
+  const { config } = engine
+  const changes: Change[] = []
+  const names = new Set<string>()
   while (args.left > 0) {
     const name = args.bytes().latin1()
-    const parameter = engine.config.find(name)
+    const parameter = config.find(name)
     if (parameter === undefined)
       throw replyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
-    if (parameter.immutable === true)
-      throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`)
-    if (changes.has(parameter))
-      throw replyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - duplicate parameter`)
-    changes.set(parameter, { name, text: args.text() })
+    if (parameter.immutable === true) throw notSet(name, "can't set immutable config")
+    if (parameter.isProtected === true && !config.mayChangeProtected(client))
+      throw notSet(name, "can't set protected config")
+    if (names.has(name.toLowerCase())) throw notSet(name, 'duplicate parameter')
+    names.add(name.toLowerCase())
+    changes.push({ parameter, name, text: args.text() })
   }
   return changes
 }

@@ -4,22 +4,21 @@ import { memoryParameter, numberParameter, type Parameter } from '../command/con
 import type { EncodingLimits } from '../keyspace/limits.ts'
 
 export function encodingParameters(limits: EncodingLimits): Parameter[] {
-  const long = { max: Number.MAX_SAFE_INTEGER }
   return [
-    numberParameter('hash-max-listpack-entries', limits, 'hashEntries', { ...long, alias: 'hash-max-ziplist-entries' }),
+    numberParameter('hash-max-listpack-entries', limits, 'hashEntries', { alias: 'hash-max-ziplist-entries' }),
     memoryParameter('hash-max-listpack-value', limits, 'hashValue', { alias: 'hash-max-ziplist-value' }),
     numberParameter('list-max-listpack-size', limits, 'listSize', {
       min: -2147483648,
       max: 2147483647,
       alias: 'list-max-ziplist-size',
     }),
-    numberParameter('set-max-intset-entries', limits, 'setIntsetEntries', long),
-    numberParameter('set-max-listpack-entries', limits, 'setEntries', long),
-    memoryParameter('set-max-listpack-value', limits, 'setValue'),
-    numberParameter('zset-max-listpack-entries', limits, 'zsetEntries', { ...long, alias: 'zset-max-ziplist-entries' }),
+    numberParameter('set-max-intset-entries', limits, 'setIntsetEntries'),
+    numberParameter('set-max-listpack-entries', limits, 'setEntries'),
+    numberParameter('set-max-listpack-value', limits, 'setValue'),
+    numberParameter('zset-max-listpack-entries', limits, 'zsetEntries', { alias: 'zset-max-ziplist-entries' }),
     memoryParameter('zset-max-listpack-value', limits, 'zsetValue', { alias: 'zset-max-ziplist-value' }),
     memoryParameter('hll-sparse-max-bytes', limits, 'hllSparseBytes'),
     memoryParameter('stream-node-max-bytes', limits, 'streamNodeBytes'),
-    numberParameter('stream-node-max-entries', limits, 'streamNodeEntries', long),
+    numberParameter('stream-node-max-entries', limits, 'streamNodeEntries'),
   ]
 }

@@ -6,7 +6,8 @@
  *      --port 7000 --save "" --appendonly yes
  *
  * A line is words, with the quoting of inline commands. The command line is the same: each `--name` begins a line, and what
- * follows up to the next one is its values. */
+ * follows up to the next one is its values. The first value may look like a name (`--logfile --x`), but for `--save`, which
+ * may have none; a name may have its values in the same word (`"--maxmemory 1gb"`), and the first needs no dashes. */
 
 /** One directive: its name in lower case, and its values. */
 export interface Directive {
@@ -32,14 +33,20 @@ export function parseConfig(text: string): Directive[] {
   return directives
 }
 
-/** Read `--name value ...` words of the command line. Values that start with `--` belong to the next name. */
+/** Read `--name value ...` words of the command line. @throws ConfigFault for a quote that is not closed. */
 export function parseOptions(words: readonly string[]): Directive[] {
   const directives: { name: string; values: string[]; where: string }[] = []
   for (const word of words) {
-    if (word.startsWith('--') && word.length > 2)
-      directives.push({ name: word.slice(2).toLowerCase(), values: [], where: `option ${word}` })
-    else if (directives.length === 0) throw new ConfigFault(`unexpected word: ${word}`)
-    else directives[directives.length - 1]!.values.push(word)
+    const last = directives.at(-1)
+    const isComplete = last === undefined || last.values.length > 0 || last.name === 'save'
+    if (last !== undefined && !(word.startsWith('--') && word.length > 2 && isComplete)) {
+      last.values.push(word)
+      continue
+    }
+    const parts = splitWords(word.replace(/^--/, ''))
+    if (parts === null) throw new ConfigFault(`option ${word}: a quote is not closed`)
+    const [name = '', ...values] = parts
+    directives.push({ name: name.toLowerCase(), values, where: `option ${word}` })
   }
   return directives
 }

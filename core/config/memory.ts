@@ -2,7 +2,7 @@
 
 import { ERR } from '../base/errors.ts'
 import type { Client } from '../command/client.ts'
-import { memoryParameter, numberParameter, wordParameter } from '../command/config.ts'
+import { ANY_SIZE, memoryParameter, numberParameter, wordParameter } from '../command/config.ts'
 import type { Engine } from '../command/engine.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { FLAG } from '../command/spec.ts'
@@ -37,11 +37,10 @@ export function installMemoryLimit(engine: Engine): void {
     engine.clock.soon(slice)
   }
   const applyPolicy = (): void => {
-    settings.policy = settings.policy.toLowerCase()
     keyspace.lfu = settings.policy.endsWith('lfu') ? new LogCounter(keyspace, settings) : null
   }
   engine.config.add([
-    memoryParameter('maxmemory', settings, 'maxBytes', { changed: apply }),
+    memoryParameter('maxmemory', settings, 'maxBytes', { ...ANY_SIZE, changed: apply }),
     wordParameter('maxmemory-policy', settings, 'policy', POLICIES, { changed: applyPolicy }),
     numberParameter('maxmemory-samples', settings, 'samples', { min: 1, max: 64 }),
     numberParameter('maxmemory-eviction-tenacity', settings, 'tenacity', { max: 100 }),

@@ -1,4 +1,4 @@
-/* Commands that are switched off: DEBUG and MODULE, unless the configuration says otherwise. */
+/* What is switched off unless the configuration says otherwise: DEBUG, MODULE, and CONFIG SET of where files go. */
 
 import { type ReplyError, replyError } from '../base/errors.ts'
 import type { Client } from '../command/client.ts'
@@ -35,10 +35,12 @@ export function installProtected(engine: Engine): void {
     wordParameter('enable-module-command', settings, 'module', CHOICES, { immutable: true }),
     wordParameter('enable-protected-configs', settings, 'configs', CHOICES, { immutable: true }),
   ])
+  const allows = (choice: string, client: Client): boolean =>
+    choice === 'yes' || (choice === 'local' && isLocal(client))
+  engine.config.mayChangeProtected = client => allows(settings.configs, client)
   engine.checks.protected = (client, entry) => {
     const isDebug = entry.name === 'debug'
-    const choice = (isDebug ? settings.debug : settings.module).toLowerCase()
-    if (choice === 'yes' || (choice === 'local' && isLocal(client))) return null
+    if (allows(isDebug ? settings.debug : settings.module, client)) return null
     return notAllowed(isDebug ? 'debug' : 'module')
   }
 }

@@ -86,7 +86,7 @@ export function settingsParameters(s: Settings): Parameter[] {
     numberParameter('databases', s, 'databases', { min: 1, max: 0x7fffffff, immutable: true }),
     clamped('hz', s),
     booleanParameter('dynamic-hz', s, 'dynamicHz'),
-    textParameter('dir', s, 'dir'),
+    textParameter('dir', s, 'dir', { isProtected: true }),
     textParameter('logfile', s, 'logFile', { immutable: true }),
     wordParameter('loglevel', s, 'logLevel', ['debug', 'verbose', 'notice', 'warning', 'nothing']),
     textParameter('pidfile', s, 'pidFile', { immutable: true }),
@@ -131,8 +131,8 @@ function outputLimits(s: Settings): Parameter {
       if (words.length % 4 !== 0) return 'Wrong number of arguments in buffer limit configuration.'
       const found: { limit: OutputLimit; hard: number; soft: number; seconds: number }[] = []
       for (let i = 0; i < words.length; i += 4) {
-        const name = words[i] === 'replica' ? 'slave' : words[i]!.toLowerCase()
-        const limit = classes.find(([n]) => n === name)?.[1]
+        const name = words[i]!.toLowerCase()
+        const limit = classes.find(([n]) => n === (name === 'replica' ? 'slave' : name))?.[1]
         if (limit === undefined) return 'Invalid client class specified in buffer limit configuration.'
         const hard = parseBytes(words[i + 1]!)
         const soft = parseBytes(words[i + 2]!)

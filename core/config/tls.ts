@@ -42,7 +42,7 @@ export function tlsParameters(s: TlsSettings): Parameter[] {
     textParameter('tls-key-file', s, 'keyFile'),
     textParameter('tls-key-file-pass', s, 'keyPassword'),
     textParameter('tls-ca-cert-file', s, 'caFile'),
-    wordParameter('tls-auth-clients', s, 'clients', ['yes', 'no', 'optional']),
+    wordParameter('tls-auth-clients', s, 'clients', ['no', 'yes', 'optional']),
     textParameter('tls-protocols', s, 'protocols', { check: unknownProtocol }),
     textParameter('tls-ciphers', s, 'ciphers'),
     textParameter('tls-ciphersuites', s, 'cipherSuites'),

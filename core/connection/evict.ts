@@ -50,7 +50,7 @@ class ClientEviction {
 
   #set(text: string): string | null {
     const percent = /^(\d+)%$/.exec(text)
-    const value = percent === null ? (text === '' ? null : parseBytes(text)) : Number(percent[1])
+    const value = percent === null ? parseBytes(text) : Number(percent[1])
     if (value === null) return 'argument must be a memory or percent value'
     if (percent !== null && value > 100) return 'percentage argument must be less or equal to 100'
     this.#value = value

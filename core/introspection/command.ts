@@ -5,7 +5,7 @@ import { ERR, type ReplyError, replyError } from '../base/errors.ts'
 import { matchGlob } from '../base/glob.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
-import { keysOf, legacyKeys } from '../command/keys.ts'
+import { type KeyArgument, keysOf, legacyKeys } from '../command/keys.ts'
 import { CATEGORIES, cmd, type Command, FLAG, type KeySpec, sub } from '../command/spec.ts'
 import type { Entry } from '../command/table.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -34,6 +34,7 @@ export const commandCommands: readonly Command[] = [
 ]
 
 const NO_KEYS: ReplyError = replyError('ERR The command has no key arguments')
+const BAD_ARGUMENTS: ReplyError = replyError('ERR Invalid arguments specified for command')
 const NO_COMMAND: ReplyError = replyError('ERR Invalid command specified')
 const BAD_COUNT: ReplyError = replyError('ERR Invalid number of arguments specified for command')
 
@@ -48,9 +49,10 @@ function count({ engine, reply }: Context): void {
 
 /** A command by name; subcommands are named `config|get`. */
 function find({ engine }: Context, name: string): Entry | null {
-  const [first, second] = name.split('|')
+  const [first, second, ...more] = name.split('|')
   const entry = engine.table.get(first!)
-  return second === undefined ? entry : (entry?.subcommands?.get(second) ?? null)
+  if (second === undefined) return entry
+  return more.length > 0 ? null : (entry?.subcommands?.get(second) ?? null)
 }
 
 function info(ctx: Context, args: Args): void {
@@ -165,26 +167,26 @@ function names({ engine, reply }: Context, args: Args): void {
 
 // ------------------------------------------------------------------ GETKEYS
 
-/** The command behind COMMAND GETKEYS, as arguments of its own. */
-function inner(ctx: Context, args: Args): { entry: Entry; whole: Args } {
+/** The command behind COMMAND GETKEYS, as arguments of its own, and its keys. */
+function inner(ctx: Context, args: Args): { whole: Args; keys: KeyArgument[] } {
   const whole = args.tail(2)
   const entry = ctx.engine.resolve(whole)
   if (entry === null) throw NO_COMMAND
-  if (entry.command.keySpecs.length === 0) throw NO_KEYS
+  if (entry.command.keySpecs.every(spec => spec.flags.includes('not_key'))) throw NO_KEYS
   if (entry.arity > 0 ? whole.argc !== entry.arity : whole.argc < -entry.arity) throw BAD_COUNT
-  return { entry, whole }
+  const keys = keysOf(entry, whole)
+  if (keys.length === 0 && !(entry.flags & FLAG.no_mandatory_keys)) throw BAD_ARGUMENTS
+  return { whole, keys }
 }
 
 function getkeys(ctx: Context, args: Args): void {
-  const { entry, whole } = inner(ctx, args)
-  const keys = keysOf(entry, whole)
+  const { whole, keys } = inner(ctx, args)
   ctx.reply.array(keys.length)
   for (const { at } of keys) ctx.reply.bulk(whole.at(at))
 }
 
 function getkeysandflags(ctx: Context, args: Args): void {
-  const { entry, whole } = inner(ctx, args)
-  const keys = keysOf(entry, whole)
+  const { whole, keys } = inner(ctx, args)
   ctx.reply.array(keys.length)
   for (const { at, flags } of keys) {
     ctx.reply.array(2)

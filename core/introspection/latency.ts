@@ -7,7 +7,7 @@
 import { replyError } from '../base/errors.ts'
 import { parseDouble } from '../base/numbers.ts'
 import type { Args } from '../command/args.ts'
-import { booleanParameter, numberParameter } from '../command/config.ts'
+import { booleanParameter, numberParameter, textParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
 import { FLAG, type Command, sub } from '../command/spec.ts'
@@ -75,15 +75,10 @@ export function installLatency(engine: Engine): void {
       },
     }),
     booleanParameter('latency-tracking', engine.timing, 'isOn'),
-    {
-      name: 'latency-tracking-info-percentiles',
-      get: () => monitor.settings.percentiles,
-      set(text) {
-        const refused = checkPercentiles(text)
-        if (refused === null) monitor.settings.percentiles = percentilesOf(text).join(' ')
-        return refused
-      },
-    },
+    textParameter('latency-tracking-info-percentiles', monitor.settings, 'percentiles', {
+      check: checkPercentiles,
+      asKept: text => percentilesOf(text).map(shortPercentile).join(' '),
+    }),
   ])
 }
 
@@ -96,6 +91,11 @@ function percentilesOf(text: string): number[] {
   return text === '' ? [] : text.split(' ').map(parsePercentile)
 }
 
+/** With six decimals at most: 99.9. */
+function shortPercentile(percent: number): string {
+  return String(Number(percent.toFixed(6)))
+}
+
 function checkPercentiles(text: string): string | null {
   const percentiles = percentilesOf(text)
   if (percentiles.some(Number.isNaN)) return 'Invalid latency-tracking-info-percentiles parameters'
@@ -106,8 +106,7 @@ function checkPercentiles(text: string): string | null {
 /** The lines of INFO latencystats: within how many microseconds shares of each command's calls were done. */
 export function* latencyLines(engine: Engine, entries: Iterable<Entry>): Iterable<readonly [string, string]> {
   if (!engine.timing.isOn) return
-  const { percentiles } = engine.service(LatencyMonitor).settings
-  const shares = percentiles === '' ? [] : percentiles.split(' ').map(parsePercentile)
+  const shares = percentilesOf(engine.service(LatencyMonitor).settings.percentiles)
   for (const entry of entries) {
     entry.settle(true)
     const { histogram } = entry

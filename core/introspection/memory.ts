@@ -6,7 +6,9 @@ import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
+import { REDACTED, secretsOf } from '../command/secrets.ts'
 import { cmd, type Command, sub } from '../command/spec.ts'
+import type { Entry } from '../command/table.ts'
 import { ACCOUNT } from '../memory/arena.ts'
 import type { Reply } from '../resp/reply.ts'
 import { MEMORY_HELP } from './help.ts'
@@ -158,7 +160,7 @@ export class Monitors {
   add(client: Client): void {
     client.isMonitor = true
     this.#clients.add(client)
-    this.#engine.onMonitor = (from, args) => this.#show(from, args)
+    this.#engine.onMonitor = (from, entry, args) => this.#show(from, entry, args)
   }
 
   remove(client: Client): void {
@@ -167,13 +169,13 @@ export class Monitors {
     if (this.#clients.size === 0) this.#engine.onMonitor = null
   }
 
-  #show(from: Client, args: Args): void {
+  #show(from: Client, entry: Entry, args: Args): void {
+    if (entry.name === 'quit') return // nobody was ever shown it
     const micros = this.#engine.clock.nowMs() * 1000
     const when = `${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`
-    const hides = hiddenFrom(args)
+    const secrets = secretsOf(entry, args)
     const words: string[] = []
-    for (let i = 0; i < args.argc; i++)
-      words.push(i >= hides.start && i < hides.end ? '"(redacted)"' : quoted(args.at(i).latin1()))
+    for (let i = 0; i < args.argc; i++) words.push(quoted(secrets.includes(i) ? REDACTED : args.at(i).latin1()))
     const where = from.isInternal ? 'lua' : (from.connection?.address ?? '')
     const line = `${when} [${from.db.number} ${where}] ${words.join(' ')}`
     for (const client of this.#clients) {
@@ -181,14 +183,6 @@ export class Monitors {
       client.connection?.wake()
     }
   }
-}
-
-/** Which arguments are names and passwords: all of AUTH, the two behind AUTH in HELLO. */
-function hiddenFrom(args: Args): { start: number; end: number } {
-  if (args.is(0, 'auth')) return { start: 1, end: args.argc }
-  if (args.is(0, 'hello'))
-    for (let i = 2; i < args.argc; i++) if (args.is(i, 'auth')) return { start: i + 1, end: i + 3 }
-  return { start: 0, end: 0 }
 }
 
 const NAMED: Readonly<Record<string, string>> = {

@@ -8,7 +8,9 @@ import type { Client } from '../command/client.ts'
 import { numberParameter } from '../command/config.ts'
 import type { Context } from '../command/context.ts'
 import type { Engine } from '../command/engine.ts'
+import { REDACTED, secretsOf } from '../command/secrets.ts'
 import { type Command, sub } from '../command/spec.ts'
+import type { Entry } from '../command/table.ts'
 import { SLOWLOG_HELP } from './help.ts'
 
 const BASE = 'admin loading stale ~request_policy:all_nodes'
@@ -38,13 +40,13 @@ export class SlowLog {
   entries: Slow[] = []
   #nextId = 0
 
-  add(client: Client, args: Args, micros: number, nowMs: number): void {
+  add(client: Client, entry: Entry, args: Args, micros: number, nowMs: number): void {
     if (this.settings.maxLength === 0) return
     this.entries.unshift({
       id: this.#nextId++,
       timeSeconds: Math.floor(nowMs / 1000),
       micros: Math.round(micros),
-      args: shortened(args),
+      args: shortened(entry, args),
       address: client.connection?.address ?? '',
       name: client.name,
     })
@@ -52,12 +54,13 @@ export class SlowLog {
   }
 }
 
-function shortened(args: Args): Buffer[] {
+function shortened(entry: Entry, args: Args): Buffer[] {
+  const secrets = secretsOf(entry, args)
   const shown: Buffer[] = []
   const all = args.argc <= ARGUMENTS_MAX
   const count = all ? args.argc : ARGUMENTS_MAX - 1
   for (let i = 0; i < count; i++) {
-    const bytes = args.at(i).copy()
+    const bytes = secrets.includes(i) ? Buffer.from(REDACTED) : args.at(i).copy()
     const more = bytes.length - BYTES_MAX
     shown.push(
       more > 0 ? Buffer.concat([bytes.subarray(0, BYTES_MAX), Buffer.from(`... (${more} more bytes)`)]) : bytes,
@@ -69,7 +72,9 @@ function shortened(args: Args): Buffer[] {
 
 export function installSlowLog(engine: Engine): void {
   const log = engine.provide(SlowLog, new SlowLog())
-  const watch = engine.watchSlow((client, _entry, args, micros) => log.add(client, args, micros, engine.keyspace.nowMs))
+  const watch = engine.watchSlow((client, entry, args, micros) => {
+    log.add(client, entry, args, micros, engine.keyspace.nowMs)
+  })
   const apply = (): void => {
     const { slowerThanMicros } = log.settings
     watch(slowerThanMicros < 0 ? Number.POSITIVE_INFINITY : slowerThanMicros)

@@ -138,6 +138,13 @@ export class Database {
     return record
   }
 
+  /** Find as a write does, and as a use of the key. */
+  findToUse(key: Range): Address {
+    const record = this.find(key)
+    if (record !== 0) this.touch(record)
+    return record
+  }
+
   #missed(key: Range): void {
     this.keyspace.misses++
     this.notify(EVENT.miss, 'keymiss', key)

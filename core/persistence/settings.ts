@@ -102,7 +102,7 @@ function rdbParameters(s: PersistenceSettings): Parameter[] {
         return null
       },
     },
-    textParameter('dbfilename', s, 'fileName', { check: name => plainName('dbfilename', name) }),
+    textParameter('dbfilename', s, 'fileName', { isProtected: true, check: name => plainName('dbfilename', name) }),
     booleanParameter('rdbcompression', s, 'compresses'),
     booleanParameter('rdbchecksum', s, 'withSum', { immutable: true }),
     booleanParameter('stop-writes-on-bgsave-error', s, 'stopsWrites'),

@@ -1,7 +1,7 @@
 /* Publish and subscribe. */
 
 import { Range } from '../base/bytes.ts'
-import { replyError } from '../base/errors.ts'
+import { subcommandSyntax } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
 import type { Context } from '../command/context.ts'
@@ -120,10 +120,7 @@ function spublish(ctx: Context, args: Args): void {
 }
 
 function replyNames(ctx: Context, args: Args, kind: 'channel' | 'shard'): void {
-  if (args.left > 1) {
-    const word = args.at(1).latin1()
-    throw replyError(`ERR unknown subcommand or wrong number of arguments for '${word}'. Try PUBSUB HELP.`)
-  }
+  if (args.left > 1) throw subcommandSyntax('PUBSUB', args.at(1).latin1())
   const names = ctx.engine.service(PubSub).names(kind, args.left > 0 ? args.bytes() : null)
   ctx.reply.array(names.length)
   for (const name of names) ctx.reply.bulk(Range.of(Buffer.from(name, 'latin1')))

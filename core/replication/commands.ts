@@ -60,9 +60,10 @@ export function installReplication(engine: Engine): void {
   }
   const name = (last: string): string => `min-replicas-${last}`
   const alias = (last: string): string => `min-slaves-${last}`
+  const max = 0x7fffffff
   engine.config.add([
-    numberParameter(name('to-write'), settings, 'count', { changed, alias: alias('to-write') }),
-    numberParameter(name('max-lag'), settings, 'lagSeconds', { changed, alias: alias('max-lag') }),
+    numberParameter(name('to-write'), settings, 'count', { changed, max, alias: alias('to-write') }),
+    numberParameter(name('max-lag'), settings, 'lagSeconds', { changed, max, alias: alias('max-lag') }),
     { name: 'replicaof', alias: 'slaveof', immutable: true, get: () => '', set: () => NO_REPLICATION.text },
   ])
   engine.checks.replicas = (_client, entry) => (entry.flags & FLAG.write ? TOO_FEW : null)

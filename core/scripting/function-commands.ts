@@ -1,7 +1,7 @@
 /* Functions: FCALL, FCALL_RO and FUNCTION. */
 
 import { Range } from '../base/bytes.ts'
-import { ReplyError, replyError } from '../base/errors.ts'
+import { ReplyError, replyError, subcommandSyntax } from '../base/errors.ts'
 import { matchGlob } from '../base/glob.ts'
 import type { Args } from '../command/args.ts'
 import type { Context } from '../command/context.ts'
@@ -84,8 +84,8 @@ function functionDelete({ engine, reply }: Context, args: Args): void {
 }
 
 function functionFlush({ engine, reply }: Context, args: Args): void {
+  if (args.left > 1) throw subcommandSyntax('FUNCTION', args.at(1).latin1())
   if (args.left > 0 && !args.word('async') && !args.word('sync')) throw SCRIPT_ERR.functionFlushOption
-  if (args.left > 0) throw SCRIPT_ERR.functionFlushOption
   engine.service(FunctionStore).clear()
   engine.keyspace.dirty++
   reply.ok()
@@ -181,10 +181,10 @@ function functionDump({ engine, reply, out }: Context): void {
 }
 
 function functionRestore({ engine, reply }: Context, args: Args): void {
+  if (args.left > 2) throw subcommandSyntax('FUNCTION', args.at(1).latin1())
   const payload = args.bytes()
   const policy = args.word('flush') ? 'flush' : args.word('replace') ? 'replace' : 'append'
   if (policy === 'append' && args.left > 0 && !args.word('append')) throw SCRIPT_ERR.restorePolicy
-  if (args.left > 0) throw SCRIPT_ERR.restorePolicy
   if (!openPayload(payload)) throw SCRIPT_ERR.payload
   const codes = payloadCodes(new RdbReader(engine.keyspace.memory), payload)
   engine.service(FunctionStore).restoreAll(codes, policy)

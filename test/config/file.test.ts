@@ -26,8 +26,23 @@ describe('the configuration file', () => {
     ])
   })
 
-  it('refuses a value without a name', () => {
-    expect(() => parseOptions(['7000'])).toThrow(ConfigFault)
+  it('reads options as Redis does: values that look like names, values in the same word, a first name without dashes', () => {
+    const read = (...words: string[]): unknown => parseOptions(words).map(({ name, values }) => [name, ...values])
+    expect(read('--logfile', '--x', '--port', '1')).toEqual([
+      ['logfile', '--x'],
+      ['port', '1'],
+    ])
+    expect(read('--save', '--port', '1')).toEqual([['save'], ['port', '1']])
+    expect(read('--port', '--logfile', 'x')).toEqual([['port', '--logfile', 'x']])
+    expect(read('--maxmemory 1gb', "--logfile 'a b'")).toEqual([
+      ['maxmemory', '1gb'],
+      ['logfile', 'a b'],
+    ])
+    expect(read('loglevel', 'verbose', '--port', '1')).toEqual([
+      ['loglevel', 'verbose'],
+      ['port', '1'],
+    ])
+    expect(() => parseOptions(['--dir "x'])).toThrow(ConfigFault)
   })
 
   it('takes a line of `save` alone for no save points, and refuses other names alone', async () => {

@@ -3,6 +3,29 @@ import { testClock } from '../../core/base/clock.ts'
 import { printReply } from '../support/transcript/reply.ts'
 import { serverForTest } from '../support/server.ts'
 
+/** What OBJECT IDLETIME says of a key of ten seconds once a command has run. */
+async function idleAfter(...words: string[]): Promise<string> {
+  const clock = testClock()
+  const { connect } = await serverForTest({ clock })
+  const client = await connect()
+  await client.call('SET', 'k', 'v', 'EX', '1000')
+  clock.advance(10_000)
+  await client.call(...words)
+  return printReply(await client.call('OBJECT', 'IDLETIME', 'k'))
+}
+
+describe('a use of a key', () => {
+  it('is not to ask for its time to live', async () => {
+    for (const name of ['TTL', 'PTTL', 'EXPIRETIME', 'PEXPIRETIME', 'EXISTS', 'TYPE'])
+      expect(await idleAfter(name, 'k'), name).toBe(':10')
+  })
+
+  it('is to change its time to live, even where the condition forbids it, and to rename it', async () => {
+    for (const line of ['EXPIRE k 100', 'EXPIRE k 100 NX', 'PERSIST k', 'RENAME k k', 'RENAMENX k k'])
+      expect(await idleAfter(...line.split(' ')), line).toBe(':0')
+  })
+})
+
 describe('CLIENT NO-TOUCH', () => {
   it('leaves the idle time of keys alone, TOUCH and other clients aside', async () => {
     const clock = testClock()

@@ -49,7 +49,7 @@ function setExpiry(ctx: Context, args: Args, scale: 1 | 1000, baseMs: number, co
   args.position = valueAt
   const value = args.int64()
   const deadline = exactDeadline(value, scale, baseMs, command)
-  const record = db.find(key)
+  const record = db.findToUse(key)
   if (record === 0 || !isAllowed(condition, db.deadlines.exactOf(record), deadline)) {
     reply.integer(0)
     return
@@ -92,7 +92,7 @@ export function pexpireat(ctx: Context, args: Args): void {
 export function persist(ctx: Context, args: Args): void {
   const { db, reply } = ctx
   const key = args.key()
-  const record = db.find(key)
+  const record = db.findToUse(key)
   if (record === 0 || db.deadlines.of(record) < 0) {
     reply.integer(0)
     return
@@ -107,7 +107,7 @@ export function persist(ctx: Context, args: Args): void {
 /** Reply -2 for no key, -1 for no deadline, and otherwise what `shown` makes of it. */
 function replyTime(ctx: Context, args: Args, shown: (deadline: bigint, nowMs: bigint) => bigint): void {
   const { db, reply } = ctx
-  const record = db.lookup(args.key())
+  const record = db.peek(args.key())
   if (record === 0) {
     reply.integer(-2)
     return

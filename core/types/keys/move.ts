@@ -34,7 +34,7 @@ function renameKey(ctx: Context, args: Args, onlyIfFree: boolean): boolean {
   const { db } = ctx
   const from = args.key()
   const to = args.key()
-  if (db.find(from) === 0) throw ERR.noSuchKey
+  if (db.findToUse(from) === 0) throw ERR.noSuchKey
   if (Database.sameKey(from, to)) return !onlyIfFree
   const taken = db.find(to)
   if (taken !== 0) {
@@ -65,7 +65,7 @@ export function move(ctx: Context, args: Args): void {
   const target = engine.keyspace.databases[takeDatabase(args)]
   if (target === undefined) throw DB_RANGE
   if (target === db) throw ERR.sameObject
-  const record = db.find(key)
+  const record = db.findToUse(key)
   if (record === 0 || target.find(key) !== 0) {
     reply.integer(0)
     return

@@ -80,11 +80,6 @@ export function meaninglessId(id: '$' | '+'): ReplyError {
   )
 }
 
-/** Arguments that a subcommand cannot make sense of. */
-export function subcommandSyntax(container: string, subcommand: string): ReplyError {
-  return replyError(`ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container} HELP.`)
-}
-
 /** A name as C prints it: up to a zero byte. */
 function shown(bytes: Range): string {
   return bytes.latin1().split('\0', 1)[0]!

@@ -1,6 +1,7 @@
 /* XGROUP: making, setting and dropping groups and consumers. */
 
 import type { Range } from '../../base/bytes.ts'
+import { subcommandSyntax } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
@@ -8,7 +9,7 @@ import type { Address } from '../../memory/arena.ts'
 import { UNKNOWN_READ } from '../../structs/pending.ts'
 import { StreamId } from '../../structs/stream-id.ts'
 import { type Counter, storable } from './counter.ts'
-import { noSuchGroup, STREAM_ERR, subcommandSyntax } from './errors.ts'
+import { noSuchGroup, STREAM_ERR } from './errors.ts'
 import { groupChanged, groupVanished } from './group.ts'
 import { takeExtreme, takeId } from './ids.ts'
 import { isWord } from './read.ts'

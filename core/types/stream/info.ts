@@ -1,7 +1,7 @@
 /* XINFO: what there is to know of a stream, its groups and their consumers. */
 
 import { Range } from '../../base/bytes.ts'
-import { ERR } from '../../base/errors.ts'
+import { ERR, subcommandSyntax } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import type { Address } from '../../memory/arena.ts'
@@ -9,7 +9,7 @@ import type { Reply } from '../../resp/reply.ts'
 import { UNKNOWN_READ } from '../../structs/pending.ts'
 import { StreamId } from '../../structs/stream-id.ts'
 import { type Counter, counterOf, replyCounter } from './counter.ts'
-import { noSuchGroup, subcommandSyntax } from './errors.ts'
+import { noSuchGroup } from './errors.ts'
 import { replyId } from './ids.ts'
 import { lagOf, StreamFacts } from './progress.ts'
 import { replyEntries, replyEntry } from './range.ts'

@@ -102,6 +102,7 @@ static int command(lua_State *L, int raises) {
   if (count != 0) {
     vm_spend(L, 16);
     vm_reply.length = host_call(pairs, count, vm_resp);
+    lua_settop(L, 0); /* nearly all of the stack may be arguments: the reply needs room */
     reply_push(L, vm_reply.data, (size_t)vm_reply.length);
     if (vm_reply.length > 0 && vm_reply.data[0] != '-') return 1;
   }
