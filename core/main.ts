@@ -23,6 +23,9 @@ import { Server } from './server.ts'
 /* A command passes through many small functions. V8 stops weaving them into one another after 920 bytes of bytecode, which
  * costs a fifth of a small command's time; with room for more it goes on. Read when a function is compiled. */
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
+/* Code that was not used between a few collections of garbage is forgotten by V8, and read and compiled anew when it is needed. Here
+ * all of it is needed sooner or later, and it is a few megabytes. */
+setFlagsFromString('--no-flush-bytecode')
 
 const USAGE = `Usage: redstrata [file.conf] [--name value ...]
        redstrata check file.rdb|file.aof|file.manifest|folder [--fix] [--truncate-to-timestamp SECONDS]
@@ -174,7 +177,7 @@ async function main(words: readonly string[]): Promise<void> {
   const sink = new LogSink()
   const log = new Log({ pid: process.pid, now: () => clock.nowMs(), sink: sink.write, level: LEVEL.notice })
   const directives = readDirectives(words)
-  const server = new Server({ clock, log, files, databases: databasesOf(directives) })
+  const server = new Server({ clock, log, files, databases: databasesOf(directives), rehearses: true })
   server.settings.dir = process.cwd()
   const initial = valuesOf(server.config)
   const { modules, later } = applyDirectives(server, directives)

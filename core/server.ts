@@ -28,6 +28,7 @@ import { expireSome } from './keyspace/expire.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { ModuleLoader } from './module/commands.ts'
 import { type LoadedModule, loadModule, type Module, ModuleRegistry } from './module/host.ts'
+import { Rehearsals } from './module/rehearsal.ts'
 import { Memory } from './memory/arena.ts'
 import type { Dispatcher, SocketConnection, Traffic } from './net/connection.ts'
 import { Listener, TurnEnd } from './net/listener.ts'
@@ -47,6 +48,8 @@ export interface ServerParts {
   readonly databases?: number
   /** Overwrite what is no longer valid, so that a stale Range or address shows: for tests. */
   readonly poison?: boolean
+  /** Whether modules may have their code compiled in idle moments, before it is needed. */
+  readonly rehearses?: boolean
 }
 
 /** What may wait for a client that has not said who it is; Redis's limit. */
@@ -112,6 +115,10 @@ export class Server implements Dispatcher {
     this.engine.provide(Log, this.log)
     this.engine.provide(InfoRegistry, new InfoRegistry())
     this.engine.provide(ModuleRegistry, new ModuleRegistry())
+    const rehearsals = new Rehearsals(this.clock, this.log, () => this.engine.isLoading)
+    rehearsals.isOn = parts.rehearses ?? false
+    this.engine.onClose.push(() => rehearsals.end())
+    this.engine.provide(Rehearsals, rehearsals)
     this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)

@@ -22,6 +22,7 @@ import type { EventDetail } from '../keyspace/keyspace.ts'
 import type { ValueType } from '../keyspace/value-type.ts'
 import type { Memory } from '../memory/arena.ts'
 import { type ReplyValue, readReply } from '../resp/reader.ts'
+import { type Play, Rehearsals } from './rehearsal.ts'
 
 /** A module, as its file exports it. */
 export interface Module {
@@ -82,6 +83,8 @@ export interface Host {
   timer(delayMs: number, run: () => void): Timer
   /** Run between the turns of the loop: one slice of background work, at most a millisecond. */
   soon(run: () => void): void
+  /** Have code compiled before it is needed, by playing with it between the turns of the loop; see rehearsal.ts. */
+  rehearse(play: Play): void
   /** Run a command and return its reply; an error reply is an ErrorReply object. It belongs to the running unit. */
   call(db: Database, ...args: (string | Buffer | number | bigint)[]): ReplyValue
   /** The value of a key, or null; for reading, or for changing. @throws WRONGTYPE */
@@ -247,6 +250,10 @@ class ModuleHost implements Host {
     // What is loaded in slices is whole to modules: their work waits until all is there.
     if (this.#engine.isLoading) this.#engine.whenLoaded.push(() => this.soon(run))
     else this.clock.soon(() => (this.#engine.isLoading ? this.soon(run) : this.unit(run)))
+  }
+
+  rehearse(play: Play): void {
+    this.#engine.service(Rehearsals).begin(play)
   }
 
   unit(run: () => void): void {

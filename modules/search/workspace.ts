@@ -9,7 +9,16 @@
  *      cursors         aggregations that are read in portions
  *      batches, tops, hashes       for the next query */
 
-import { type Args, type Context, type Database, HashView, type Host, type Range, replyError } from 'redstrata/module'
+import {
+  type Args,
+  type Context,
+  type Database,
+  HashView,
+  type Host,
+  type Memory,
+  type Range,
+  replyError,
+} from 'redstrata/module'
 import { Catalogue, Index } from './catalogue.ts'
 import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
@@ -24,6 +33,7 @@ import { Upkeep } from './ingest/upkeep.ts'
 import { Batch } from './iterators/iterator.ts'
 import type { Field, FieldKind, Schema } from './schema/schema.ts'
 import { defaultSettings, type Option, type Settings, settingOptions } from './settings.ts'
+import { rehearsal } from './rehearsal.ts'
 import { Top } from './score/top.ts'
 import { Spares } from './spares.ts'
 import { Stemmers } from './text/stem/stemmers.ts'
@@ -54,6 +64,7 @@ export class Workspace {
   readonly hashes: Spares<HashView>
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
+  #hasRehearsed = false
 
   constructor(host: Host) {
     this.host = host
@@ -100,13 +111,15 @@ export class Workspace {
   #add(schema: Schema): Index {
     const { filter, lifetime } = schema.rules
     const accepts = filter.length === 0 ? null : new DocumentFilter(filter)
-    const index = new Index(schema, this.#structures(schema))
+    const index = new Index(schema, this.structures(schema, this.host.memory))
     index.usedAtMs = this.host.clock.nowMs()
     this.catalogue.add(index)
     const intake = this.follower.add(index)
     intake.filter = accepts
     intake.onFull = () => this.host.soon(() => this.#renew(index))
     if (lifetime > 0) this.#watchLifetime(index)
+    if (!this.#hasRehearsed) this.host.rehearse(() => rehearsal(this))
+    this.#hasRehearsed = true
     return index
   }
 
@@ -122,11 +135,11 @@ export class Workspace {
         )
   }
 
-  #structures(schema: Schema): SearchIndex {
-    const { host } = this
-    const key = host.databases[0]!.keyspace.hashKey
+  /** The structures of an index, empty. */
+  structures(schema: Schema, memory: Memory): SearchIndex {
+    const key = this.host.databases[0]!.keyspace.hashKey
     return new SearchIndex(
-      host.memory,
+      memory,
       key,
       schema,
       this.stemmers,
