@@ -66,6 +66,7 @@ export class SegmentPool {
 }
 
 const NO_SEGMENT = Buffer.alloc(0)
+const NO_VIEW = new DataView(new ArrayBuffer(0))
 const CR = 13
 const LF = 10
 /** A character that is no byte. */
@@ -83,6 +84,8 @@ export class Reply {
   /** Full segments before `buf`, each cut to its length. */
   readonly chain: Buffer[] = []
   chainBytes = 0
+  #viewed: Buffer = NO_SEGMENT
+  #view: DataView = NO_VIEW
 
   constructor(pool: SegmentPool) {
     this.pool = pool
@@ -91,6 +94,16 @@ export class Reply {
   /** Bytes written and not yet taken. */
   get length(): number {
     return this.chainBytes + this.at
+  }
+
+  /** `buf` for those who write several bytes at once; ask again after `room`. */
+  get view(): DataView {
+    const { buf } = this
+    if (this.#viewed !== buf) {
+      this.#viewed = buf
+      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+    }
+    return this.#view
   }
 
   /** Make sure that `bytes` bytes fit behind `at`. */
@@ -144,14 +157,20 @@ export class Reply {
     for (const segment of segments) this.pool.forget(whole(segment))
     this.chainBytes = 0
     this.at = 0
-    this.buf = NO_SEGMENT
+    this.#let()
     return segments
   }
 
   /** The current segment was handed to the system, which still reads from it. */
   forget(): void {
     this.pool.forget(this.buf)
-    this.buf = NO_SEGMENT
+    this.#let()
+  }
+
+  /** The current segment belongs to someone else now. */
+  #let(): void {
+    this.buf = this.#viewed = NO_SEGMENT
+    this.#view = NO_VIEW
   }
 
   /** Give the current segment back when nothing is in it. */

@@ -18,28 +18,20 @@
  *
  *   O(1), about 40 ns; 0 for undecided: powers of two, and what lies on a boundary, a tenth of the numbers above 10^13
  *
- * Digits of all kinds are written four at a time, from a table of the numbers below 10000. */
+ * Digits of all kinds are written four at a time, from a table of the numbers below 10000. Where there are fewer, what is
+ * behind them is overwritten by what comes next. */
 
 /** The four digits of each number below 10000, the first one in the lowest byte. */
-const QUADS = Int32Array.from({ length: 10000 }, (_, n) => {
+export const QUADS = Int32Array.from({ length: 10000 }, (_, n) => {
   const digits = Array.from(String(n).padStart(4, '0'), digit => digit.charCodeAt(0))
   return digits[0]! | (digits[1]! << 8) | (digits[2]! << 16) | (digits[3]! << 24)
 })
 
-/** Write 0 <= n < 10000 in four digits. */
-export function writeFour(buf: Uint8Array, at: number, n: number): void {
-  const digits = QUADS[n]!
-  buf[at] = digits
-  buf[at + 1] = digits >>> 8
-  buf[at + 2] = digits >>> 16
-  buf[at + 3] = digits >>> 24
-}
-
 /** Write 0 <= n < 10^8 in eight digits. */
-export function writeEight(buf: Uint8Array, at: number, n: number): void {
+export function writeEight(view: DataView, at: number, n: number): void {
   const head = (n / 10000) | 0
-  writeFour(buf, at, head)
-  writeFour(buf, at + 4, n - head * 10000)
+  view.setInt32(at, QUADS[head]!, true)
+  view.setInt32(at + 4, QUADS[n - head * 10000]!, true)
 }
 
 /** Numbers from here on and below the other can be printed. */
@@ -66,7 +58,7 @@ const MINUS = 45
  * Write a number from DIGITS_LEAST to below DIGITS_BELOW: plain from 1 on, else as `2.5E-1`. Returns the position behind
  * it, or 0 when its digits could not be told.
  */
-export function writeDigits(buf: Uint8Array, at: number, size: number): number {
+export function writeDigits(buf: Uint8Array, view: DataView, at: number, size: number): number {
   let before = 1
   while (size >= POWERS[before]!) before++
   if (size < 1) for (before = 0; size * POWERS[-before]! < 0.1; ) before--
@@ -94,7 +86,7 @@ export function writeDigits(buf: Uint8Array, at: number, size: number): number {
     head++
   }
   if (!(rounded >= 0 && head >= 1e8 && head < 1e9)) return 0
-  return lay(buf, at, head, rounded, before)
+  return lay(buf, view, at, head, rounded, before)
 }
 
 /** No such multiple is near enough, and it cannot be told. */
@@ -110,13 +102,13 @@ function nearest(x: number, delta: number, step: number): number {
 }
 
 /** Write 9 digits and 8 more, with a point behind so many of them and without zeros at the end. */
-function lay(buf: Uint8Array, at: number, head: number, tail: number, before: number): number {
+function lay(buf: Uint8Array, view: DataView, at: number, head: number, tail: number, before: number): number {
   const whole = before > 0 ? before : 1
   // One place to the right of where they belong; then those before the point move back.
   const first = (head / 1e8) | 0
   buf[at + 1] = ZERO + first
-  writeEight(buf, at + 2, head - first * 1e8)
-  writeEight(buf, at + 10, tail)
+  writeEight(view, at + 2, head - first * 1e8)
+  writeEight(view, at + 10, tail)
   for (let i = at; i < at + whole; i++) buf[i] = buf[i + 1]!
   let end = at + COUNT + 1
   while (end > at + whole + 1 && buf[end - 1] === ZERO) end--

@@ -8,7 +8,7 @@
  *      *2\r\n:1700000000000\r\n+23.5\r\n                                                                          */
 
 import { integerLength, type Reply, writeInteger } from 'redstrata/module'
-import { DIGITS_BELOW, DIGITS_LEAST, writeDigits, writeEight, writeFour } from './digits.ts'
+import { DIGITS_BELOW, DIGITS_LEAST, QUADS, writeDigits, writeEight } from './digits.ts'
 import type { Rows } from './range/rows.ts'
 import type { SampleSink } from './range/scan.ts'
 
@@ -24,9 +24,18 @@ const TIME_MAX_TEXT = '9223372036854775807'
 
 const CR = 13
 const LF = 10
+/** Bytes as numbers, the first one lowest. */
+const LINE_END = CR | (LF << 8)
+const LINE_END_PLUS = LINE_END | (43 << 16)
+const PAIR_HEADER = 42 | (50 << 8) | (LINE_END << 16)
 const ZERO = 48
 const MINUS = 45
 const POINT = 46
+
+/** Bytes of a point and the decimals of each number of ten thousandths, none for 0. */
+const DECIMAL_BYTES = Uint8Array.from({ length: 1e4 }, (_, part) =>
+  part === 0 ? 0 : part % 1000 === 0 ? 2 : part % 100 === 0 ? 3 : part % 10 === 0 ? 4 : 5,
+)
 
 /** Write a time. */
 export function replyTime(reply: Reply, time: number): void {
@@ -35,23 +44,22 @@ export function replyTime(reply: Reply, time: number): void {
     return
   }
   reply.room(TIME_BYTES_MAX)
-  const { buf } = reply
+  const { buf, view } = reply
   buf[reply.at] = 58
-  const at = writeTime(buf, reply.at + 1, time)
-  buf[at] = CR
-  buf[at + 1] = LF
+  const at = writeTime(buf, view, reply.at + 1, time)
+  view.setInt16(at, LINE_END, true)
   reply.at = at + 2
 }
 
 /** Write a time that is a safe integer. Returns the position behind it. */
-function writeTime(buf: Buffer, at: number, time: number): number {
+function writeTime(buf: Buffer, view: DataView, at: number, time: number): number {
   // Times of this century have thirteen digits.
   const head = Math.floor(time / 1e8)
   if (!(head >= 1e4 && head < 1e5)) return writeInteger(buf, at, time)
   const first = (head / 1e4) | 0
   buf[at] = ZERO + first
-  writeFour(buf, at + 1, (head - first * 1e4) | 0)
-  writeEight(buf, at + 5, (time - head * 1e8) | 0)
+  view.setInt32(at + 1, QUADS[(head - first * 1e4) | 0]!, true)
+  writeEight(view, at + 5, (time - head * 1e8) | 0)
   return at + 13
 }
 
@@ -62,50 +70,42 @@ export function replyValue(reply: Reply, value: number): void {
     return
   }
   reply.room(VALUE_BYTES_MAX + 3)
-  const { buf } = reply
+  const { buf, view } = reply
   buf[reply.at] = 43
-  const at = writeValue(buf, reply.at + 1, value)
-  buf[at] = CR
-  buf[at + 1] = LF
+  const at = writeValue(buf, view, reply.at + 1, value)
+  view.setInt16(at, LINE_END, true)
   reply.at = at + 2
 }
 
 /** Write the value as a status line holds it. Returns the position behind it. */
-export function writeValue(buf: Buffer, at: number, value: number): number {
+export function writeValue(buf: Buffer, view: DataView, at: number, value: number): number {
   const size = value < 0 ? -value : value
   if (size >= 1 && size < 1e9) {
     // Up to four decimals: when this divided is the very same double, its digits are the shortest, as no others have so few.
     const scaled = Math.round(size * 1e4)
     if (scaled / 1e4 === size) {
       if (value < 0) buf[at++] = MINUS
-      return writeScaled(buf, at, scaled)
+      const whole = size | 0
+      return writeDecimal(buf, view, at, whole, (scaled - whole * 1e4) | 0)
     }
   }
-  return writeRare(buf, at, value)
+  return writeRare(buf, view, at, value)
 }
 
-/** Write a number of ten thousandths from 10^4 to below 10^13, without zeros at the end. */
-function writeScaled(buf: Buffer, at: number, scaled: number): number {
-  const floor = Math.floor(scaled / 1e4)
-  const part = (scaled - floor * 1e4) | 0
-  const whole = floor | 0
-  if (whole < 10) buf[at++] = ZERO + whole
-  else if (whole < 100) {
-    const tens = (whole / 10) | 0
-    buf[at] = ZERO + tens
-    buf[at + 1] = ZERO + whole - tens * 10
-    at += 2
+/** Write a number of so many wholes and ten thousandths, without zeros at the end. */
+function writeDecimal(buf: Buffer, view: DataView, at: number, whole: number, part: number): number {
+  if (whole < 1e4) {
+    const absent = whole < 10 ? 3 : whole < 100 ? 2 : whole < 1000 ? 1 : 0
+    view.setInt32(at, QUADS[whole]! >>> (absent << 3), true)
+    at += 4 - absent
   } else at = writeInteger(buf, at, whole)
-  if (part === 0) return at
   buf[at] = POINT
-  writeFour(buf, at + 1, part)
-  at += 4
-  while (buf[at] === ZERO) at--
-  return at + 1
+  view.setInt32(at + 1, QUADS[part]!, true)
+  return at + DECIMAL_BYTES[part]!
 }
 
 /** Write a value that is no short decimal between 1 and 10^9. */
-function writeRare(buf: Buffer, at: number, value: number): number {
+function writeRare(buf: Buffer, view: DataView, at: number, value: number): number {
   const size = value < 0 ? -value : value
   if (value === 0 && 1 / value > 0) {
     buf[at] = ZERO
@@ -114,7 +114,7 @@ function writeRare(buf: Buffer, at: number, value: number): number {
   if (size >= DIGITS_LEAST && size < DIGITS_BELOW) {
     const sign = value < 0 ? 1 : 0
     buf[at] = MINUS
-    const end = writeDigits(buf, at + sign, size)
+    const end = writeDigits(buf, view, at + sign, size)
     if (end !== 0) return end
   }
   const text = formatValue(value)
@@ -197,12 +197,12 @@ function replySamples(
   for (let done = 0; done < count; ) {
     const until = Math.min(count, done + ROWS_AT_ONCE)
     reply.room((until - done) * ROW_BYTES_MAX)
-    const { buf } = reply
+    const { buf, view } = reply
     let { at } = reply
     for (; done < until; done++) {
       const time = times[timesAt + done * step]!
       if (!plain || time > Number.MAX_SAFE_INTEGER) break
-      at = writeRow(buf, at, time, values[valuesAt + done * step]!)
+      at = writeRow(buf, view, at, time, values[valuesAt + done * step]!)
     }
     reply.at = at
     if (done === until) continue
@@ -220,23 +220,17 @@ export function replySample(reply: Reply, time: number, value: number): void {
     return
   }
   reply.room(ROW_BYTES_MAX)
-  reply.at = writeRow(reply.buf, reply.at, time, value)
+  reply.at = writeRow(reply.buf, reply.view, reply.at, time, value)
 }
 
 /** Write a row of RESP2. Returns the position behind it. */
-function writeRow(buf: Buffer, at: number, time: number, value: number): number {
-  buf[at] = 42
-  buf[at + 1] = 50
-  buf[at + 2] = CR
-  buf[at + 3] = LF
+function writeRow(buf: Buffer, view: DataView, at: number, time: number, value: number): number {
+  view.setInt32(at, PAIR_HEADER, true)
   buf[at + 4] = 58
-  at = writeTime(buf, at + 5, time)
-  buf[at] = CR
-  buf[at + 1] = LF
-  buf[at + 2] = 43
-  at = writeValue(buf, at + 3, value)
-  buf[at] = CR
-  buf[at + 1] = LF
+  at = writeTime(buf, view, at + 5, time)
+  view.setInt32(at, LINE_END_PLUS, true)
+  at = writeValue(buf, view, at + 3, value)
+  view.setInt16(at, LINE_END, true)
   return at + 2
 }
 

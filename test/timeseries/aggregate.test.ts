@@ -57,7 +57,9 @@ describe('the place of a time among others', () => {
       const picked = times[from + 1 + Math.floor(next() * (times.length - from - 1))]!
       for (const time of [picked, first + (last - first) * next(), last, first + 1e-3, picked + 1]) {
         if (!(time > first && time <= last)) continue
-        expect(placeNear(times, from, times.length, time)).toBe(placeOf(times, from, times.length, time))
+        const guess = from + ((time - first) * (times.length - 1 - from)) / (last - first)
+        for (const near of [guess, guess - 1, guess + 2, -5, 1000, Number.NaN])
+          expect(placeNear(times, from, times.length, time, near)).toBe(placeOf(times, from, times.length, time))
       }
     }
   })

@@ -4,15 +4,16 @@ import { formatValue, writeValue } from '../../modules/timeseries/output.ts'
 import { randomOf, scale } from './support.ts'
 
 const buf = Buffer.alloc(64)
+const view = new DataView(buf.buffer, buf.byteOffset, buf.length)
 
 /** What writeDigits makes of a number; null when it cannot tell. */
 function digitsOf(size: number): string | null {
-  const end = writeDigits(buf, 0, size)
+  const end = writeDigits(buf, view, 0, size)
   return end === 0 ? null : buf.latin1Slice(0, end)
 }
 
 function written(value: number): string {
-  return buf.latin1Slice(0, writeValue(buf, 0, value))
+  return buf.latin1Slice(0, writeValue(buf, view, 0, value))
 }
 
 describe('digits', () => {

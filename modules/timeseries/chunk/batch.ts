@@ -13,6 +13,9 @@ import { STRETCH } from './layout.ts'
 /** Bytes of a block that holds a decoded stretch: its times, then its values. */
 export const BATCH_BYTES = STRETCH * 16
 
+/** More than a guess in a stretch can be wrong by rounding. */
+const GUESS_ROUNDING = 1e-6
+
 const NO_DOUBLES = new Float64Array(0)
 const NO_WORDS = new Int32Array(0)
 
@@ -64,12 +67,12 @@ export function placeOf(times: Float64Array, from: number, end: number, time: nu
 }
 
 /**
- * The same for a time that is above times[from], and not above times[end - 1]. Samples mostly come at equal steps, so
- * their place is told by how far the time lies between those two.
+ * The same for a time that is above times[from] and not above times[end - 1]. Samples mostly come at equal steps, so
+ * `guess`, a fraction of a step too high or too low, tells their place.
  */
-export function placeNear(times: Float64Array, from: number, end: number, time: number): number {
-  const first = times[from]!
-  const steps = end - 1 - from
-  const guess = from + Math.ceil(((time - first) * steps) / (times[end - 1]! - first))
-  return times[guess]! >= time && times[guess - 1]! < time ? guess : placeOf(times, from, end, time)
+export function placeNear(times: Float64Array, from: number, end: number, time: number, guess: number): number {
+  // What is a whole number but for rounding stays that number.
+  const place = Math.ceil(guess - GUESS_ROUNDING)
+  if (place > from && place < end && times[place]! >= time && times[place - 1]! < time) return place
+  return placeOf(times, from, end, time)
 }

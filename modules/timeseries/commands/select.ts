@@ -235,20 +235,37 @@ function replyGroups(
   else reply.array(groups.size)
   for (const value of [...groups.keys()].sort(byBytes)) {
     const group = groups.get(value)!
-    const keys = group.map(series => series.key)
-    const own = [label, value]
     beginEntry(ctx, `${label}=${value}`, 4)
-    if (reply.protocol === 3) {
-      replyLabels(reply, chosenLabels(own, choice))
-      replyNames(ctx, 'reducers', [reducer.name])
-      replyNames(ctx, 'sources', keys)
-    } else {
-      const told = [...own, '__reducer__', reducer.name, '__source__', keys.join(',')]
-      replyLabels(reply, chosenLabels(told, choice))
-    }
+    replyGroup(ctx, label, value, group, choice, reducer)
     reduceGroup(shelf, group, query, reducer)
     replyRows(reply, shelf.joined, query.reverse, query.limit)
   }
+}
+
+/** What a group is: its labels, and how it came about. */
+function replyGroup(
+  ctx: Context,
+  label: string,
+  value: string,
+  group: readonly Series[],
+  choice: LabelChoice,
+  reducer: Aggregator,
+): void {
+  const { reply } = ctx
+  const own = [label, value]
+  if (reply.protocol === 3) {
+    replyLabels(reply, chosenLabels(own, choice))
+    replyNames(ctx, 'reducers', [reducer.name])
+    replyNames(ctx, 'sources', keysOf(group))
+  } else if (choice === 'none') reply.array(0)
+  else {
+    const told = [...own, '__reducer__', reducer.name, '__source__', keysOf(group).join(',')]
+    replyLabels(reply, chosenLabels(told, choice))
+  }
+}
+
+function keysOf(group: readonly Series[]): string[] {
+  return group.map(series => series.key)
 }
 
 function reduceGroup(shelf: Shelf, group: readonly Series[], query: QueryOptions, reducer: Aggregator): void {

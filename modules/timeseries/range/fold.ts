@@ -22,7 +22,7 @@
 
 import { type Aggregator, Bucket, type Run, STATE } from '../aggregate/aggregator.ts'
 import { lineBetween } from '../aggregate/twa.ts'
-import { placeNear } from '../chunk/batch.ts'
+import { placeNear, placeOf } from '../chunk/batch.ts'
 import type { Series } from '../series.ts'
 import type { Rows } from './rows.ts'
 import { findAfter, findBefore, Neighbour, type SampleSink } from './scan.ts'
@@ -142,11 +142,11 @@ export class Fold implements SampleSink {
       if (!this.#open) this.#openFirst(time, values[from + shift]!)
       else if (time >= this.#end) {
         if (!this.#close(time, values[from + shift]!)) return false
-        if (this.#simple && last < EXACT_BELOW) from = this.#takeWhole(times, from, end, values, shift)
+        if (this.#simple && last < EXACT_BELOW) from = this.#takeWhole(times, from, end, values, shift, false)
         if (this.#done) return false
         this.#begin(times[from]!)
       }
-      const to = last < this.#end ? end : placeNear(times, from, end, this.#end)
+      const to = last < this.#end ? end : placeOf(times, from, end, this.#end)
       for (let i = 0; i < aggregators.length; i++)
         aggregators[i]!.feed(state, i * STATE, bucket, times, from, values, from + shift, to - from)
       this.#lastTime = times[to - 1]!
@@ -156,40 +156,70 @@ export class Fold implements SampleSink {
     return true
   }
 
+  /** Whether `takeAll` may be used: rows come from samples alone, one value each. */
+  get isSimple(): boolean {
+    return this.#simple && !this.#line
+  }
+
+  /** Take samples, at least one, that are all there are in the range. */
+  takeAll(times: Float64Array, at: number, values: Float64Array, valuesAt: number, length: number): void {
+    if (times[at + length - 1]! < EXACT_BELOW) {
+      this.#end = this.#startOf(times[at]!)
+      this.#takeWhole(times, at, at + length, values, valuesAt - at, true)
+      this.#done = true
+    } else this.take(times, at, values, valuesAt, length)
+  }
+
   /**
    * Write the rows of all buckets that begin and end among some samples; the bucket before was just closed. Returns the
-   * first sample of the bucket that may go on behind them.
+   * first sample of the bucket that may go on behind them, unless these samples are all there are.
    */
-  #takeWhole(times: Float64Array, from: number, end: number, values: Float64Array, shift: number): number {
+  #takeWhole(
+    times: Float64Array,
+    from: number,
+    end: number,
+    values: Float64Array,
+    shift: number,
+    isAll: boolean,
+  ): number {
     const aggregator = this.#aggregators[0]!
     const bucket = this.#bucket
     const rows = this.#rows
     const duration = this.#duration
-    const align = this.#align
+    const first = from
+    const firstTime = times[from]!
     const last = times[end - 1]!
+    if (rows.reserve(Math.min(end - from, Math.ceil((last - firstTime) / duration) + 1)) === 0) {
+      this.#done = true
+      return from
+    }
+    const density = (end - 1 - from) / (last - firstTime)
+    const rowTimes = rows.times
+    const rowValues = rows.values
+    let row = rows.length
     let stop = this.#end
-    for (;;) {
+    while (from < end) {
       const time = times[from]!
-      const start = time < stop + duration ? stop : bucketStart(time, duration, align)
+      const start = time < stop + duration ? stop : this.#startOf(time)
       stop = start + duration
       // An alignment beyond 2^53 is not exact: what does not hold its first sample is no bucket to be written here.
-      if (last < stop || !(stop > time)) return from
-      const to = placeNear(times, from, end, stop)
+      if (!(stop > time) || (last < stop && !isAll)) break
+      const to = last < stop ? end : placeNear(times, from, end, stop, first + (stop - firstTime) * density)
       if (this.#line) {
         this.#cut(start)
         this.#setAfter(times[to]!, values[to + shift]!)
       }
-      if (rows.reserve(1) > 0) {
-        aggregator.of(this.#state, rows.values, rows.length, bucket, times, from, values, from + shift, to - from)
-        rows.times[rows.length++] = Math.max(start, 0) + this.#stamp
-      }
-      if (rows.length >= this.#most || rows.overflowed) {
+      aggregator.of(this.#state, rowValues, row, bucket, times, from, values, from + shift, to - from)
+      rowTimes[row++] = Math.max(start, 0) + this.#stamp
+      if (row >= this.#most) {
         this.#done = true
-        return from
+        break
       }
       if (this.#line) this.#setBefore(times[to - 1]!, values[to - 1 + shift]!)
       from = to
     }
+    rows.length = row
+    return from
   }
 
   /** Take a run that lies in one bucket. Returns whether more is wanted. */

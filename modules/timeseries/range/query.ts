@@ -123,7 +123,7 @@ export class Aggregation {
     const shown = latest !== null && latest.time >= from && latest.time <= to ? latest : null
     if (filter !== null) scan(series, { from, to, filter, reverse: false, latest: shown }, fold)
     else {
-      if (series.count > 0) foldStored(series, Math.max(from, series.horizon), to, fold, this.#run)
+      if (series.count > 0) foldStored(series, Math.max(from, series.horizon), to, fold, this.#run, shown === null)
       if (shown !== null) fold.take(Float64Array.of(shown.time), 0, Float64Array.of(shown.value), 0, 1)
     }
     fold.finish()
@@ -144,11 +144,13 @@ function narrowed(series: Series, query: RangeQuery, choice: BucketChoice): numb
   return Math.max(from, start)
 }
 
-/** Feed a fold with all samples from one time to another. */
-function foldStored(series: Series, from: number, to: number, fold: Fold, run: Run): void {
+/** Feed a fold with all samples from one time to another. `isAll`: nothing else follows. */
+function foldStored(series: Series, from: number, to: number, fold: Fold, run: Run, isAll: boolean): void {
   const { chunks, engine, stock } = series
   const { memory } = stock
-  for (let index = chunks.indexOf(from); index < chunks.length; index++) {
+  const begin = chunks.indexOf(from)
+  if (isAll && fold.isSimple && foldAtOnce(series, begin, from, to, fold)) return
+  for (let index = begin; index < chunks.length; index++) {
     const chunk = chunks.at(index)
     const first = firstTimeOf(memory, chunk)
     const last = lastTimeOf(memory, chunk)
@@ -161,6 +163,24 @@ function foldStored(series: Series, from: number, to: number, fold: Fold, run: R
     }
     if (!(whole ? fold.merge(run) : foldChunk(series, chunk, from, to, fold, run))) return
   }
+}
+
+/** Feed a fold with all samples of a range that lies in one stretch, of more than one bucket. False when it does not. */
+function foldAtOnce(series: Series, index: number, from: number, to: number, fold: Fold): boolean {
+  const { chunks, engine, stock } = series
+  const { memory } = stock
+  if (index + 1 < chunks.length && firstTimeOf(memory, chunks.at(index + 1)) <= to) return false
+  const chunk = chunks.at(index)
+  const stretch = Math.max(0, stretchAt(memory, chunk, from))
+  if (stretch + 1 < stretchesOf(memory, chunk) && stretchTimeOf(memory, chunk, stretch + 1) <= to) return false
+  const first = stretchTimeOf(memory, chunk, stretch)
+  if (first > to || fold.isOneBucket(Math.max(first, from), Math.min(lastTimeOf(memory, chunk), to))) return false
+  const { times, timesAt, values, valuesAt, length } = stock.cache.read(engine, chunk, stretch)
+  const end = timesAt + length
+  const begin = first >= from ? timesAt : placeOf(times, timesAt, end, from)
+  const until = times[end - 1]! <= to ? end : placeAfter(times, timesAt, end, to)
+  if (begin < until) fold.takeAll(times, begin, values, valuesAt + begin - timesAt, until - begin)
+  return true
 }
 
 /** Feed a fold with a chunk's samples from one time to another. Returns whether it wants more. */
