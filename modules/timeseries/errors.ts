@@ -76,7 +76,7 @@ export const TS_ERR = {
   ),
 
   badKeyCount: replyError('ERR TSDB: numkeys must be a positive integer'),
-  aggregationCount: replyError('ERR TSDB: the number of AGGREGATION arguments must be equal to numkeys'),
+  aggregationCount: replyError('ERR TSDB: the number of aggregators must be equal to numkeys'),
   badMaxCount: replyError('ERR TSDB: MAX_COUNT must be a positive integer'),
   badBlockTime: replyError('ERR TSDB: BLOCK milliseconds must be a non-negative integer'),
   badMinCount: replyError('ERR TSDB: BLOCK min_count must be a positive integer'),

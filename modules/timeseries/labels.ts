@@ -28,6 +28,9 @@ import type { Series } from './series.ts'
 /** Places that are looked at for each series that goes, while gaps are closed. */
 const SWEPT_AT_ONCE = 32
 
+/** Whether a series counts, for one reason or another. */
+export type SeriesTest = (series: Series) => boolean
+
 /** The series that have one value of one label. */
 class Posting {
   readonly label: Label
@@ -74,6 +77,11 @@ class Posting {
       this.#isSorted = true
     }
     return this.#list
+  }
+
+  /** Whether one of the series passes. */
+  has(test: SeriesTest): boolean {
+    return this.#list.some(series => series !== null && test(series))
   }
 
   /** Close gaps, up to so many places further. */
@@ -186,14 +194,20 @@ export class LabelIndex {
     return found
   }
 
-  /** Names of all labels. */
-  names(): string[] {
-    return [...this.#labels.keys()]
+  /** Names of all labels of series that may be told. */
+  names(isTold: SeriesTest | null): string[] {
+    const names: string[] = []
+    for (const { name, values } of this.#labels.values())
+      if (isTold === null || [...values.values()].some(posting => posting.has(isTold))) names.push(name)
+    return names
   }
 
-  /** All values of a label. */
-  values(name: string): string[] {
-    return [...(this.#labels.get(name)?.values.keys() ?? [])]
+  /** All values of a label of series that may be told. */
+  values(name: string, isTold: SeriesTest | null): string[] {
+    const values: string[] = []
+    for (const posting of this.#labels.get(name)?.values.values() ?? [])
+      if (isTold === null || posting.has(isTold)) values.push(posting.value)
+    return values
   }
 
   /** The string by which the series know a label, or the name itself when none has it. */

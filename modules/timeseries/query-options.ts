@@ -46,34 +46,52 @@ export function readBounds(args: Args, i: number): Bounds {
 
 /** Read a query of one series, or of many alike, whose bounds are at `i` and whose options end before `end`. */
 export function readQuery(args: Args, i: number, end: number, reverse: boolean): QueryOptions {
+  const bounds = readBounds(args, i)
   const at = placeOf(args, 'aggregation', i + 2, end)
-  if (at < 0) return queryOf(readRest(args, i, end, reverse, null), null)
-  const rest = readRest(args, i, end, reverse, { at, durationAt: at + 2 })
-  if (at + 2 >= args.argc || Number.isNaN(wholeAt(args, at + 2))) throw TS_ERR.badAggregation
-  const aggregators = readAggregators(args, at + 1)
-  return queryOf(rest, bucketsOf(readBuckets(args, i, at + 2, end), aggregators))
+  const limit = readCount(args, i + 2, end, at < 0 ? null : { at, durationAt: at + 2 })
+  let bucketing: BucketChoice | null = null
+  if (at >= 0) {
+    if (at + 2 >= args.argc || Number.isNaN(wholeAt(args, at + 2))) throw TS_ERR.badAggregation
+    const aggregators = readAggregators(args, at + 1)
+    bucketing = bucketsOf(readBuckets(args, i, bounds, at + 2, end), aggregators)
+  } else refuseAlign(args, i + 2, end)
+  return queryOf(args, i, end, bounds, reverse, limit, bucketing)
 }
 
 /** Queries of several series, with aggregators of their own each: the words between AGGREGATION and the duration. */
 export function readQueries(args: Args, i: number, keys: number, reverse: boolean): QueryOptions[] {
+  const bounds = readBounds(args, i)
+  const end = args.argc
   const at = placeOf(args, 'aggregation', i + 2)
   if (at < 0) {
-    const query = queryOf(readRest(args, i, args.argc, reverse, null), null)
+    const limit = readCount(args, i + 2, end, null)
+    refuseAlign(args, i + 2, end)
+    const query = queryOf(args, i, end, bounds, reverse, limit, null)
     return Array.from({ length: keys }, () => query)
   }
   let durationAt = at + 1
-  while (durationAt < args.argc && Number.isNaN(wholeAt(args, durationAt))) durationAt++
-  const rest = readRest(args, i, args.argc, reverse, { at, durationAt })
-  if (durationAt === args.argc) throw TS_ERR.badAggregation
+  while (durationAt < end && Number.isNaN(wholeAt(args, durationAt))) durationAt++
+  const limit = readCount(args, i + 2, end, { at, durationAt })
+  if (durationAt === end) throw TS_ERR.badAggregation
   if (durationAt - at - 1 !== keys) throw TS_ERR.aggregationCount
   const columns = Array.from({ length: keys }, (_, key) => readAggregators(args, at + 1 + key))
-  const buckets = readBuckets(args, i, durationAt, args.argc)
-  return columns.map(aggregators => queryOf(rest, bucketsOf(buckets, aggregators)))
+  const buckets = readBuckets(args, i, bounds, durationAt, end)
+  const query = queryOf(args, i, end, bounds, reverse, limit, null)
+  return columns.map(aggregators => ({ ...query, bucketing: bucketsOf(buckets, aggregators) }))
 }
 
-/** The parts of a query as one object, written out so that all queries have one shape. */
-function queryOf(rest: Omit<QueryOptions, 'bucketing'>, bucketing: BucketChoice | null): QueryOptions {
-  const { from, to, filter, reverse, limit, latest } = rest
+/** A query whose filters are yet to be read: the real module reads them last. */
+function queryOf(
+  args: Args,
+  i: number,
+  end: number,
+  { from, to }: Bounds,
+  reverse: boolean,
+  limit: number,
+  bucketing: BucketChoice | null,
+): QueryOptions {
+  const latest = placeOf(args, 'latest', i + 2, end) >= 0
+  const filter = readFilter(args, i + 2, end)
   return { from, to, filter, reverse, limit, latest, bucketing }
 }
 
@@ -86,22 +104,6 @@ function bucketsOf(buckets: Omit<BucketChoice, 'aggregators'>, aggregators: read
 interface AggregationPlace {
   readonly at: number
   readonly durationAt: number
-}
-
-/** All of a query but its buckets. */
-function readRest(
-  args: Args,
-  i: number,
-  end: number,
-  reverse: boolean,
-  aggregation: AggregationPlace | null,
-): Omit<QueryOptions, 'bucketing'> {
-  const { from, to } = readBounds(args, i)
-  const latest = placeOf(args, 'latest', i + 2, end) >= 0
-  const limit = readCount(args, i + 2, end, aggregation)
-  const filter = readFilter(args, i + 2, end)
-  if (aggregation === null) refuseAlign(args, i + 2, end)
-  return { from, to, filter, reverse, limit, latest }
 }
 
 /** COUNT, unless that is the name of an aggregator. */
@@ -155,8 +157,14 @@ function readAggregators(args: Args, i: number): Aggregator[] {
   return aggregators
 }
 
-/** Everything of buckets but what is computed of them. The duration is at `durationAt`, the query's bounds at `i`. */
-function readBuckets(args: Args, i: number, durationAt: number, end: number): Omit<BucketChoice, 'aggregators'> {
+/** Everything of buckets but what is computed of them. The duration is at `durationAt`, options begin behind `i + 1`. */
+function readBuckets(
+  args: Args,
+  i: number,
+  bounds: Bounds,
+  durationAt: number,
+  end: number,
+): Omit<BucketChoice, 'aggregators'> {
   const duration = wholeAt(args, durationAt)
   if (duration <= 0) throw TS_ERR.bucketRange
   const emptyAt = placeOf(args, 'empty', i + 2, end)
@@ -165,7 +173,7 @@ function readBuckets(args: Args, i: number, durationAt: number, end: number): Om
     duration,
     empty: emptyAt >= 0,
     stamp: readStamp(args, i + 2, durationAt, end),
-    align: readAlign(args, i, end),
+    align: readAlign(args, i + 2, end, bounds),
   }
 }
 
@@ -184,16 +192,15 @@ function readStamp(args: Args, from: number, durationAt: number, end: number): S
   throw TS_ERR.unknownStamp
 }
 
-function readAlign(args: Args, i: number, end: number): number {
-  const at = placeOf(args, 'align', i + 2, end)
+function readAlign(args: Args, from: number, end: number, bounds: Bounds): number {
+  const at = placeOf(args, 'align', from, end)
   if (at < 0) return 0
   if (at + 1 === args.argc) throw wrongArity(args)
-  const bounds = readBounds(args, i)
-  if (args.is(at + 1, '-') || args.is(at + 1, 'start')) {
+  if (isStart(args, at + 1)) {
     if (!bounds.isFromGiven) throw TS_ERR.alignStart
     return bounds.from
   }
-  if (args.is(at + 1, '+') || args.is(at + 1, 'end')) {
+  if (isEnd(args, at + 1)) {
     if (!bounds.isToGiven) throw TS_ERR.alignEnd
     return bounds.to
   }
@@ -202,7 +209,19 @@ function readAlign(args: Args, i: number, end: number): number {
   return time
 }
 
+function isStart(args: Args, i: number): boolean {
+  return args.is(i, '-') || args.is(i, 'start')
+}
+
+function isEnd(args: Args, i: number): boolean {
+  return args.is(i, '+') || args.is(i, 'end')
+}
+
+/** Refuse an alignment of no buckets; first of all one that is none. */
 function refuseAlign(args: Args, from: number, end: number): void {
   const at = placeOf(args, 'align', from, end)
-  if (at >= 0) throw at + 1 === args.argc ? wrongArity(args) : TS_ERR.alignAlone
+  if (at < 0) return
+  if (at + 1 === args.argc) throw wrongArity(args)
+  if (!isStart(args, at + 1) && !isEnd(args, at + 1) && !(wholeAt(args, at + 1) >= 0)) throw TS_ERR.unknownAlign
+  throw TS_ERR.alignAlone
 }

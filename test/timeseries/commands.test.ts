@@ -47,6 +47,27 @@ describe('TS.RANGE with several aggregators', () => {
     ))
 })
 
+describe('a query with several faults', () => {
+  it('is refused for the one that is looked at first', () =>
+    talk(
+      ...SAMPLES,
+      ['TS.RANGE a x + COUNT 0', '-ERR TSDB: wrong fromTimestamp'],
+      ['TS.RANGE a - + AGGREGATION no 0 COUNT x', "-ERR TSDB: Couldn't parse COUNT"],
+      ['TS.RANGE a - + FILTER_BY_TS AGGREGATION no 0', '-ERR TSDB: Unknown aggregation type'],
+      ['TS.RANGE a - + FILTER_BY_VALUE x y ALIGN 5', '-ERR TSDB: ALIGN parameter can only be used with AGGREGATION'],
+      ['TS.RANGE a - + ALIGN soon', '-ERR TSDB: unknown ALIGN parameter'],
+      ['TS.RANGE a - + FILTER_BY_TS FILTER_BY_VALUE x y', "-ERR TSDB: Couldn't parse MIN"],
+      [
+        'TS.RANGE a - + ALIGN soon EMPTY AGGREGATION avg 10',
+        '-ERR TSDB: EMPTY flag should be the 3rd or 5th flag after AGGREGATION flag',
+      ],
+      [
+        'TS.MRANGE - + FILTER_BY_VALUE 1 AGGREGATION avg 0 FILTER room=study',
+        '-ERR TSDB: bucketDuration must be greater than zero',
+      ],
+    ))
+})
+
 describe('series by their labels', () => {
   const refused =
     "-NOPERM TSDB: current user doesn't have read permission to one or more keys that match the specified filter"
@@ -61,7 +82,13 @@ describe('series by their labels', () => {
       ['TS.MGET FILTER room=kitchen', refused],
       ['TS.MRANGE - + FILTER room=(study,kitchen)', refused],
       ['TS.MREVRANGE - + FILTER room=kitchen GROUPBY room REDUCE sum', refused],
-      ['TS.QUERYINDEX room=kitchen', '["b" "c"]'],
+      ['TS.QUERYINDEX room=kitchen', refused],
+      ['TS.QUERYINDEX room=study', '["a"]'],
+      // Labels are told as far as the client may read.
+      ['TS.QUERYLABELS LABELS', '["room"]'],
+      ['TS.QUERYLABELS VALUES room', '["study"]'],
+      ['TS.QUERYLABELS VALUES room FILTER room=(study,kitchen)', '["study"]'],
+      ['TS.QUERYLABELS LABELS FILTER room=kitchen', '[]'],
     ))
 })
 
@@ -108,10 +135,7 @@ describe('TS.NRANGE', () => {
       ['TS.NRANGE 1 a x +', '-ERR TSDB: wrong fromTimestamp'],
       ['TS.NRANGE 1 a - + COUNT 0', '-ERR TSDB: Invalid COUNT value'],
       ['TS.NRANGE 1 a - + AGGREGATION sum', "-ERR TSDB: Couldn't parse AGGREGATION"],
-      [
-        'TS.NRANGE 2 a b - + AGGREGATION avg 1000',
-        '-ERR TSDB: the number of AGGREGATION arguments must be equal to numkeys',
-      ],
+      ['TS.NRANGE 2 a b - + AGGREGATION avg 1000', '-ERR TSDB: the number of aggregators must be equal to numkeys'],
       ['TS.NRANGE 2 a b - + AGGREGATION avg foo 1000', '-ERR TSDB: Unknown aggregation type'],
       ['TS.NRANGE 2 a b - + AGGREGATION sum sum 0', '-ERR TSDB: bucketDuration must be greater than zero'],
       ['TS.NRANGE 1 a - + FILTER_BY_TS', '-ERR TSDB: FILTER_BY_TS one or more arguments are missing'],

@@ -33,25 +33,30 @@ const KEYWORDS: readonly string[] = [
   'withlabels',
 ]
 
-export function queryindex(shelf: Shelf, { db, reply }: Context, args: Args): void {
-  const found = shelf.indexOf(db).query(readFilters(args, 1, args.argc))
+export function queryindex(shelf: Shelf, ctx: Context, args: Args): void {
+  const { reply } = ctx
+  const found = selected(shelf, ctx, readFilters(args, 1, args.argc))
   reply.set(found.length)
   for (const series of found) replyBytes(reply, series.key)
 }
 
-export function querylabels(shelf: Shelf, { db, reply }: Context, args: Args): void {
+/** Of series that the client may not read nothing is told, and no error given. */
+export function querylabels(shelf: Shelf, ctx: Context, args: Args): void {
+  const { db, reply } = ctx
   const isValues = args.is(1, 'values')
   if (!isValues && !args.is(1, 'labels')) throw TS_ERR.badSubtype
   if (isValues && args.argc < 3) throw wrongArity(args)
   const name = isValues ? args.at(2).latin1() : ''
   const at = isValues ? 3 : 2
   const index = shelf.indexOf(db)
+  const isTold = ctx.isRestricted ? (series: Series) => ctx.mayRead(keyOf(series)) : null
   let found: Iterable<string>
   if (args.argc > at) {
     if (!args.is(at, 'filter')) throw TS_ERR.notFilter
     if (args.argc === at + 1) throw TS_ERR.emptyFilter
-    found = gather(index.query(readFilters(args, at + 1, args.argc)), isValues ? name : null)
-  } else found = isValues ? index.values(name) : index.names()
+    const all = index.query(readFilters(args, at + 1, args.argc))
+    found = gather(isTold === null ? all : all.filter(isTold), isValues ? name : null)
+  } else found = isValues ? index.values(name, isTold) : index.names(isTold)
   const list = [...found]
   reply.set(list.length)
   for (const text of list) replyBytes(reply, text)
