@@ -32,6 +32,8 @@ import {
   setRecordByte,
   setRecordWord,
   TYPE_AT,
+  TYPE_SHIFT,
+  TYPE_WORD,
   VALUE_WORD,
 } from './record.ts'
 import type { ValueType, View } from './value-type.ts'
@@ -190,6 +192,39 @@ export class Database {
     this.touch(record)
     this.keyspace.change(this, record)
     return this.view(record, type)
+  }
+
+  /**
+   * The block of a key's value, for a type in BLOCK form that needs no view; 0 when there is none. Counts as a read.
+   * @throws the type's refusal when the key holds another type.
+   */
+  readBlock<V extends object>(key: Range, type: ValueType<V>): Address {
+    const record = this.find(key)
+    if (record === 0) {
+      this.#missed(key)
+      return 0
+    }
+    this.keyspace.hits++
+    return this.#usedBlock(record, type)
+  }
+
+  /** Like `readBlock`, for a command that may change the value. */
+  openBlock<V extends object>(key: Range, type: ValueType<V>): Address {
+    const record = this.find(key)
+    if (record === 0) return 0
+    const block = this.#usedBlock(record, type)
+    if (this.keyspace.snapshot !== null) this.keyspace.change(this, record)
+    return block
+  }
+
+  /** `touch`, `viewAs` and `wordOf` in one: all that they look at lies in a few words. */
+  #usedBlock<V extends object>(record: Address, type: ValueType<V>): Address {
+    const { touches, lfu, lruClock } = this.keyspace
+    const words = this.memory.i32[record >>> SLAB_BITS]!
+    const at = (record & UNIT_MASK) << 1
+    if (touches) words[at + LRU_WORD] = lfu === null ? lruClock : lfu.used(words[at + LRU_WORD]!)
+    if (((words[at + TYPE_WORD]! >>> TYPE_SHIFT) & 0xff) !== type.id) throw type.wrongType ?? ERR.wrongType
+    return words[at + VALUE_WORD]!
   }
 
   /** The value of a record. @throws the type's refusal when it is of another type. */

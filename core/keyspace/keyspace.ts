@@ -21,7 +21,10 @@ export type EventDetail = readonly (Buffer | string)[]
 
 /** Chance, as the keyspace needs it. */
 export interface KeyspaceRandom {
+  /** Uniform, at least 0 and below 1. */
   next(): number
+  /** A uniform word, 0 to 2^32 - 1. */
+  u32(): number
 }
 
 /** What the layers above do when keys change. */

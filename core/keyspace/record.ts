@@ -16,6 +16,9 @@
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 
 export const TYPE_AT = 5
+/** The same byte as a part of a word. */
+export const TYPE_WORD = 1
+export const TYPE_SHIFT = 8
 export const FLAGS_AT = 6
 export const ENCODING_AT = 7
 export const LRU_WORD = 2

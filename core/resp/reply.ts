@@ -293,8 +293,19 @@ export class Reply {
 
   /** No value. */
   null(): void {
-    if (this.protocol === 3) this.#line(95, '')
-    else this.#line(36, '-1')
+    if (this.protocol === 3) {
+      this.#line(95, '')
+      return
+    }
+    this.room(5)
+    const buf = this.buf
+    const at = this.at
+    buf[at] = 36
+    buf[at + 1] = 45
+    buf[at + 2] = 49
+    buf[at + 3] = CR
+    buf[at + 4] = LF
+    this.at = at + 5
   }
 
   /** No list: RESP2 has a null of its own for it. */

@@ -16,13 +16,14 @@
  * 16-bit pieces (timesHigh), none of which overflows 32 bits.
  *
  * A sketch of many rows hashes an item with many seeds. How a piece of the item is mixed does not depend on the seed; so
- * `mixWords` does that once, and `murmur2Mixed` folds the mixed pieces into one seed after the other at a third of the
- * cost. `murmur64Pair` does the same for the two hashes of a Bloom filter, the second of which is seeded with the first.
+ * `mixWords` does that once, and `murmur2Four` folds the mixed pieces into four seeds at a time. `murmur64Pair` does the same for the two hashes of a Bloom filter, the second of which is seeded with the first.
  * Pieces lie in a scratch array of the caller's; an item with more than fit is hashed from its bytes each time.
  *
  * All are O(length).
  *
  * Source: A. Appleby's description of MurmurHash2 and MurmurHash64A, which he gave to the public domain. */
+
+import type { Range } from 'redstrata/module'
 
 /** The multiplier of murmur2. */
 const M32 = 0x5bd1e995
@@ -69,7 +70,7 @@ const MIXED_MAX = 32
 /** Length of the array that `mixWords` fills: the words, then how many they are, the last bytes, the length, 1 when all fit. */
 export const MIXED_LENGTH = MIXED_MAX + 4
 
-/** Mix the words of an item, for murmur2Mixed. */
+/** Mix the words of an item, for murmur2Four. */
 export function mixWords(buf: Uint8Array, start: number, end: number, mixed: Int32Array): void {
   const length = end - start
   const words = length >>> 2
@@ -90,16 +91,60 @@ export function mixWords(buf: Uint8Array, start: number, end: number, mixed: Int
   mixed[MIXED_MAX + 3] = 1
 }
 
-/** MurmurHash2 of the item that was mixed last, which lies at start to end. */
-export function murmur2Mixed(mixed: Int32Array, buf: Uint8Array, start: number, end: number, seed: number): number {
-  if (mixed[MIXED_MAX + 3] === 0) return murmur2(buf, start, end, seed)
+/**
+ * MurmurHash2 of the item that was mixed last, which lies at start to end, by four seeds at once: left in `out`, signed. One
+ * multiplication waits for the one before it; those of four hashes do not wait for each other.
+ */
+export function murmur2Four(
+  mixed: Int32Array,
+  item: Range,
+  seed0: number,
+  seed1: number,
+  seed2: number,
+  seed3: number,
+  out: Int32Array,
+): void {
+  if (mixed[MIXED_MAX + 3] === 0) {
+    const { buf, start, end } = item
+    out[0] = murmur2(buf, start, end, seed0)
+    out[1] = murmur2(buf, start, end, seed1)
+    out[2] = murmur2(buf, start, end, seed2)
+    out[3] = murmur2(buf, start, end, seed3)
+    return
+  }
   const words = mixed[MIXED_MAX]!
   const length = mixed[MIXED_MAX + 2]!
-  let h = seed ^ length
-  for (let i = 0; i < words; i++) h = Math.imul(h, M32) ^ mixed[i]!
-  if ((length & 3) !== 0) h = Math.imul(h ^ mixed[MIXED_MAX + 1]!, M32)
-  h = Math.imul(h ^ (h >>> 13), M32)
-  return (h ^ (h >>> 15)) >>> 0
+  let a = seed0 ^ length
+  let b = seed1 ^ length
+  let c = seed2 ^ length
+  let d = seed3 ^ length
+  for (let i = 0; i < words; i++) {
+    const k = mixed[i]!
+    a = Math.imul(a, M32) ^ k
+    b = Math.imul(b, M32) ^ k
+    c = Math.imul(c, M32) ^ k
+    d = Math.imul(d, M32) ^ k
+  }
+  if ((length & 3) !== 0) {
+    const last = mixed[MIXED_MAX + 1]!
+    a = Math.imul(a ^ last, M32)
+    b = Math.imul(b ^ last, M32)
+    c = Math.imul(c ^ last, M32)
+    d = Math.imul(d ^ last, M32)
+  }
+  a = Math.imul(a ^ (a >>> 13), M32)
+  b = Math.imul(b ^ (b >>> 13), M32)
+  c = Math.imul(c ^ (c >>> 13), M32)
+  d = Math.imul(d ^ (d >>> 13), M32)
+  out[0] = a ^ (a >>> 15)
+  out[1] = b ^ (b >>> 15)
+  out[2] = c ^ (c >>> 15)
+  out[3] = d ^ (d >>> 15)
+}
+
+/** Which of `width` cells a hash names, for widths below 2^31. What is cut to 32 bits is divided as a whole number. */
+export function cellOf(hash: number, width: number): number {
+  return ((hash >>> 0) % (width >>> 0)) | 0
 }
 
 /** MurmurHash64A of some bytes, left in `out` as [low, high]. */

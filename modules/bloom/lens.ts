@@ -23,8 +23,11 @@ export abstract class RootLens {
   /** Look at the sketch whose root is there. Returns itself. */
   at(root: Address): this {
     const slab = root >>> SLAB_BITS
+    const words = this.memory.i32[slab]!
+    // Storing references costs more than seeing that they are there already.
+    if (this.root === root && this.#words === words) return this
     this.root = root
-    this.#words = this.memory.i32[slab]!
+    this.#words = words
     this.#fields = this.memory.f64[slab]!
     this.#base = root & UNIT_MASK
     return this

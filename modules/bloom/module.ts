@@ -19,10 +19,11 @@ export default {
     const parameters = settingsParameters(settings)
     takeArguments(parameters, args)
     host.config(parameters)
-    host.commands(bloomCommands(host.type(bloomType), settings))
-    host.commands(cuckooCommands(host.type(cuckooType), settings))
-    host.commands(cmsCommands(host.type(cmsType)))
-    host.commands(topkCommands(host.type(topkType)))
-    host.commands(tdigestCommands(host.type(tdigestType)))
+    const { memory, random } = host
+    host.commands(bloomCommands(memory, host.type(bloomType), settings))
+    host.commands(cuckooCommands(memory, host.type(cuckooType), settings))
+    host.commands(cmsCommands(memory, host.type(cmsType)))
+    host.commands(topkCommands(memory, random, host.type(topkType)))
+    host.commands(tdigestCommands(memory, host.type(tdigestType)))
   },
 } satisfies Module

@@ -7,7 +7,7 @@ import { readCases, type Step, type Value } from './cases.ts'
 /** The sketch of one case, driven by the commands that the transcripts use. */
 class Sketch {
   readonly memory = new Memory({ poison: true })
-  readonly sketch = new TopK(this.memory, { next: () => 0.5 })
+  readonly sketch = new TopK(this.memory, { u32: () => 2 ** 31 })
   readonly out = new Range()
 
   /** The reply to a step as flat values, or undefined for a command of the server's. */

@@ -6,6 +6,7 @@ import {
   type Context,
   cmd,
   type Database,
+  type Memory,
   type Range,
   SLAB_BITS,
   UNIT_MASK,
@@ -27,15 +28,16 @@ import {
 } from './persist.ts'
 import { BLOOM, BloomFilter, type BloomShape, newBloomShape } from './sketch.ts'
 
-/** What the commands share: the type in this server, and the defaults. */
+/** What the commands share: the type in this server, the defaults, and the filter of the key that the command is about. */
 interface Bloom {
   readonly type: ValueType<SketchView<BloomFilter>>
   readonly settings: Settings
+  readonly filter: BloomFilter
 }
 
 /** The commands, over the type that the server knows. */
-export function bloomCommands(type: Bloom['type'], settings: Settings): Command[] {
-  const bloom: Bloom = { type, settings }
+export function bloomCommands(memory: Memory, type: Bloom['type'], settings: Settings): Command[] {
+  const bloom: Bloom = { type, settings, filter: new BloomFilter(memory) }
   return [
     cmd('BF.RESERVE key error_rate capacity [EXPANSION expansion] [NONSCALING]', 'write denyoom', KEY, (ctx, args) =>
       reserve(bloom, ctx, args),
@@ -81,7 +83,7 @@ export const bloomType = sketchType(bloomKind)
 
 // ------------------------------------------------------------------ making and adding
 
-function reserve({ type }: Bloom, { db, reply }: Context, args: Args): void {
+function reserve(bloom: Bloom, { db, reply }: Context, args: Args): void {
   if (args.argc > 7) throw wrongArity('bf.reserve')
   const key = args.key()
   const error = args.double(BF_ERR.badErrorRate)
@@ -98,8 +100,8 @@ function reserve({ type }: Bloom, { db, reply }: Context, args: Args): void {
     expansion = args.int(BF_ERR.badExpansion)
     if (expansion < 1) throw BF_ERR.expansionRange
   }
-  if (db.open(key, type) !== null) throw BF_ERR.exists
-  make(db, key, type, newBloomShape(capacity, error, growthOf(expansion), nonscaling < 0))
+  if (db.openBlock(key, bloom.type) !== 0) throw BF_ERR.exists
+  make(bloom, db, key, newBloomShape(capacity, error, growthOf(expansion), nonscaling < 0))
   db.changed(key)
   reply.ok()
 }
@@ -109,21 +111,24 @@ function growthOf(expansion: number): number {
   return Math.min(expansion, 0xffffffff)
 }
 
-/** A key with a new filter. @throws when it does not fit, with nothing changed. */
-function make(db: Database, key: Range, type: Bloom['type'], shape: BloomShape | null): SketchView<BloomFilter> {
-  const filter = new BloomFilter(db.memory)
+/** The filter of a new key. @throws when it does not fit, with nothing changed. */
+function make({ filter, type }: Bloom, db: Database, key: Range, shape: BloomShape | null): BloomFilter {
   const root = shape === null ? 0 : filter.create(shape)
   if (root === 0) throw BF_ERR.noMemory
-  return createHolding(db, key, type, filter, root)
+  createHolding(db, key, type, filter, root)
+  return filter.at(root) // whoever heard of the new key may have used the lens
 }
 
 /** The filter of a key, made with the defaults if there is none. */
-function openOrMake({ type, settings }: Bloom, db: Database, key: Range): BloomFilter {
-  const value = db.open(key, type)
-  if (value !== null) return value.sketch
-  const { bloomCapacity, bloomErrorRate, bloomExpansion } = settings
+function openOrMake(bloom: Bloom, db: Database, key: Range): BloomFilter {
+  const root = db.openBlock(key, bloom.type)
+  return root === 0 ? makeDefault(bloom, db, key) : bloom.filter.at(root)
+}
+
+function makeDefault(bloom: Bloom, db: Database, key: Range): BloomFilter {
+  const { bloomCapacity, bloomErrorRate, bloomExpansion } = bloom.settings
   const shape = newBloomShape(bloomCapacity, bloomErrorRate, Math.max(bloomExpansion, 1), bloomExpansion > 0)
-  return make(db, key, type, shape).sketch
+  return make(bloom, db, key, shape)
 }
 
 function add(bloom: Bloom, { db, reply }: Context, args: Args): void {
@@ -191,32 +196,32 @@ function takeOptions(settings: Settings, args: Args): InsertOptions {
   return options
 }
 
-function insert({ type, settings }: Bloom, ctx: Context, args: Args): void {
+function insert(bloom: Bloom, ctx: Context, args: Args): void {
   const { db } = ctx
   const key = args.key()
-  const options = takeOptions(settings, args)
-  let value = db.open(key, type)
-  if (value === null) {
+  const options = takeOptions(bloom.settings, args)
+  const root = db.openBlock(key, bloom.type)
+  if (root === 0) {
     if (!options.create) throw BF_ERR.notFound
     const { capacity, error, expansion, scaling } = options
-    value = make(db, key, type, newBloomShape(capacity, error, growthOf(expansion), scaling))
-  }
-  addAll(value.sketch, key, ctx, args)
+    make(bloom, db, key, newBloomShape(capacity, error, growthOf(expansion), scaling))
+  } else bloom.filter.at(root)
+  addAll(bloom.filter, key, ctx, args)
 }
 
 // ------------------------------------------------------------------ asking
 
 /** The filter of a key; null when there is none, or something else. */
-function peek({ type }: Bloom, db: Database, key: Range): BloomFilter | null {
+function peek({ filter, type }: Bloom, db: Database, key: Range): BloomFilter | null {
   const record = db.lookup(key)
-  return record === 0 || db.typeOf(record) !== type.id ? null : db.view(record, type).sketch
+  return record === 0 || db.typeOf(record) !== type.id ? null : filter.at(db.wordOf(record))
 }
 
 /** The filter of a key. @throws when there is none */
-function read({ type }: Bloom, db: Database, key: Range): BloomFilter {
-  const value = db.read(key, type)
-  if (value === null) throw BF_ERR.notFound
-  return value.sketch
+function read({ filter, type }: Bloom, db: Database, key: Range): BloomFilter {
+  const root = db.readBlock(key, type)
+  if (root === 0) throw BF_ERR.notFound
+  return filter.at(root)
 }
 
 function exists(bloom: Bloom, { db, reply }: Context, args: Args): void {
@@ -233,8 +238,9 @@ function mexists(bloom: Bloom, { db, reply }: Context, args: Args): void {
   }
 }
 
-function card({ type }: Bloom, { db, reply }: Context, args: Args): void {
-  reply.integer(db.read(args.key(), type)?.sketch.items ?? 0)
+function card({ filter, type }: Bloom, { db, reply }: Context, args: Args): void {
+  const root = db.readBlock(args.key(), type)
+  reply.integer(root === 0 ? 0 : filter.at(root).items)
 }
 
 /** What the real module's structures take beside the bits. */
@@ -317,18 +323,18 @@ function scandump(bloom: Bloom, { db, reply, out }: Context, args: Args): void {
 
 const NO_CHUNK = Buffer.from('')
 
-function loadchunk({ type }: Bloom, { db, reply }: Context, args: Args): void {
+function loadchunk(bloom: Bloom, { db, reply }: Context, args: Args): void {
   const key = args.key()
   const position = args.int(BF_ERR.badLoadPosition)
   const chunk = args.bytes()
-  const value = db.open(key, type)
-  if (value === null) {
+  const root = db.openBlock(key, bloom.type)
+  if (root === 0) {
     if (position !== 1) throw BF_ERR.notFound
     const shape = readBloomHeader(chunk)
     if (shape === null) throw BF_ERR.badData
-    make(db, key, type, shape)
+    make(bloom, db, key, shape)
   } else {
-    const outcome = loadChunk(db.memory, value.sketch, position, chunk)
+    const outcome = loadChunk(db.memory, bloom.filter.at(root), position, chunk)
     if (outcome !== CHUNK.LOADED)
       throw outcome === CHUNK.MALFORMED
         ? BF_ERR.badData

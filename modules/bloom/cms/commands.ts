@@ -5,6 +5,7 @@ import {
   type Context,
   cmd,
   type Database,
+  type Memory,
   parseInteger,
   type Range,
   SLAB_BITS,
@@ -17,25 +18,29 @@ import { KEY, placeOf, wrongArity } from '../words.ts'
 import { CMS_ENCODING, loadCms, saveCms } from './persist.ts'
 import { CELL_MAX, CountMin, DEPTH_MAX, type MergeSource, sizeFor, validSize } from './sketch.ts'
 
-/** The type in this server. */
-type Type = ValueType<SketchView<CountMin>>
+/** What the commands share: the type in this server, and the sketch of the key that the command is about. */
+interface Cms {
+  readonly type: ValueType<SketchView<CountMin>>
+  readonly sketch: CountMin
+}
 
 /** The commands, over the type that the server knows. */
-export function cmsCommands(type: Type): Command[] {
+export function cmsCommands(memory: Memory, type: Cms['type']): Command[] {
+  const cms: Cms = { type, sketch: new CountMin(memory) }
   return [
-    cmd('CMS.INITBYDIM key width depth', 'write denyoom', KEY, (ctx, args) => initbydim(type, ctx, args)),
-    cmd('CMS.INITBYPROB key error probability', 'write denyoom', KEY, (ctx, args) => initbyprob(type, ctx, args)),
+    cmd('CMS.INITBYDIM key width depth', 'write denyoom', KEY, (ctx, args) => initbydim(cms, ctx, args)),
+    cmd('CMS.INITBYPROB key error probability', 'write denyoom', KEY, (ctx, args) => initbyprob(cms, ctx, args)),
     cmd('CMS.INCRBY key item increment [item increment ...]', 'write denyoom brief', KEY, (ctx, args) =>
-      incrby(type, ctx, args),
+      incrby(cms, ctx, args),
     ),
-    cmd('CMS.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(type, ctx, args)),
+    cmd('CMS.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(cms, ctx, args)),
     cmd(
       'CMS.MERGE destination numKeys source [source ...] [WEIGHTS weight [weight ...]]',
       'write denyoom',
       KEY,
-      (ctx, args) => merge(type, ctx, args),
+      (ctx, args) => merge(cms, ctx, args),
     ),
-    cmd('CMS.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
+    cmd('CMS.INFO key', 'read', KEY, (ctx, args) => info(cms, ctx, args)),
   ]
 }
 
@@ -58,25 +63,32 @@ const cmsKind: SketchKind<CountMin> = {
 export const cmsType = sketchType(cmsKind)
 
 /** The sketch of a key. @throws when there is none */
-function read(type: Type, db: Database, key: Range): CountMin {
-  const value = db.read(key, type)
-  if (value === null) throw CMS_ERR.notFound
-  return value.sketch
+function read({ sketch, type }: Cms, db: Database, key: Range): CountMin {
+  const root = db.readBlock(key, type)
+  if (root === 0) throw CMS_ERR.notFound
+  return sketch.at(root)
+}
+
+/** The sketch of a key that is to change. @throws when there is none */
+function open({ sketch, type }: Cms, db: Database, key: Range): CountMin {
+  const root = db.openBlock(key, type)
+  if (root === 0) throw CMS_ERR.notFound
+  return sketch.at(root)
 }
 
 // ------------------------------------------------------------------ making
 
-function initbydim(type: Type, ctx: Context, args: Args): void {
+function initbydim(cms: Cms, ctx: Context, args: Args): void {
   const key = args.key()
   if (ctx.db.find(key) !== 0) throw CMS_ERR.exists
   const width = args.int(CMS_ERR.badWidth)
   if (width < 1) throw CMS_ERR.badWidth
   const depth = args.int(CMS_ERR.badDepth)
   if (depth < 1) throw CMS_ERR.badDepth
-  make(type, ctx, key, width, depth)
+  make(cms, ctx, key, width, depth)
 }
 
-function initbyprob(type: Type, ctx: Context, args: Args): void {
+function initbyprob(cms: Cms, ctx: Context, args: Args): void {
   const key = args.key()
   if (ctx.db.find(key) !== 0) throw CMS_ERR.exists
   const error = args.double(CMS_ERR.badError)
@@ -84,12 +96,11 @@ function initbyprob(type: Type, ctx: Context, args: Args): void {
   const probability = args.double(CMS_ERR.badProbability)
   if (!(probability > 0 && probability < 1)) throw CMS_ERR.badProbability
   const { width, depth } = sizeFor(error, probability)
-  make(type, ctx, key, width, depth)
+  make(cms, ctx, key, width, depth)
 }
 
-function make(type: Type, { db, reply }: Context, key: Range, width: number, depth: number): void {
+function make({ sketch, type }: Cms, { db, reply }: Context, key: Range, width: number, depth: number): void {
   if (width * depth >= 2 ** 63 || depth > DEPTH_MAX || depth < 1) throw CMS_ERR.badSize
-  const sketch = new CountMin(db.memory)
   const root = validSize(width, depth) ? sketch.create(width, depth) : 0
   if (root === 0) throw CMS_ERR.noMemory
   createHolding(db, key, type, sketch, root)
@@ -99,45 +110,52 @@ function make(type: Type, { db, reply }: Context, key: Range, width: number, dep
 
 // ------------------------------------------------------------------ counting
 
-function incrby(type: Type, { db, reply }: Context, args: Args): void {
-  if (args.argc % 2 === 1) throw wrongArity('cms.incrby')
+function incrby(cms: Cms, { db, reply }: Context, args: Args): void {
+  const { argc } = args
+  if (argc % 2 === 1) throw wrongArity('cms.incrby')
   const key = args.key()
-  const value = db.open(key, type)
-  if (value === null) throw CMS_ERR.notFound
-  for (let i = 3; i < args.argc; i += 2) checkIncrement(args, i)
-  const { sketch } = value
-  reply.array((args.argc - 2) / 2)
-  for (let i = 2; i < args.argc; i += 2) {
-    const estimate = increment(sketch, args, i)
-    if (estimate === CELL_MAX) reply.error(CMS_ERR.overflow)
-    else reply.integer(estimate)
+  const sketch = open(cms, db, key)
+  if (argc === 4) {
+    const by = takeIncrement(args, 3)
+    reply.array(1)
+    answer(reply, increment(sketch, args, 2, by))
+  } else {
+    // All increments are looked at before one is made.
+    for (let i = 3; i < argc; i += 2) takeIncrement(args, i)
+    reply.array((argc - 2) / 2)
+    for (let i = 2; i < argc; i += 2) answer(reply, increment(sketch, args, i, takeIncrement(args, i + 1)))
   }
   db.changed(key)
 }
 
-/** All increments are looked at before one is made. */
-function checkIncrement(args: Args, i: number): void {
+function answer(reply: Context['reply'], estimate: number): void {
+  if (estimate === CELL_MAX) reply.error(CMS_ERR.overflow)
+  else reply.integer(estimate)
+}
+
+function takeIncrement(args: Args, i: number): number {
   const n = parseInteger(args.buf, args.starts[i]!, args.ends[i]!)
   if (Number.isNaN(n)) throw CMS_ERR.badNumber
   if (n < 0) throw CMS_ERR.negativeNumber
+  return n
 }
 
-function increment(sketch: CountMin, args: Args, i: number): number {
-  const n = parseInteger(args.buf, args.starts[i + 1]!, args.ends[i + 1]!)
+/** Count item `i` up by a number that stands behind it. */
+function increment(sketch: CountMin, args: Args, i: number, n: number): number {
   if (n <= CELL_MAX) return sketch.increment(args.at(i), n | 0, 0)
   args.position = i + 1
   const by = args.int64(CMS_ERR.badNumber)
   return sketch.increment(args.at(i), Number(BigInt.asIntN(32, by)), Number(by >> 32n))
 }
 
-function query(type: Type, { db, reply }: Context, args: Args): void {
-  const sketch = read(type, db, args.key())
+function query(cms: Cms, { db, reply }: Context, args: Args): void {
+  const sketch = read(cms, db, args.key())
   reply.array(args.left)
   while (args.left > 0) reply.integer(sketch.query(args.bytes()))
 }
 
-function info(type: Type, { db, reply }: Context, args: Args): void {
-  const sketch = read(type, db, args.key())
+function info(cms: Cms, { db, reply }: Context, args: Args): void {
+  const sketch = read(cms, db, args.key())
   reply.map(3)
   reply.status('width')
   reply.integer(sketch.width)
@@ -149,32 +167,28 @@ function info(type: Type, { db, reply }: Context, args: Args): void {
 
 // ------------------------------------------------------------------ merging
 
-function merge(type: Type, { db, reply }: Context, args: Args): void {
+function merge(cms: Cms, { db, reply }: Context, args: Args): void {
+  const { sketch, type } = cms
   const key = args.key()
-  const target = db.open(key, type)
-  if (target === null) throw CMS_ERR.notFound
+  const target = db.openBlock(key, type)
+  if (target === 0) throw CMS_ERR.notFound
+  const { width, depth } = sketch.at(target)
   const count = args.int(CMS_ERR.badKeyCount)
   if (count <= 0) throw CMS_ERR.keyCountRange
   const first = args.position
   const words = placeOf(args, 'weights', first)
   if (words < 0 && args.left !== count) throw CMS_ERR.wrongKeyCount
   if (words >= 0 && (words !== first + count || args.left !== 1 + count * 2)) throw CMS_ERR.wrongWeightCount
-  const { root, sketch } = target
-  const pool = db.keyspace.pools[type.id]!
-  const used = pool.mark(db.keyspace.sequence)
-  const { width, depth } = sketch
   const sources: MergeSource[] = []
   for (let i = 0; i < count; i++) {
     args.position = words + 1 + i
     const weight = words < 0 ? 1n : args.int64(CMS_ERR.badWeight)
-    const source = db.read(args.at(first + i), type)
-    if (source === null) throw CMS_ERR.notFound
-    if (source.sketch.width !== width || source.sketch.depth !== depth) throw CMS_ERR.sizesDiffer
-    sources.push({ root: source.root, weight })
-    // One lens serves all sources: a command may name any number of keys.
-    pool.reset(used)
+    const root = db.readBlock(args.at(first + i), type)
+    if (root === 0) throw CMS_ERR.notFound
+    if (sketch.at(root).width !== width || sketch.depth !== depth) throw CMS_ERR.sizesDiffer
+    sources.push({ root, weight })
   }
-  if (!sketch.at(root).merge(sources)) throw CMS_ERR.mergeOverflow
+  if (!sketch.at(target).merge(sources)) throw CMS_ERR.mergeOverflow
   db.changed(key)
   reply.ok()
 }

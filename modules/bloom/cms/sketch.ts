@@ -22,7 +22,7 @@
  *
  * Left out: conservative update and decrements, which RedisBloom does not have either. */
 import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
-import { MIXED_LENGTH, mixWords, murmur2Mixed } from '../hash.ts'
+import { cellOf, MIXED_LENGTH, mixWords, murmur2Four } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 
 /** The largest counter: what has reached it is no longer known. */
@@ -57,6 +57,7 @@ export interface MergeSource {
 /** A view of one sketch at a time: `at` points it to another. One a server, kept by the module. */
 export class CountMin extends RootLens {
   readonly #mixed = new Int32Array(MIXED_LENGTH)
+  readonly #hashes = new Int32Array(4)
 
   /** An empty sketch of a valid size: its address, or 0 when the memory cannot hold it. */
   create(width: number, depth: number): Address {
@@ -123,17 +124,21 @@ export class CountMin extends RootLens {
   increment(item: Range, lo: number, hi: number): number {
     const cells = this.cellsAddress
     const words = this.memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
+    const width = this.width
     const depth = this.depth
     const mixed = this.#mixed
+    const hashes = this.#hashes
     mixWords(item.buf, item.start, item.end, mixed)
     let least = -1 // the largest of unsigned numbers
-    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width) {
-      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width)
-      let sum = (words[cell]! + lo) | 0
-      if (hi !== 0 || sum >>> 0 < lo >>> 0) sum = -1
-      words[cell] = sum
-      if (sum >>> 0 < least >>> 0) least = sum
+    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; ) {
+      murmur2Four(mixed, item, row, row + 1, row + 2, row + 3, hashes)
+      for (const end = Math.min(row + 4, depth); row < end; row++, at = (at + width) | 0) {
+        const cell = (at + cellOf(hashes[row & 3]!, width)) | 0
+        let sum = (words[cell]! + lo) | 0
+        if (hi !== 0 || sum >>> 0 < lo >>> 0) sum = -1
+        words[cell] = sum
+        if (sum >>> 0 < least >>> 0) least = sum
+      }
     }
     this.#addCount(lo, hi)
     return least >>> 0
@@ -143,14 +148,18 @@ export class CountMin extends RootLens {
   query(item: Range): number {
     const cells = this.cellsAddress
     const words = this.memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
+    const width = this.width
     const depth = this.depth
     const mixed = this.#mixed
+    const hashes = this.#hashes
     mixWords(item.buf, item.start, item.end, mixed)
     let least = -1
-    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width) {
-      const cell = words[at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width)]!
-      if (cell >>> 0 < least >>> 0) least = cell
+    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; ) {
+      murmur2Four(mixed, item, row, row + 1, row + 2, row + 3, hashes)
+      for (const end = Math.min(row + 4, depth); row < end; row++, at = (at + width) | 0) {
+        const cell = words[(at + cellOf(hashes[row & 3]!, width)) | 0]!
+        if (cell >>> 0 < least >>> 0) least = cell
+      }
     }
     return least >>> 0
   }

@@ -6,6 +6,7 @@ import {
   type Context,
   cmd,
   type Database,
+  type Memory,
   type Range,
   type ReplyError,
   SLAB_BITS,
@@ -38,15 +39,16 @@ import {
   validCuckooShape,
 } from './sketch.ts'
 
-/** What the commands share: the type in this server, and the defaults. */
+/** What the commands share: the type in this server, the defaults, and the filter of the key that the command is about. */
 interface Cuckoo {
   readonly type: ValueType<SketchView<CuckooFilter>>
   readonly settings: Settings
+  readonly filter: CuckooFilter
 }
 
 /** The commands, over the type that the server knows. */
-export function cuckooCommands(type: Cuckoo['type'], settings: Settings): Command[] {
-  const cuckoo: Cuckoo = { type, settings }
+export function cuckooCommands(memory: Memory, type: Cuckoo['type'], settings: Settings): Command[] {
+  const cuckoo: Cuckoo = { type, settings, filter: new CuckooFilter(memory) }
   return [
     cmd(
       'CF.RESERVE key capacity [BUCKETSIZE bucketsize] [MAXITERATIONS maxiterations] [EXPANSION expansion]',
@@ -97,11 +99,11 @@ export const cuckooType = sketchType(cuckooKind)
 
 // ------------------------------------------------------------------ making and adding
 
-function reserve({ type, settings }: Cuckoo, { db, reply }: Context, args: Args): void {
+function reserve(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {
   if (args.argc % 2 === 0) throw wrongArity('cf.reserve')
   const key = args.key()
   const capacity = args.int(CF_ERR.badCapacity)
-  const { cuckooMaxIterations, cuckooBucketSize, cuckooExpansion } = settings
+  const { cuckooMaxIterations, cuckooBucketSize, cuckooExpansion } = cuckoo.settings
   const iterations = option(args, 'maxiterations', cuckooMaxIterations, 1, ITERATIONS_MAX, [
     CF_ERR.parseMaxIterations,
     CF_ERR.maxIterationsRange,
@@ -115,8 +117,8 @@ function reserve({ type, settings }: Cuckoo, { db, reply }: Context, args: Args)
     CF_ERR.expansionRange,
   ])
   if (capacity < bucketSize * 2) throw CF_ERR.capacityTooSmall
-  if (db.open(key, type) !== null) throw CF_ERR.exists
-  make(db, key, type, newCuckooShape(capacity, bucketSize, iterations, expansion), CF_ERR.noMemory)
+  if (db.openBlock(key, cuckoo.type) !== 0) throw CF_ERR.exists
+  make(cuckoo, db, key, newCuckooShape(capacity, bucketSize, iterations, expansion), CF_ERR.noMemory)
   db.changed(key)
   reply.ok()
 }
@@ -138,36 +140,32 @@ function option(
   return value
 }
 
-/** A key with a new filter. @throws when it does not fit, with nothing changed. */
+/** The filter of a new key. @throws when it does not fit, with nothing changed. */
 function make(
+  { filter, type }: Cuckoo,
   db: Database,
   key: Range,
-  type: Cuckoo['type'],
   shape: CuckooShape,
   refusal: ReplyError,
-): SketchView<CuckooFilter> {
-  const filter = new CuckooFilter(db.memory)
+): CuckooFilter {
   const root = validCuckooShape(shape) ? filter.create(shape) : 0
   if (root === 0) throw refusal
-  return createHolding(db, key, type, filter, root)
+  createHolding(db, key, type, filter, root)
+  return filter.at(root) // whoever heard of the new key may have used the lens
 }
 
 /** The filter of a key that is to take items, made if there is none. */
-function openOrMake({ type, settings }: Cuckoo, db: Database, key: Range, capacity: number): CuckooFilter {
-  const value = db.open(key, type)
-  if ((value?.sketch.subfilters ?? 1) >= settings.cuckooMaxExpansions) throw CF_ERR.tooManyExpansions
-  return (value ?? makeDefault(type, settings, db, key, capacity)).sketch
+function openOrMake(cuckoo: Cuckoo, db: Database, key: Range, capacity: number): CuckooFilter {
+  const { filter, settings } = cuckoo
+  const root = db.openBlock(key, cuckoo.type)
+  if ((root === 0 ? 1 : filter.at(root).subfilters) >= settings.cuckooMaxExpansions) throw CF_ERR.tooManyExpansions
+  return root === 0 ? makeDefault(cuckoo, db, key, capacity) : filter
 }
 
-function makeDefault(
-  type: Cuckoo['type'],
-  { cuckooBucketSize, cuckooMaxIterations, cuckooExpansion }: Settings,
-  db: Database,
-  key: Range,
-  capacity: number,
-): SketchView<CuckooFilter> {
+function makeDefault(cuckoo: Cuckoo, db: Database, key: Range, capacity: number): CuckooFilter {
+  const { cuckooBucketSize, cuckooMaxIterations, cuckooExpansion } = cuckoo.settings
   const shape = newCuckooShape(capacity, cuckooBucketSize, cuckooMaxIterations, cuckooExpansion)
-  return make(db, key, type, shape, CF_ERR.noMemory)
+  return make(cuckoo, db, key, shape, CF_ERR.noMemory)
 }
 
 function add(cuckoo: Cuckoo, ctx: Context, args: Args): void {
@@ -220,7 +218,7 @@ function insertnx(cuckoo: Cuckoo, ctx: Context, args: Args): void {
 function insertAll(cuckoo: Cuckoo, { db, reply }: Context, args: Args, name: string, unique: boolean): void {
   const key = args.key()
   const { capacity, create } = takeOptions(cuckoo.settings, args, name)
-  if (!create && db.open(key, cuckoo.type) === null) throw CF_ERR.notFound
+  if (!create && db.openBlock(key, cuckoo.type) === 0) throw CF_ERR.notFound
   const filter = openOrMake(cuckoo, db, key, capacity)
   reply.array(args.left)
   while (args.left > 0) {
@@ -234,37 +232,40 @@ function insertAll(cuckoo: Cuckoo, { db, reply }: Context, args: Args, name: str
 
 // ------------------------------------------------------------------ deleting
 
-function del({ type }: Cuckoo, { db, reply }: Context, args: Args): void {
+function del(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const record = db.find(key)
-  if (record === 0 || db.typeOf(record) !== type.id) throw CF_ERR.deleteNotFound
-  const deleted = db.open(key, type)!.sketch.delete(args.bytes())
+  const deleted = openExisting(cuckoo, db, key, CF_ERR.deleteNotFound).delete(args.bytes())
   db.changed(key)
   reply.bool(deleted)
 }
 
-function compact({ type }: Cuckoo, { db, reply }: Context, args: Args): void {
+function compact(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const record = db.find(key)
-  if (record === 0 || db.typeOf(record) !== type.id) throw CF_ERR.compactNotFound
-  db.open(key, type)!.sketch.compact(true)
+  openExisting(cuckoo, db, key, CF_ERR.compactNotFound).compact(true)
   db.changed(key)
   reply.ok()
+}
+
+/** The filter of a key that is to lose items. @throws the refusal also when the key holds something else. */
+function openExisting({ filter, type }: Cuckoo, db: Database, key: Range, refusal: ReplyError): CuckooFilter {
+  const record = db.find(key)
+  if (record === 0 || db.typeOf(record) !== type.id) throw refusal
+  return filter.at(db.openBlock(key, type))
 }
 
 // ------------------------------------------------------------------ asking
 
 /** The filter of a key; null when there is none, or something else. */
-function peek({ type }: Cuckoo, db: Database, key: Range): CuckooFilter | null {
+function peek({ filter, type }: Cuckoo, db: Database, key: Range): CuckooFilter | null {
   const record = db.lookup(key)
-  return record === 0 || db.typeOf(record) !== type.id ? null : db.view(record, type).sketch
+  return record === 0 || db.typeOf(record) !== type.id ? null : filter.at(db.wordOf(record))
 }
 
 /** The filter of a key. @throws when there is none */
-function read({ type }: Cuckoo, db: Database, key: Range): CuckooFilter {
-  const value = db.read(key, type)
-  if (value === null) throw CF_ERR.notFound
-  return value.sketch
+function read({ filter, type }: Cuckoo, db: Database, key: Range): CuckooFilter {
+  const root = db.readBlock(key, type)
+  if (root === 0) throw CF_ERR.notFound
+  return filter.at(root)
 }
 
 function exists(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {
@@ -341,20 +342,20 @@ function scandump(cuckoo: Cuckoo, { db, reply, out }: Context, args: Args): void
   }
 }
 
-function loadchunk({ type }: Cuckoo, { db, reply }: Context, args: Args): void {
+function loadchunk(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const value = db.open(key, type)
+  const root = db.openBlock(key, cuckoo.type)
   const position = args.int(CF_ERR.badPosition)
   if (position === 0) throw CF_ERR.badPosition
   const chunk = args.bytes()
   if (position === 1) {
-    if (value !== null) throw CF_ERR.exists
+    if (root !== 0) throw CF_ERR.exists
     if (chunk.length !== CUCKOO_HEADER_BYTES) throw CF_ERR.badHeader
     const shape = readCuckooHeader(chunk)
     if (shape === null) throw CF_ERR.createFailed
-    make(db, key, type, shape, CF_ERR.createFailed)
-  } else if (value === null) throw CF_ERR.notFound
-  else if (loadChunk(db.memory, value.sketch, position, chunk) !== CHUNK.LOADED) throw CF_ERR.loadFailed
+    make(cuckoo, db, key, shape, CF_ERR.createFailed)
+  } else if (root === 0) throw CF_ERR.notFound
+  else if (loadChunk(db.memory, cuckoo.filter.at(root), position, chunk) !== CHUNK.LOADED) throw CF_ERR.loadFailed
   db.changed(key)
   reply.ok()
 }

@@ -5,6 +5,7 @@ import {
   type Context,
   cmd,
   type Database,
+  type Memory,
   type Range,
   type ReplyError,
   type ValueType,
@@ -15,35 +16,41 @@ import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
 import { loadTDigest, saveTDigest, TDIGEST_ENCODING } from './persist.ts'
 import { COMPRESSION_MAX, TDigest, WEIGHT_MAX } from './sketch.ts'
 
-/** The type in this server. */
-type Type = ValueType<SketchView<TDigest>>
+/** What the commands share: the type in this server, and the digest of the key that the command is about. */
+interface Digests {
+  readonly type: ValueType<SketchView<TDigest>>
+  readonly digest: TDigest
+}
 
 /** The commands, over the type that the server knows. */
-export function tdigestCommands(type: Type): Command[] {
+export function tdigestCommands(memory: Memory, type: Digests['type']): Command[] {
+  const digests: Digests = { type, digest: new TDigest(memory) }
   return [
-    cmd('TDIGEST.CREATE key [COMPRESSION compression]', 'write denyoom', KEY, (ctx, args) => create(type, ctx, args)),
-    cmd('TDIGEST.RESET key', 'write denyoom', KEY, (ctx, args) => reset(type, ctx, args)),
-    cmd('TDIGEST.ADD key value [value ...]', 'write denyoom brief', KEY, (ctx, args) => add(type, ctx, args)),
+    cmd('TDIGEST.CREATE key [COMPRESSION compression]', 'write denyoom', KEY, (ctx, args) =>
+      create(digests, ctx, args),
+    ),
+    cmd('TDIGEST.RESET key', 'write denyoom', KEY, (ctx, args) => reset(digests, ctx, args)),
+    cmd('TDIGEST.ADD key value [value ...]', 'write denyoom brief', KEY, (ctx, args) => add(digests, ctx, args)),
     cmd(
       'TDIGEST.MERGE destination-key numkeys source-key [source-key ...] [COMPRESSION compression] [OVERRIDE]',
       'write denyoom',
       KEY,
-      (ctx, args) => merge(type, ctx, args),
+      (ctx, args) => merge(digests, ctx, args),
     ),
-    cmd('TDIGEST.MIN key', 'read brief', KEY, (ctx, args) => min(type, ctx, args)),
-    cmd('TDIGEST.MAX key', 'read brief', KEY, (ctx, args) => max(type, ctx, args)),
-    cmd('TDIGEST.QUANTILE key quantile [quantile ...]', 'read brief', KEY, (ctx, args) => quantile(type, ctx, args)),
-    cmd('TDIGEST.CDF key value [value ...]', 'read brief', KEY, (ctx, args) => cdf(type, ctx, args)),
-    cmd('TDIGEST.RANK key value [value ...]', 'read brief', KEY, (ctx, args) => rank(type, ctx, args)),
-    cmd('TDIGEST.REVRANK key value [value ...]', 'read brief', KEY, (ctx, args) => revrank(type, ctx, args)),
-    cmd('TDIGEST.BYRANK key rank [rank ...]', 'read brief', KEY, (ctx, args) => byrank(type, ctx, args)),
+    cmd('TDIGEST.MIN key', 'read brief', KEY, (ctx, args) => min(digests, ctx, args)),
+    cmd('TDIGEST.MAX key', 'read brief', KEY, (ctx, args) => max(digests, ctx, args)),
+    cmd('TDIGEST.QUANTILE key quantile [quantile ...]', 'read brief', KEY, (ctx, args) => quantile(digests, ctx, args)),
+    cmd('TDIGEST.CDF key value [value ...]', 'read brief', KEY, (ctx, args) => cdf(digests, ctx, args)),
+    cmd('TDIGEST.RANK key value [value ...]', 'read brief', KEY, (ctx, args) => rank(digests, ctx, args)),
+    cmd('TDIGEST.REVRANK key value [value ...]', 'read brief', KEY, (ctx, args) => revrank(digests, ctx, args)),
+    cmd('TDIGEST.BYRANK key rank [rank ...]', 'read brief', KEY, (ctx, args) => byrank(digests, ctx, args)),
     cmd('TDIGEST.BYREVRANK key reverse_rank [reverse_rank ...]', 'read brief', KEY, (ctx, args) =>
-      byrevrank(type, ctx, args),
+      byrevrank(digests, ctx, args),
     ),
     cmd('TDIGEST.TRIMMED_MEAN key low_cut_quantile high_cut_quantile', 'read', KEY, (ctx, args) =>
-      trimmedMean(type, ctx, args),
+      trimmedMean(digests, ctx, args),
     ),
-    cmd('TDIGEST.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
+    cmd('TDIGEST.INFO key', 'read', KEY, (ctx, args) => info(digests, ctx, args)),
   ]
 }
 
@@ -66,24 +73,30 @@ export const tdigestType = sketchType(tdigestKind)
 const COMPRESSION = 100
 
 /** The digest of a key, for reading. @throws when there is none */
-function read(type: Type, db: Database, key: Range): TDigest {
-  const value = db.read(key, type)
-  if (value === null) throw TDIGEST_ERR.notFound
-  return value.sketch
+function read({ digest, type }: Digests, db: Database, key: Range): TDigest {
+  const root = db.readBlock(key, type)
+  if (root === 0) throw TDIGEST_ERR.notFound
+  return digest.at(root)
+}
+
+/** The digest of a key, for changing. @throws when there is none */
+function open({ digest, type }: Digests, db: Database, key: Range): TDigest {
+  const root = db.openBlock(key, type)
+  if (root === 0) throw TDIGEST_ERR.notFound
+  return digest.at(root)
 }
 
 // ------------------------------------------------------------------ making and adding
 
-function create(type: Type, { db, reply }: Context, args: Args): void {
+function create({ digest, type }: Digests, { db, reply }: Context, args: Args): void {
   if (args.argc !== 2 && args.argc !== 4) throw wrongArity('tdigest.create')
   const key = args.key()
-  if (db.open(key, type) !== null) throw TDIGEST_ERR.exists
+  if (db.openBlock(key, type) !== 0) throw TDIGEST_ERR.exists
   let compression = COMPRESSION
   if (args.left > 0) {
     if (!args.word('compression')) throw TDIGEST_ERR.badKeyword
     compression = takeCompression(args)
   }
-  const digest = new TDigest(db.memory)
   const root = makeDigest(digest, compression, TDIGEST_ERR.noMemory)
   createHolding(db, key, type, digest, root)
   db.changed(key)
@@ -102,24 +115,20 @@ function makeDigest(digest: TDigest, compression: number, refusal: ReplyError): 
   return root
 }
 
-function reset(type: Type, { db, reply }: Context, args: Args): void {
+function reset(digests: Digests, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const value = db.open(key, type)
-  if (value === null) throw TDIGEST_ERR.notFound
-  value.sketch.reset()
+  open(digests, db, key).reset()
   db.changed(key)
   reply.ok()
 }
 
 /** All values are looked at before one is added. */
-function add(type: Type, { db, reply }: Context, args: Args): void {
+function add(digests: Digests, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const value = db.open(key, type)
-  if (value === null) throw TDIGEST_ERR.notFound
-  const { sketch } = value
-  if (sketch.size + args.left >= WEIGHT_MAX) throw TDIGEST_ERR.overflow
-  if (args.left === 1) sketch.add(takeValue(args), 1)
-  else for (const number of takeValues(args)) sketch.add(number, 1)
+  const digest = open(digests, db, key)
+  if (digest.size + args.left >= WEIGHT_MAX) throw TDIGEST_ERR.overflow
+  if (args.left === 1) digest.add(takeValue(args), 1)
+  else for (const number of takeValues(args)) digest.add(number, 1)
   db.changed(key)
   reply.ok()
 }
@@ -144,9 +153,12 @@ interface MergeOptions {
   override: boolean
 }
 
-/** What stands behind the sources: words in any order, of which unknown ones count only if there is no known one. */
-function takeMergeOptions(args: Args, from: number, existing: TDigest | null): MergeOptions {
-  let compression = existing === null ? 0 : existing.compression
+/**
+ * What stands behind the sources: words in any order, of which unknown ones count only if there is no known one.
+ * `existing` is the compression of the digest that is there, or 0.
+ */
+function takeMergeOptions(args: Args, from: number, existing: number): MergeOptions {
+  let compression = existing
   if (from >= args.argc) return { compression, override: false }
   const word = placeOf(args, 'compression', from)
   if (word >= 0) {
@@ -159,28 +171,22 @@ function takeMergeOptions(args: Args, from: number, existing: TDigest | null): M
   return { compression: override && word < 0 ? 0 : compression, override }
 }
 
-function merge(type: Type, { db, reply }: Context, args: Args): void {
+function merge({ digest, type }: Digests, { db, reply }: Context, args: Args): void {
   const key = args.key()
-  const existing = db.open(key, type)
+  const existing = db.openBlock(key, type)
   const count = args.int(TDIGEST_ERR.badKeyCount)
   if (count <= 0) throw TDIGEST_ERR.keyCountRange
   if (count > args.left) throw wrongArity('tdigest.merge')
   const first = args.position
-  const options = takeMergeOptions(args, first + count, existing?.sketch ?? null)
-  const sources: number[] = []
-  const pool = db.keyspace.pools[type.id]!
-  const used = pool.mark(db.keyspace.sequence)
+  const options = takeMergeOptions(args, first + count, existing === 0 ? 0 : digest.at(existing).compression)
+  const sources: number[] = existing === 0 || options.override ? [] : [existing]
   let most = 0
   for (let i = 0; i < count; i++) {
-    const source = db.read(args.at(first + i), type)
-    if (source === null) throw TDIGEST_ERR.notFound
-    sources.push(source.root)
-    most = Math.max(most, source.sketch.compression)
-    // One lens serves all sources: a command may name any number of keys.
-    pool.reset(used)
+    const source = db.readBlock(args.at(first + i), type)
+    if (source === 0) throw TDIGEST_ERR.notFound
+    sources.push(source)
+    most = Math.max(most, digest.at(source).compression)
   }
-  if (existing !== null && !options.override) sources.unshift(existing.root)
-  const digest = new TDigest(db.memory)
   const compression = options.compression > 0 ? options.compression : most
   const root = makeDigest(digest, compression, TDIGEST_ERR.noMemoryForMerge)
   for (const source of sources)
@@ -188,7 +194,7 @@ function merge(type: Type, { db, reply }: Context, args: Args): void {
       digest.free(root)
       throw TDIGEST_ERR.overflow
     }
-  if (existing !== null) existing.adopt(root)
+  if (existing !== 0) db.open(key, type)!.adopt(root)
   else createHolding(db, key, type, digest, root)
   db.changed(key)
   reply.ok()
@@ -196,18 +202,18 @@ function merge(type: Type, { db, reply }: Context, args: Args): void {
 
 // ------------------------------------------------------------------ asking
 
-function min(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function min(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   reply.double(digest.size > 0 ? digest.min : Number.NaN)
 }
 
-function max(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function max(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   reply.double(digest.size > 0 ? digest.max : Number.NaN)
 }
 
-function quantile(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function quantile(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   const quantiles = new Float64Array(args.left)
   for (let i = 0; i < quantiles.length; i++) {
     const q = args.double(TDIGEST_ERR.badQuantile)
@@ -223,24 +229,29 @@ function replyDoubles(reply: Context['reply'], values: Float64Array): void {
   for (const value of values) reply.double(value)
 }
 
-function cdf(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function cdf(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   const values = new Float64Array(args.left)
   for (let i = 0; i < values.length; i++) values[i] = args.double(TDIGEST_ERR.badCdf)
   for (let i = 0; i < values.length; i++) values[i] = digest.shareBelow(values[i]!)
   replyDoubles(reply, values)
 }
 
-function rank(type: Type, ctx: Context, args: Args): void {
-  ranks(type, ctx, args, rankOf)
+function rank(digests: Digests, ctx: Context, args: Args): void {
+  ranks(digests, ctx, args, rankOf)
 }
 
-function revrank(type: Type, ctx: Context, args: Args): void {
-  ranks(type, ctx, args, reverseRankOf)
+function revrank(digests: Digests, ctx: Context, args: Args): void {
+  ranks(digests, ctx, args, reverseRankOf)
 }
 
-function ranks(type: Type, { db, reply }: Context, args: Args, rankIn: (digest: TDigest, x: number) => number): void {
-  const digest = read(type, db, args.key())
+function ranks(
+  digests: Digests,
+  { db, reply }: Context,
+  args: Args,
+  rankIn: (digest: TDigest, x: number) => number,
+): void {
+  const digest = read(digests, db, args.key())
   const values = new Float64Array(args.left)
   for (let i = 0; i < values.length; i++) values[i] = args.double(TDIGEST_ERR.badRankValue)
   reply.array(values.length)
@@ -268,21 +279,21 @@ function reverseRankOf(digest: TDigest, x: number): number {
   return Math.round(digest.size - Math.round(digest.shareBelow(x) * digest.size))
 }
 
-function byrank(type: Type, ctx: Context, args: Args): void {
-  byRanks(type, ctx, args, valueAtRank)
+function byrank(digests: Digests, ctx: Context, args: Args): void {
+  byRanks(digests, ctx, args, valueAtRank)
 }
 
-function byrevrank(type: Type, ctx: Context, args: Args): void {
-  byRanks(type, ctx, args, valueAtReverseRank)
+function byrevrank(digests: Digests, ctx: Context, args: Args): void {
+  byRanks(digests, ctx, args, valueAtReverseRank)
 }
 
 function byRanks(
-  type: Type,
+  digests: Digests,
   { db, reply }: Context,
   args: Args,
   valueIn: (digest: TDigest, r: number) => number,
 ): void {
-  const digest = read(type, db, args.key())
+  const digest = read(digests, db, args.key())
   const values = new Float64Array(args.left)
   for (let i = 0; i < values.length; i++) {
     const r = args.int(TDIGEST_ERR.badRank)
@@ -303,8 +314,8 @@ function valueAtReverseRank(digest: TDigest, r: number): number {
   return r >= digest.size ? Number.NEGATIVE_INFINITY : digest.byRank(digest.size - r - 1)
 }
 
-function trimmedMean(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function trimmedMean(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   const low = args.double(TDIGEST_ERR.badLowCut)
   const high = args.double(TDIGEST_ERR.badHighCut)
   if (low < 0 || low > 1 || high < 0 || high > 1) throw TDIGEST_ERR.cutRange
@@ -316,8 +327,8 @@ function trimmedMean(type: Type, { db, reply }: Context, args: Args): void {
 const CENTROID_BYTES = 16
 const HEAD_BYTES = 8
 
-function info(type: Type, { db, reply }: Context, args: Args): void {
-  const digest = read(type, db, args.key())
+function info(digests: Digests, { db, reply }: Context, args: Args): void {
+  const digest = read(digests, db, args.key())
   const figures: [string, number][] = [
     ['Compression', digest.compression],
     ['Capacity', digest.capacity],

@@ -5,6 +5,7 @@ import {
   type Context,
   cmd,
   type Database,
+  type Memory,
   parseInteger,
   Range,
   type Reply,
@@ -16,23 +17,27 @@ import { TOPK_ERR } from '../errors.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
 import { KEY, wrongArity } from '../words.ts'
 import { loadTopK, saveTopK, TOPK_ENCODING } from './persist.ts'
-import { TOPK, TopK, validTopK } from './sketch.ts'
+import { type Chance, TOPK, TopK, validTopK } from './sketch.ts'
 
-/** The type in this server. */
-type Type = ValueType<SketchView<TopK>>
+/** What the commands share: the type in this server, and the sketch of the key that the command is about. */
+interface Top {
+  readonly type: ValueType<SketchView<TopK>>
+  readonly sketch: TopK
+}
 
 /** The commands, over the type that the server knows. */
-export function topkCommands(type: Type): Command[] {
+export function topkCommands(memory: Memory, chance: Chance, type: Top['type']): Command[] {
+  const top: Top = { type, sketch: new TopK(memory, chance) }
   return [
-    cmd('TOPK.RESERVE key topk [width depth decay]', 'write denyoom', KEY, (ctx, args) => reserve(type, ctx, args)),
-    cmd('TOPK.ADD key items [items ...]', 'write denyoom brief', KEY, (ctx, args) => add(type, ctx, args)),
+    cmd('TOPK.RESERVE key topk [width depth decay]', 'write denyoom', KEY, (ctx, args) => reserve(top, ctx, args)),
+    cmd('TOPK.ADD key items [items ...]', 'write denyoom brief', KEY, (ctx, args) => add(top, ctx, args)),
     cmd('TOPK.INCRBY key item increment [item increment ...]', 'write denyoom brief', KEY, (ctx, args) =>
-      incrby(type, ctx, args),
+      incrby(top, ctx, args),
     ),
-    cmd('TOPK.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(type, ctx, args)),
-    cmd('TOPK.COUNT key item [item ...]', 'write', KEY, (ctx, args) => count(type, ctx, args)),
-    cmd('TOPK.LIST key [WITHCOUNT]', 'read', KEY, (ctx, args) => list(type, ctx, args)),
-    cmd('TOPK.INFO key', 'read', KEY, (ctx, args) => info(type, ctx, args)),
+    cmd('TOPK.QUERY key item [item ...]', 'read brief', KEY, (ctx, args) => query(top, ctx, args)),
+    cmd('TOPK.COUNT key item [item ...]', 'write', KEY, (ctx, args) => count(top, ctx, args)),
+    cmd('TOPK.LIST key [WITHCOUNT]', 'read', KEY, (ctx, args) => list(top, ctx, args)),
+    cmd('TOPK.INFO key', 'read', KEY, (ctx, args) => info(top, ctx, args)),
   ]
 }
 
@@ -67,13 +72,13 @@ const SIZE_MAX = 0xffffffff
 const INCREMENT_MAX = 100_000
 
 /** The sketch of a key. @throws when there is none */
-function read(type: Type, db: Database, key: Range): TopK {
-  const value = db.read(key, type)
-  if (value === null) throw TOPK_ERR.notFound
-  return value.sketch
+function read({ sketch, type }: Top, db: Database, key: Range): TopK {
+  const root = db.readBlock(key, type)
+  if (root === 0) throw TOPK_ERR.notFound
+  return sketch.at(root)
 }
 
-function reserve(type: Type, { db, reply }: Context, args: Args): void {
+function reserve({ sketch, type }: Top, { db, reply }: Context, args: Args): void {
   if (args.argc !== 3 && args.argc !== 6) throw wrongArity('topk.reserve')
   const key = args.key()
   if (db.find(key) !== 0) throw TOPK_ERR.exists
@@ -86,7 +91,6 @@ function reserve(type: Type, { db, reply }: Context, args: Args): void {
   if (depth < 1 || depth > SIZE_MAX) throw TOPK_ERR.badDepth
   const decay = given ? args.double(TOPK_ERR.badDecay) : DECAY
   if (!(decay > 0 && decay <= 1)) throw TOPK_ERR.badDecay
-  const sketch = new TopK(db.memory, db.keyspace.random)
   const root = validTopK(k, width, depth) ? sketch.create(k, width, depth, decay) : 0
   if (root === 0) throw TOPK_ERR.noMemory
   createHolding(db, key, type, sketch, root)
@@ -94,27 +98,27 @@ function reserve(type: Type, { db, reply }: Context, args: Args): void {
   reply.ok()
 }
 
-function open(type: Type, db: Database, key: Range): TopK {
-  const value = db.open(key, type)
-  if (value === null) throw TOPK_ERR.notFound
-  return value.sketch
+function open({ sketch, type }: Top, db: Database, key: Range): TopK {
+  const root = db.openBlock(key, type)
+  if (root === 0) throw TOPK_ERR.notFound
+  return sketch.at(root)
 }
 
-function add(type: Type, ctx: Context, args: Args): void {
+function add(top: Top, ctx: Context, args: Args): void {
   const { db, reply } = ctx
   const key = args.key()
-  const sketch = open(type, db, key)
+  const sketch = open(top, db, key)
   reply.array(args.left)
   while (args.left > 0) addOne(ctx, sketch, args.bytes(), 1)
   db.changed(key)
 }
 
 /** The items before a bad increment are counted, and the reply ends with its error. */
-function incrby(type: Type, ctx: Context, args: Args): void {
+function incrby(top: Top, ctx: Context, args: Args): void {
   const { db, reply } = ctx
   if (args.argc % 2 === 1) throw wrongArity('topk.incrby')
   const key = args.key()
-  const sketch = open(type, db, key)
+  const sketch = open(top, db, key)
   const mark = reply.deferred()
   let answers = 0
   for (let i = 2; i < args.argc; i += 2) {
@@ -146,23 +150,23 @@ function replyName(reply: Reply, name: Range): void {
   reply.bytes(name.buf, name.start, end)
 }
 
-function query(type: Type, { db, reply }: Context, args: Args): void {
-  const sketch = read(type, db, args.key())
+function query(top: Top, { db, reply }: Context, args: Args): void {
+  const sketch = read(top, db, args.key())
   reply.array(args.left)
   while (args.left > 0) reply.bool(sketch.has(args.bytes()))
 }
 
-function count(type: Type, { db, reply }: Context, args: Args): void {
-  const sketch = read(type, db, args.key())
+function count(top: Top, { db, reply }: Context, args: Args): void {
+  const sketch = read(top, db, args.key())
   reply.array(args.left)
   while (args.left > 0) reply.integer(sketch.count(args.bytes()))
 }
 
-function list(type: Type, { db, reply, out }: Context, args: Args): void {
+function list(top: Top, { db, reply, out }: Context, args: Args): void {
   if (args.argc > 3) throw wrongArity('topk.list')
   const withCount = args.argc === 3
   if (withCount && !'withcount'.startsWith(args.at(2).latin1().toLowerCase())) throw TOPK_ERR.badListWord
-  const sketch = read(type, db, args.key())
+  const sketch = read(top, db, args.key())
   const entries = sketch.list()
   reply.array(withCount ? entries.length * 2 : entries.length)
   for (const i of entries) {
@@ -171,8 +175,8 @@ function list(type: Type, { db, reply, out }: Context, args: Args): void {
   }
 }
 
-function info(type: Type, { db, reply }: Context, args: Args): void {
-  const sketch = read(type, db, args.key())
+function info(top: Top, { db, reply }: Context, args: Args): void {
+  const sketch = read(top, db, args.key())
   reply.map(4)
   reply.status('k')
   reply.integer(sketch.k)

@@ -41,12 +41,12 @@ import {
   SLAB_BITS,
   UNIT_MASK,
 } from 'redstrata/module'
-import { MIXED_LENGTH, mixWords, murmur2Mixed } from '../hash.ts'
+import { cellOf, MIXED_LENGTH, mixWords, murmur2Four } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 
-/** A source of uniform numbers, at least 0 and below 1. */
+/** A source of uniform words, 0 to 2^32 - 1. */
 export interface Chance {
-  next(): number
+  u32(): number
 }
 
 /** The most rows: an operation walks them all. */
@@ -54,6 +54,7 @@ export const DEPTH_MAX = 1024
 /** The most bytes of cells or of heap entries: the largest buffer that every supported Node can address. */
 const BLOCK_MAX = 2 ** 32 - 8
 const COUNT_MAX = 0xffffffff
+const TWO_32 = 4294967296
 
 const DECAYS = 256
 const ROOT_BYTES = 32 + DECAYS * 8
@@ -75,6 +76,8 @@ export type TopKOutcome = (typeof TOPK)[keyof typeof TOPK]
 export class TopK extends RootLens {
   readonly #chance: Chance
   readonly #mixed = new Int32Array(MIXED_LENGTH)
+  /** Hashes of the item at hand: its fingerprint and those of its first rows, then four rows at a time. */
+  readonly #hashes = new Int32Array(4)
   #pushedOut: Address = 0
   #pushedOutLength = 0
 
@@ -164,16 +167,18 @@ export class TopK extends RootLens {
 
   /** What the cells know of the item's count. What is on the list counts only where it is no less than the list's least. */
   count(item: Range): number {
+    const hashes = this.#hashes
     const fp = this.#fingerprint(item)
     const least = this.#find(item, fp) >= 0 ? this.#entryWord(0, 1) >>> 0 : 0
     const cells = this.cellsAddress
     const words = this.memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
+    const width = this.width
     const depth = this.depth
-    const mixed = this.#mixed
     let most = 0
-    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width * 2) {
-      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width) * 2
+    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at = (at + width * 2) | 0) {
+      const lane = (row + 1) & 3
+      if (lane === 0) murmur2Four(this.#mixed, item, row, row + 1, row + 2, row + 3, hashes)
+      const cell = (at + cellOf(hashes[lane]!, width) * 2) | 0
       const count = words[cell + 1]! >>> 0
       if (words[cell] === fp && count >= least && count > most) most = count
     }
@@ -246,22 +251,26 @@ export class TopK extends RootLens {
     return address !== 0
   }
 
-  /** The item's fingerprint; from now on the item is the one that was mixed last. */
+  /** The item's fingerprint; from now on the item is the one that was mixed last, and its first three rows are hashed. */
   #fingerprint(item: Range): number {
+    const hashes = this.#hashes
     mixWords(item.buf, item.start, item.end, this.#mixed)
-    return murmur2Mixed(this.#mixed, item.buf, item.start, item.end, FINGERPRINT_SEED) | 0
+    murmur2Four(this.#mixed, item, FINGERPRINT_SEED, 0, 1, 2, hashes)
+    return hashes[0]!
   }
 
   /** Count the item in every row, wearing strangers down; returns its greatest count. */
   #countUp(item: Range, fp: number, increment: number): number {
     const cells = this.cellsAddress
     const words = this.memory.i32[cells >>> SLAB_BITS]!
-    const width = this.width >>> 0 // so that the compiler sees a remainder of unsigned integers
+    const width = this.width
     const depth = this.depth
-    const mixed = this.#mixed
+    const hashes = this.#hashes
     let most = 0
-    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at += width * 2) {
-      const cell = at + ((murmur2Mixed(mixed, item.buf, item.start, item.end, row) >>> 0) % width) * 2
+    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at = (at + width * 2) | 0) {
+      const lane = (row + 1) & 3
+      if (lane === 0) murmur2Four(this.#mixed, item, row, row + 1, row + 2, row + 3, hashes)
+      const cell = (at + cellOf(hashes[lane]!, width) * 2) | 0
       const count = words[cell + 1]! >>> 0
       let mine = 0
       if (count === 0) mine = increment
@@ -287,7 +296,7 @@ export class TopK extends RootLens {
    */
   #wearDown(count: number, increment: number): number {
     for (let left = increment; left > 0; left--) {
-      if (this.#chance.next() >= this.#decayOf(count)) continue
+      if (this.#chance.u32() >= this.#decayOf(count) * TWO_32) continue
       if (--count === 0) return -left
     }
     return count
