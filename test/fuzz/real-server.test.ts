@@ -7,8 +7,8 @@ import { Random } from '../support/random.ts'
 import { serverForTest } from '../support/server.ts'
 import type { RawConnection } from '../support/transcript/connection.ts'
 import { printReply, type Reply } from '../support/transcript/reply.ts'
-import { KEYS, LEX_KEYS, PATTERNS, POOLS } from './real/commands.ts'
-import { agree } from './real/compare.ts'
+import { KEYS, LEX_KEYS, PATTERNS, PATTERNS_SINCE_7_4, POOLS } from './real/commands.ts'
+import { agree, type Versions } from './real/compare.ts'
 import { Pattern, spoil } from './real/grammar.ts'
 
 const LONG = process.env.REDSTRATA_TEST === 'long'
@@ -50,8 +50,10 @@ const READS: Readonly<Record<string, (key: string) => readonly (readonly string[
 class Pair {
   readonly #ours: RawConnection
   readonly #theirs: RawConnection
+  readonly versions: Versions
 
-  constructor(ours: RawConnection, theirs: RawConnection) {
+  constructor(ours: RawConnection, theirs: RawConnection, versions: Versions) {
+    this.versions = versions
     this.#ours = ours
     this.#theirs = theirs
   }
@@ -64,7 +66,7 @@ class Pair {
   /** What they say differently, or null. */
   async difference(...args: readonly string[]): Promise<string | null> {
     const [ours, theirs] = await this.call(...args)
-    if (agree(args, ours, theirs)) return null
+    if (agree(args, ours, theirs, this.versions)) return null
     return `${JSON.stringify(args)}: ${printReply(ours)} and not ${printReply(theirs)}`
   }
 
@@ -84,7 +86,8 @@ class Pair {
 
 async function compare(pair: Pair, seed: number): Promise<string[]> {
   const random = new Random(seed)
-  const patterns = PATTERNS.map(pattern => new Pattern(pattern))
+  const known = pair.versions.is74 ? [...PATTERNS, ...PATTERNS_SINCE_7_4] : PATTERNS
+  const patterns = known.map(pattern => new Pattern(pattern))
   const differences: string[] = []
   for (let step = 0; step < STEPS && differences.length < 10; step++) {
     if (step % STEPS_A_LIFE === 0) await pair.call('FLUSHALL')
@@ -101,11 +104,18 @@ async function compare(pair: Pair, seed: number): Promise<string[]> {
   return differences
 }
 
+async function versionsOf(real: RawConnection): Promise<Versions> {
+  const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(printReply(await real.call('INFO', 'server'))) ?? []
+  const version = Number(major) * 100 + Number(minor)
+  return { has72: version >= 702, is74: version >= 704 }
+}
+
 async function pairForTest(): Promise<Pair> {
   const server = await serverForTest()
   const real = await startRealServer(temporaryFolder(), ['--save', ''])
   onTestFinished(() => real.kill())
-  return new Pair(await server.connect(), await real.connect())
+  const theirs = await real.connect()
+  return new Pair(await server.connect(), theirs, await versionsOf(theirs))
 }
 
 describe.runIf(hasRealServer())('random commands beside the real server', () => {

@@ -89,15 +89,16 @@ function setTimes(scale: number, isRelative: boolean): (ctx: Context, args: Args
   return (ctx, args) => {
     const { db, reply } = ctx
     const key = args.key()
+    const hash = db.open(key, hashType)
     const deadline = takeTime(args, scale, isRelative ? ctx.nowMs : 0, ctx.entry.name)
     const condition = takeCondition(args)
     takeFields(args, COUNT_WRITE)
-    const hash = db.open(key, hashType)
     reply.array(args.left)
     if (hash === null) {
       for (let left = args.left; left > 0; left--) reply.integer(OUTCOME.noField)
       return
     }
+    hash.expectDeadlines()
     const set: Range[] = []
     const deleted: Range[] = []
     while (args.left > 0) {
@@ -147,9 +148,8 @@ function detailOf(fields: readonly Range[]): Buffer[] {
 
 function readTimes(scale: number, isRelative: boolean): (ctx: Context, args: Args) => void {
   return ({ db, reply, nowMs }, args) => {
-    const key = args.key()
+    const hash = db.read(args.key(), hashType)
     takeFields(args, COUNT_READ)
-    const hash = db.read(key, hashType)
     reply.array(args.left)
     while (args.left > 0) {
       const field = args.bytes()
@@ -164,8 +164,8 @@ function readTimes(scale: number, isRelative: boolean): (ctx: Context, args: Arg
 function hpersist(ctx: Context, args: Args): void {
   const { db, reply } = ctx
   const key = args.key()
-  takeFields(args, COUNT_READ)
   const hash = db.open(key, hashType)
+  takeFields(args, COUNT_READ)
   reply.array(args.left)
   const persisted: Range[] = []
   while (args.left > 0) {

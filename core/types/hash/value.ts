@@ -330,6 +330,11 @@ export class HashView extends PackedView {
     return this.hasDead && deadline !== NO_DEADLINE && deadline <= this.db.keyspace.nowMs ? NO_FIELD : deadline
   }
 
+  /** A packed hash has places for deadlines from now on, as after any command of Redis that could set one. */
+  expectDeadlines(): void {
+    if (this.isPacked && !this.isTimed) this.#makeTimed()
+  }
+
   /** Give a field that is there a deadline, another one, or with NO_DEADLINE none. */
   setDeadline(field: Range, deadline: number): void {
     if (!this.isTimed) {

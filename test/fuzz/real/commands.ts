@@ -258,6 +258,22 @@ export const POOLS: Pools = {
   any: random => random.pick([INTEGERS, REALS, MEMBERS, RANGE_IDS])(random),
 }
 
+const FIELDS = '{FIELDS 1 <m>|FIELDS 2 <m> <m>|FIELDS 3 <m> <m> <m>|FIELDS <n> <m> ...}'
+
+/** What Redis 7.4 knows beyond 7.0. */
+export const PATTERNS_SINCE_7_4: readonly string[] = [
+  `HEXPIRE <h> <ttl> [{NX|XX|GT|LT}] ${FIELDS}`,
+  `HPEXPIRE <h> <ms> [{NX|XX|GT|LT}] ${FIELDS}`,
+  `HEXPIREAT <h> <at> [{NX|XX|GT|LT}] ${FIELDS}`,
+  `HPEXPIREAT <h> <at> [{NX|XX|GT|LT}] ${FIELDS}`,
+  `{HTTL|HPTTL|HEXPIRETIME|HPEXPIRETIME|HPERSIST} <h> ${FIELDS}`,
+  'HSCAN <h> 0 COUNT 1000 NOVALUES',
+  'XREAD [COUNT <n>] STREAMS <x> +',
+  'ZRANK <z> <m> WITHSCORE',
+  'ZREVRANK <z> <m> WITHSCORE',
+  'OBJECT ENCODING <k>',
+]
+
 /** What changes or reads each kind of value. */
 export const PATTERNS: readonly string[] = [
   // Strings.
