@@ -2,7 +2,7 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../support/folder.ts'
-import { hasRealServer, startRealServer } from '../support/program.ts'
+import { hasRealServer, realServerVersion, startRealServer } from '../support/program.ts'
 import { Random } from '../support/random.ts'
 import { serverForTest } from '../support/server.ts'
 import type { RawConnection } from '../support/transcript/connection.ts'
@@ -46,6 +46,8 @@ const READS: Readonly<Record<string, (key: string) => readonly (readonly string[
     ['XINFO', 'GROUPS', key],
   ],
 }
+
+const VERSIONS: Versions = { has72: realServerVersion() >= 702, is74: realServerVersion() >= 704 }
 
 class Pair {
   readonly #ours: RawConnection
@@ -104,18 +106,11 @@ async function compare(pair: Pair, seed: number): Promise<string[]> {
   return differences
 }
 
-async function versionsOf(real: RawConnection): Promise<Versions> {
-  const [, major, minor] = /redis_version:(\d+)\.(\d+)/.exec(printReply(await real.call('INFO', 'server'))) ?? []
-  const version = Number(major) * 100 + Number(minor)
-  return { has72: version >= 702, is74: version >= 704 }
-}
-
 async function pairForTest(): Promise<Pair> {
   const server = await serverForTest()
   const real = await startRealServer(temporaryFolder(), ['--save', ''])
   onTestFinished(() => real.kill())
-  const theirs = await real.connect()
-  return new Pair(await server.connect(), theirs, await versionsOf(theirs))
+  return new Pair(await server.connect(), await real.connect(), VERSIONS)
 }
 
 describe.runIf(hasRealServer())('random commands beside the real server', () => {

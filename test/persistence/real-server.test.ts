@@ -1,4 +1,4 @@
-/* Files go to a real server of an older version, and what it saves comes back. */
+/* Files go to a real server, also one of an older version, and what it saves comes back. */
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { createServer } from '../../core/index.ts'
 import { Persistence } from '../../core/persistence/persistence.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { hasRealServer, startRealServer } from '../support/program.ts'
+import { hasRealServer, realServerVersion, startRealServer } from '../support/program.ts'
 import { RawConnection } from '../support/transcript/connection.ts'
 import { printReply } from '../support/transcript/reply.ts'
 
@@ -38,6 +38,24 @@ const WRITES: readonly (readonly (string | number)[])[] = [
   ['FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 7 end)"],
 ]
 
+/** What versions before 7.4 cannot read. */
+const WRITES_SINCE_7_4: readonly (readonly (string | number)[])[] = [
+  ['HSET', 'timed', 'a', 1, 'b', 2, 'c', 3],
+  ['HPEXPIREAT', 'timed', 4102444800123, 'FIELDS', 2, 'a', 'b'],
+  ['HSET', 'long-timed', ...numbers(700).flatMap(i => [`f${i}`, i])],
+  ['HPEXPIREAT', 'long-timed', 4102444800123, 'FIELDS', 2, 'f1', 'f698'],
+  ['HPEXPIREAT', 'long-timed', 4102444800999, 'FIELDS', 1, 'f2'],
+]
+
+const QUESTIONS_SINCE_7_4: readonly string[] = [
+  'HPEXPIRETIME timed FIELDS 3 a b c',
+  'HMGET timed a b c',
+  'OBJECT ENCODING timed',
+  'HPEXPIRETIME long-timed FIELDS 4 f0 f1 f2 f698',
+  'HLEN long-timed',
+  'DEBUG DIGEST',
+]
+
 const QUESTIONS: readonly string[] = [
   'DBSIZE',
   'GET string',
@@ -64,11 +82,13 @@ const QUESTIONS: readonly string[] = [
   'FCALL f 0',
 ]
 
+const isNew = realServerVersion() >= 704
+
 /** Answers as text; times that pass, digits of scores that older versions print otherwise, and how a structure looks inside, are no matter. */
 async function answers(port: number): Promise<string[]> {
   const connection = await RawConnection.open(port)
   const told: string[] = []
-  for (const question of QUESTIONS) {
+  for (const question of isNew ? [...QUESTIONS, ...QUESTIONS_SINCE_7_4] : QUESTIONS) {
     const reply = printReply(await connection.call(...question.split(' ')))
     if (question.startsWith('XINFO')) told.push(reply.replace(/"radix-tree-(keys|nodes)" :\d+/g, ''))
     else if (question.startsWith('ZRANGE'))
@@ -81,13 +101,13 @@ async function answers(port: number): Promise<string[]> {
 
 it.skipIf(!hasRealServer())('a file with every core type is read by a real server, and its file by us', async () => {
   const dir = temporaryFolder()
-  const ours = await createServer({ port: 0, config: { dir } })
-  ours.server.engine.service(Persistence).settings.version = 10
-  for (const write of WRITES) await ours.call(...write)
+  const ours = await createServer({ port: 0, config: { dir, 'enable-debug-command': 'yes' } })
+  ours.server.engine.service(Persistence).settings.version = isNew ? 12 : 10
+  for (const write of isNew ? [...WRITES, ...WRITES_SINCE_7_4] : WRITES) await ours.call(...write)
   await ours.call('SAVE')
   const want = await answers(ours.port)
   await ours.close()
-  const real = await startRealServer(dir, ['--save', ''])
+  const real = await startRealServer(dir, ['--save', '', '--enable-debug-command', 'yes'])
   expect(await answers(real.port)).toEqual(want)
   const connection = await real.connect()
   await connection.call('SAVE')
@@ -95,7 +115,7 @@ it.skipIf(!hasRealServer())('a file with every core type is read by a real serve
   await real.kill()
   const back = temporaryFolder()
   copyFileSync(join(dir, 'dump.rdb'), join(back, 'dump.rdb'))
-  const again = await createServer({ port: 0, config: { dir: back } })
+  const again = await createServer({ port: 0, config: { dir: back, 'enable-debug-command': 'yes' } })
   expect(await answers(again.port)).toEqual(want)
   await again.close()
 })

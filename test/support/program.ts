@@ -20,6 +20,13 @@ export function hasRealServer(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0
 }
 
+/** The version of the real server, as a number: 7.4.1 is 704. 0 when there is none. */
+export function realServerVersion(): number {
+  const told = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? ''
+  const found = /v=(\d+)\.(\d+)/.exec(told)
+  return found === null ? 0 : Number(found[1]) * 100 + Number(found[2])
+}
+
 /** Start Redstrata; resolves when it serves. */
 export function startProgram(dir: string, options: readonly string[]): Promise<Program> {
   return start(process.execPath, ['--conditions=redstrata-source', '--import', 'tsx', MAIN], dir, options)
