@@ -19,6 +19,8 @@ interface Data {
   fill(load: Load): Promise<void>
   /** A write of number i. */
   change(i: number): string
+  /** Whether redis-server cannot have it. */
+  modules?: boolean
 }
 
 const text = (length: number): string => 'the river and the stone '.repeat(Math.ceil(length / 24)).slice(0, length)
@@ -59,6 +61,38 @@ const KINDS: Readonly<Record<string, Data>> = {
   'a large bloom filter': {
     fill: load => load.text('BF.RESERVE', 'bloom', '0.001', '100000000').then(() => {}),
     change: i => encode('BF.ADD', 'bloom', String(i)),
+    modules: true,
+  },
+  'a large cuckoo filter': {
+    fill: load => load.text('CF.RESERVE', 'cuckoo', '60000000').then(() => {}),
+    change: i => encode('CF.ADD', 'cuckoo', String(i)),
+    modules: true,
+  },
+  'a large count-min sketch': {
+    fill: load => load.text('CMS.INITBYDIM', 'cms', '4000000', '7').then(() => {}),
+    change: i => encode('CMS.INCRBY', 'cms', String(i), '1'),
+    modules: true,
+  },
+  'a long series': {
+    async fill(load) {
+      await load.text('TS.CREATE', 'series', 'DUPLICATE_POLICY', 'LAST')
+      await load.fill(KEYS * 10, i => encode('TS.ADD', 'series', String(1000 + i * 10), String((i * 7919) % 10007)))
+    },
+    change: i => encode('TS.ADD', 'series', String(1000 + ((i * 79190) % (KEYS * 100))), String(i)),
+    modules: true,
+  },
+  'a large document': {
+    async fill(load) {
+      const rows = Array.from({ length: KEYS }, (_, n) => ({ n, name: `the ${n}th of them`, tags: ['a', 'b', 'c'] }))
+      await load.text('JSON.SET', 'doc', '$', JSON.stringify({ rows, count: 100 }))
+    },
+    change: i => encode('JSON.SET', 'doc', `$.rows[${(i * 7919) % KEYS}].name`, `"another ${i % 1000} than it was"`),
+    modules: true,
+  },
+  'a dictionary of suggestions': {
+    fill: load => load.fill(KEYS, i => encode('FT.SUGADD', 'words', `suggestion ${i * 7919}`, '1')),
+    change: i => encode('FT.SUGADD', 'words', `suggestion ${(i % KEYS) * 7919}`, '2', 'INCR'),
+    modules: true,
   },
 }
 
@@ -140,7 +174,7 @@ const wanted = process.argv.slice(3)
 const rows: string[][] = []
 for (const [kind, data] of Object.entries(KINDS)) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue
-  for (const start of kind.includes('bloom') ? [startRedstrata] : [startRedstrata, startRedis]) {
+  for (const start of data.modules === true ? [startRedstrata] : [startRedstrata, startRedis]) {
     rows.push(await row(start, kind, data))
   }
 }

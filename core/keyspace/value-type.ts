@@ -9,7 +9,7 @@
 
 import type { Range } from '../base/bytes.ts'
 import type { ReplyError } from '../base/errors.ts'
-import type { Address } from '../memory/arena.ts'
+import type { Address, Memory } from '../memory/arena.ts'
 import type { Database } from './database.ts'
 
 /** Where a type writes its value for RDB, DUMP and replication. Numbers and strings as in Redis's module encoding. */
@@ -21,6 +21,18 @@ export interface SaveSink {
   text(text: string): void
   double(d: number): void
   float(d: number): void
+  /**
+   * A string of bytes in a block, from `start` on. While a snapshot is written in the background a long one is not taken at
+   * once: it is written later, as it is now, in pieces. Whoever changes such bytes tells `memory.guard` first:
+   * `stretch(block, from, to)`, when there is a guard. Nobody need say that the block is freed.
+   */
+  block(memory: Memory, block: Address, start: number, bytes: number): void
+  /**
+   * The parts of one block after the other, as `save` writes them. In the background they are written later, as they are
+   * now, one at a time. Whoever changes or frees one of these blocks, or what `save` reads of it, calls `memory.guard.block`
+   * first.
+   */
+  row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void
 }
 
 /** Where a type reads its value from. Each throws when the data is damaged. */
@@ -118,6 +130,11 @@ export interface ValueType<V extends object = object> {
   /** Why COPY is refused, for the types that refuse it. */
   readonly copyRefusal?: ReplyError
   save(value: V, sink: SaveSink): void
+  /**
+   * About how many pieces (of 4 KB, or blocks) `save` hands over by `block` and `row`. A value of many is written in pieces
+   * by a snapshot in the background. Absent: it is written at once.
+   */
+  pieces?(value: V): number
   /** Fill a new empty value. Throws on damaged data. */
   load(value: V, source: LoadSource, version: number): void
   /** The commands that make this value. Absent: the append-only file holds a RESTORE. */
@@ -156,6 +173,7 @@ class Declared<V extends object> implements Complete<V> {
   readonly copy: ValueType<V>['copy']
   readonly copyRefusal: ReplyError | undefined
   readonly save: ValueType<V>['save']
+  readonly pieces: ValueType<V>['pieces']
   readonly load: ValueType<V>['load']
   readonly rewrite: ValueType<V>['rewrite']
   readonly digest: ValueType<V>['digest']
@@ -180,6 +198,7 @@ class Declared<V extends object> implements Complete<V> {
     this.copy = type.copy.bind(type)
     this.copyRefusal = type.copyRefusal
     this.save = type.save.bind(type)
+    this.pieces = type.pieces?.bind(type)
     this.load = type.load.bind(type)
     this.rewrite = type.rewrite?.bind(type)
     this.digest = type.digest.bind(type)

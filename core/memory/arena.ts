@@ -115,8 +115,12 @@ interface Batch {
 
 /** Hears of changes before they happen, while a snapshot is being written. */
 export interface Guard {
-  /** A node of a list or a block of a stream is about to change, to move, or to be freed. */
+  /** A block (a node of a list or of a tree, a block of a stream) is about to change, to move, or to be freed. */
   block(address: Address): void
+  /** Bytes of a block, counted from its beginning, are about to change. */
+  stretch(address: Address, from: number, to: number): void
+  /** A block is about to be freed. True when it is still needed: the guard frees it then, from ACCOUNT.overhead. */
+  keeps(address: Address): boolean
   /** A record of the Dict at `root` is about to change in place. */
   change(root: Address, record: Address): void
   /** A record is about to be taken out. */
@@ -144,7 +148,7 @@ export class Memory {
   keepsEmpty = false
 
   readonly #limitBytes: number
-  readonly #quarantine: { account: Account; address: Address }[] | null
+  readonly #quarantine: Address[] | null
   #outsideBytes = 0
   #batches: (Batch | null)[] = []
   #slabBatch: Int32Array = new Int32Array(SLAB_COUNT_MAX)
@@ -214,17 +218,23 @@ export class Memory {
 
   /** Give a block back to its account. */
   free(account: Account, address: Address): void {
-    if (this.#quarantine === null) {
-      this.used[account]! -= this.#release(address)
-      return
-    }
+    if (this.guard !== null && this.guard.keeps(address)) {
+      const size = this.sizeOf(address)
+      this.used[account]! -= size
+      this.used[ACCOUNT.overhead]! += size
+    } else if (this.#quarantine === null) this.used[account]! -= this.#release(address)
+    else this.#putAside(this.#quarantine, account, address)
+  }
+
+  /** Overwrite a freed block, and hold it back. */
+  #putAside(quarantine: Address[], account: Account, address: Address): void {
     const slab = this.u8[address >>> SLAB_BITS]!
     const at = (address & UNIT_MASK) << 3
     const size = this.sizeOf(address)
     slab.fill(POISON, at, at + size)
     this.used[account]! -= size
-    this.#quarantine.push({ account, address })
-    if (this.#quarantine.length > 4096) for (const held of this.#quarantine.splice(0, 2048)) this.#release(held.address)
+    quarantine.push(address)
+    if (quarantine.length > 4096) for (const held of quarantine.splice(0, 2048)) this.#release(held)
   }
 
   /** The bytes that a block really has: its class size. */

@@ -49,7 +49,16 @@ export {
   type ValueType,
   View,
 } from '../keyspace/value-type.ts'
-export { ACCOUNT, type Account, type Address, ArenaFull, Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
+export {
+  ACCOUNT,
+  type Account,
+  type Address,
+  ArenaFull,
+  type Guard,
+  Memory,
+  SLAB_BITS,
+  UNIT_MASK,
+} from '../memory/arena.ts'
 export { Dict } from '../memory/dict.ts'
 export { type Place, PLACE_BITS, Region } from '../memory/region.ts'
 export { ErrorReply, type ReplyValue } from '../resp/reader.ts'

@@ -2,6 +2,7 @@
 
 import type { AuxData } from '../command/aux-data.ts'
 import type { LoadSource, SaveSink } from '../keyspace/value-type.ts'
+import type { Address, Memory } from '../memory/arena.ts'
 import { beginModuleAux } from './rdb/file.ts'
 import { ModuleSink, type ModuleSource } from './rdb/module-value.ts'
 import type { RdbWriter } from './rdb/writer.ts'
@@ -54,6 +55,14 @@ class LateSink implements SaveSink {
 
   string(from: Buffer, start: number, end: number): void {
     this.begin().string(from, start, end)
+  }
+
+  block(memory: Memory, block: Address, start: number, bytes: number): void {
+    this.begin().block(memory, block, start, bytes)
+  }
+
+  row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
+    this.begin().row(blocks, save)
   }
 
   text(text: string): void {

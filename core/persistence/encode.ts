@@ -17,25 +17,19 @@ import type { Database } from '../keyspace/database.ts'
 import { listBytesMax, listCountMax } from '../keyspace/limits.ts'
 import { FORM } from '../keyspace/record.ts'
 import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
-import type { Address, Memory } from '../memory/arena.ts'
-import {
-  BigList,
-  BigStream,
-  BigString,
-  BigTable,
-  type Big,
-  type BlockOwners,
-  ownView,
-  rootOf,
-  type TableView,
-} from './big.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
+import { countOf, firstOf, nextOf, readElement } from '../structs/list-node.ts'
+import { Aside } from './aside.ts'
+import { type Big, BigTable, ownView, rootOf, type TableView } from './big.ts'
 import { ElementWriter } from './element.ts'
+import { Plan, PlanSink } from './plan.ts'
 import { CONTAINER, RDB_VERSION, TYPE } from './rdb/format.ts'
 import { IntsetBuilder } from './rdb/intset.ts'
 import { LISTPACK_BYTES_MIN, ListpackBuilder, listpackBytes } from './rdb/listpack.ts'
 import { ModuleSink } from './rdb/module-value.ts'
-import { RdbWriter } from './rdb/writer.ts'
+import type { RdbWriter } from './rdb/writer.ts'
 import { StreamSaver, type StreamValue } from './stream.ts'
+import type { Watch } from './watch.ts'
 
 /** Files before this version know neither packed sets nor the active times of consumers. */
 const PACKED_SETS_VERSION = 11
@@ -46,8 +40,10 @@ const NODE_ELEMENT_OVERHEAD = 8
 /** Integral scores up to here are stored as integers. */
 const INTEGER_SCORE_MAX = 2 ** 62
 const TWO_32 = 4294967296
-/** Longer strings are not compressed, and written in pieces. */
-const STRING_BYTES_AT_ONCE = 1 << 20
+/** A string of so many bytes for each of the elements that are written at once is written in pieces. */
+const STRING_BYTES = 512
+/** A module's bytes are left where they are when they are so many for each of them. */
+const STRETCH_BYTES = 64
 /** Types whose values are tables. */
 const BIG_TYPES: readonly number[] = [TYPE.set, TYPE.zset, TYPE.hash, TYPE.hashTimes]
 
@@ -58,7 +54,8 @@ interface Elements {
 }
 interface Bytes {
   readonly length: number
-  range(out: Range): Range
+  /** Where they begin in their block. */
+  readonly blockHead: number
 }
 interface Integers {
   /** Names them, in order and with the lowest byte first; returns the bytes of each. */
@@ -85,6 +82,8 @@ class StringSink implements SaveSink {
   }
 
   unsigned = unexpected
+  block = unexpected
+  row = unexpected
   signed = unexpected
   text = unexpected
   double = unexpected
@@ -99,12 +98,17 @@ function unexpected(): void {
 export class ValueWriter {
   /** The version of the file; see the header. */
   version = RDB_VERSION
+  /** Whether strings that are written aside may be compressed. */
+  compresses = true
   readonly #memory: Memory
   readonly #listpack: ListpackBuilder
   readonly #intset: IntsetBuilder
   readonly #streams: StreamSaver
   readonly #packed = new Range()
   readonly #string = new StringSink()
+  /** Writes nodes of lists, and the element that it is given. */
+  readonly #nodes: ElementWriter
+  readonly #element = new Range()
   #writer!: RdbWriter
 
   constructor(memory: Memory) {
@@ -112,6 +116,7 @@ export class ValueWriter {
     this.#listpack = new ListpackBuilder(memory)
     this.#intset = new IntsetBuilder(memory)
     this.#streams = new StreamSaver(memory)
+    this.#nodes = new ElementWriter(TYPE.listQuicklist2, null, this.#listpack)
   }
 
   /** Give all memory back. */
@@ -201,33 +206,76 @@ export class ValueWriter {
     }
   }
 
-  /** The value of a record as a collection to be written in pieces, or null when it has few elements. */
-  bigOf(db: Database, record: Address, type: number, few: number, blocks: BlockOwners): Big | null {
-    if (type === TYPE.module || few === Number.POSITIVE_INFINITY) return null
-    if (type === TYPE.string) return this.#bigString(db, record, blocks)
+  /**
+   * The value of a record as one to be written in pieces, or null when it is small: when it has few elements, or as many
+   * bytes as `few` pieces of a module's value.
+   */
+  bigOf(db: Database, record: Address, type: number, few: number, watch: Watch): Big | null {
+    if (few === Number.POSITIVE_INFINITY) return null
+    if (type === TYPE.string && db.formOf(record) !== FORM.block) return null
     const declared = db.keyspace.types[db.typeOf(record)]!
-    if (BIG_TYPES.includes(type)) {
-      const found = db.view(record, declared) as unknown as TableView
-      if (found.isPacked || found.dict.count <= few) return null
-      const view = ownView(db, record, declared) as TableView
-      return new BigTable(view, type, new ElementWriter(type, view, this.#listpack), () => new RdbWriter(this.#memory))
+    const value: unknown = db.view(record, declared)
+    if (BIG_TYPES.includes(type)) return this.#bigTable(db, record, declared, type, value as TableView, few)
+    const options = { memory: this.#memory, watch, compresses: this.compresses, stretchBytes: few * STRETCH_BYTES }
+    if (type === TYPE.module) {
+      const pieces = declared.pieces?.(value as object) ?? 0
+      return pieces <= few ? null : this.#planned(new Plan(type, 0, options), declared, value as object)
     }
-    const value = db.view(record, declared)
-    const root = rootOf(value)
+    if (type === TYPE.string) {
+      const { length } = value as Bytes
+      if (length <= few * STRING_BYTES) return null
+      const plan = new Plan(type, 0, options)
+      plan.small.length(length)
+      plan.stretch(db.wordOf(record), (value as Bytes).blockHead, length)
+      return plan
+    }
+    const root = rootOf(value as object)
     if (type === TYPE.listQuicklist2) {
-      if (root === 0 || (value as unknown as Elements).length <= few) return null
-      return new BigList(this.#memory, root, new ElementWriter(type, null, this.#listpack), blocks)
+      if (root === 0 || (value as Elements).length <= few) return null
+      return this.#listPlan(new Plan(type, root, options), root)
     }
-    const stream = value as unknown as StreamValue
-    if ((type !== TYPE.stream2 && type !== TYPE.stream3) || stream.log.length <= few) return null
-    return new BigStream(this.#memory, root, stream, type, this.#streams, new RdbWriter(this.#memory), blocks)
+    if (type !== TYPE.stream2 && type !== TYPE.stream3) return null
+    if (!isLargeStream(value as StreamValue, few)) return null
+    const plan = new Plan(type, root, options)
+    this.#streams.plan(plan, value as StreamValue)
+    return plan
   }
 
-  #bigString(db: Database, record: Address, blocks: BlockOwners): Big | null {
-    if (db.formOf(record) !== FORM.block) return null
-    const value = db.view(record, db.keyspace.types[db.typeOf(record)]!) as unknown as Bytes
-    if (value.length <= STRING_BYTES_AT_ONCE) return null
-    return new BigString(this.#memory, db.wordOf(record), value.range(new Range()), blocks)
+  #bigTable(db: Database, record: Address, type: ValueType, rdb: number, seen: TableView, few: number): Big | null {
+    if (seen.isPacked || seen.dict.count <= few) return null
+    const view = ownView(db, record, type) as TableView
+    const aside = (): Aside => new Aside(this.#memory, this.compresses)
+    return new BigTable(view, rdb, new ElementWriter(rdb, view, this.#listpack), aside)
+  }
+
+  #planned(plan: Plan, type: ValueType, value: object): Plan {
+    const { name, version } = type.module!
+    const sink = new PlanSink(plan)
+    sink.open(name, version)
+    type.save(value, sink)
+    sink.close()
+    return plan
+  }
+
+  /** A list of many nodes; each becomes a node of the file. */
+  #listPlan(plan: Plan, root: Address): Plan {
+    const memory = this.#memory
+    const nodes: Address[] = []
+    const head = memory.i32[root >>> SLAB_BITS]![(root & UNIT_MASK) << 1]!
+    for (let node = head; node !== 0; node = nextOf(memory, node)) nodes.push(node)
+    plan.small.length(nodes.length)
+    plan.row(nodes, this.#listNode)
+    return plan
+  }
+
+  readonly #listNode = (writer: RdbWriter, node: Address): void => {
+    const memory = this.#memory
+    const slab = memory.u8[node >>> SLAB_BITS]!
+    let at = ((node & UNIT_MASK) << 3) + firstOf(memory, node)
+    this.#nodes.node(writer, countOf(memory, node), () => {
+      at = readElement(slab, at, this.#element)
+      return this.#element
+    })
   }
 
   #finish(): void {
@@ -340,6 +388,13 @@ export class ValueWriter {
     type.save(value, sink)
     sink.close()
   }
+}
+
+/** Whether a stream has many entries, or many that are pending. */
+function isLargeStream({ log, groups }: StreamValue, few: number): boolean {
+  let entries = log.length
+  for (let i = 0; i < groups.length && entries <= few; i++) entries += groups.pendingCount(groups.at(i))
+  return entries > few
 }
 
 /** Where nodes of a list end. */

@@ -19,13 +19,14 @@ import {
   statSync,
   truncateSync,
   unlinkSync,
+  write,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** A file that is being written aside; it takes its name only when it is whole. */
-export interface NewFile {
+export interface WholeFile {
   write(buf: Buffer, start: number, end: number): void
   /** Force what was written to the disk, and put the file in the place of its name. */
   commit(): void
@@ -33,6 +34,15 @@ export interface NewFile {
   commitSoon(done: (failure: Error | null) => void): void
   /** Leave nothing behind. */
   abandon(): void
+}
+
+/** The same on the disk. */
+export interface NewFile extends WholeFile {
+  /**
+   * Write without waiting for the disk; `done` gets the failure, or null. The bytes stay as they are until then, and
+   * nothing else is written. It is called also after abandon().
+   */
+  writeSoon(buf: Buffer, start: number, end: number, done: (failure: Error | null) => void): void
 }
 
 /** A file that is being read. */
@@ -136,21 +146,47 @@ function newFile(path: string): NewFile {
   const aside = `${path}.temp-${process.pid}`
   const file = openSync(aside, 'w')
   let isGone = false
+  let isOpen = true
+  /** Whether the system is at work on it: its number may not be given to another file before that ends. */
+  let isBusy = false
+  const close = (): void => {
+    if (isOpen) closeSync(file)
+    isOpen = false
+  }
   const place = (): void => {
-    closeSync(file)
+    close()
     renameSync(aside, path)
     syncFolder(dirname(path))
+  }
+  const ended = (): void => {
+    isBusy = false
+    if (isGone) close()
   }
   return {
     write(buf, start, end) {
       for (let at = start; at < end; ) at += writeSync(file, buf, at, end - at)
+    },
+    writeSoon(buf, start, end, done) {
+      isBusy = true
+      const goOn = (from: number): void =>
+        write(file, buf, from, end - from, null, (failure, written) => {
+          if (failure === null && from + written < end && !isGone) {
+            goOn(from + written)
+            return
+          }
+          ended()
+          done(failure)
+        })
+      goOn(start)
     },
     commit() {
       fsyncSync(file)
       place()
     },
     commitSoon(done) {
+      isBusy = true
       fsync(file, failure => {
+        ended()
         if (isGone) return
         let fault = failure
         try {
@@ -163,7 +199,7 @@ function newFile(path: string): NewFile {
     },
     abandon() {
       isGone = true
-      closeSync(file)
+      if (!isBusy) close()
       unlinkSync(aside)
     },
   }

@@ -10,6 +10,7 @@ import type { Shutdown } from '../command/lifecycle.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { Libraries } from '../command/libraries.ts'
 import { type Files, type NewFile, reasonOf } from './file.ts'
+import { QueuedFile } from './queued-file.ts'
 import type { PersistenceSettings, SavePoint } from './settings.ts'
 import { Snapshot } from './snapshot.ts'
 import { CommandTarget, RdbTarget, type TargetOptions } from './target.ts'
@@ -72,9 +73,10 @@ export class Persistence {
   }
 
   /** Begin a snapshot into a file. */
-  open(file: NewFile, isAofBase: boolean, inPieces: boolean, asCommands = false): Snapshot {
+  open(disk: NewFile, isAofBase: boolean, inPieces: boolean, asCommands = false): Snapshot {
     const { settings } = this
     const { keyspace, clock } = this.#engine
+    const file = inPieces ? new QueuedFile(keyspace.memory, disk) : disk
     const options: TargetOptions = {
       compresses: settings.compresses,
       withSum: settings.withSum,
@@ -188,18 +190,19 @@ export class Persistence {
   begin(kind: 'rdb' | 'aof', snapshot: Snapshot, ends: Pick<Job, 'done' | 'failed'>): void {
     this.#job = { kind, snapshot, startedMs: this.#engine.clock.nowMs(), ...ends }
     snapshot.watch()
-    this.#engine.clock.soon(() => this.#slice())
+    const job = this.#job
+    this.#engine.clock.soon(() => this.#slice(job))
   }
 
-  #slice(): void {
-    const job = this.#job
+  #slice(job: Job): void {
     const { clock, keyspace } = this.#engine
-    if (job === null || this.#engine.closed) return
+    if (this.#job !== job || this.#engine.closed) return
     const until = clock.microseconds() + SLICE_MICROS
     try {
       keyspace.sequence++
       if (!job.snapshot.step(() => clock.microseconds() < until)) {
-        clock.soon(() => this.#slice())
+        if (job.snapshot.waitsForDisk) job.snapshot.whenWritable(() => this.#slice(job))
+        else clock.soon(() => this.#slice(job))
         return
       }
       // The disk may take long to have it all; the loop does not wait for that.

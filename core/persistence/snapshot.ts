@@ -19,16 +19,18 @@
  *   before a change O(size of a small value), once a key      a slice: as much as fits in a millisecond */
 
 import { Database } from '../keyspace/database.ts'
-import { FORM } from '../keyspace/record.ts'
 import type { ChangeHook, Keyspace } from '../keyspace/keyspace.ts'
 import type { Address, Guard } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
-import { type BlockOwners, BigTable, rootOf } from './big.ts'
-import type { NewFile } from './file.ts'
+import { BigTable, rootOf } from './big.ts'
+import type { WholeFile } from './file.ts'
+import { QueuedFile } from './queued-file.ts'
 import type { PendingBig, SnapshotTarget } from './target.ts'
+import { Watch } from './watch.ts'
 
-/** Keys, or pieces of a big collection, between two looks at the clock. */
+/** Keys, or pieces of a big collection, between two looks at the clock, if they are not many bytes. */
 const STEPS = 8
+const STEPS_BYTES = 32 << 10
 
 /** The keys of a database. */
 interface Part {
@@ -42,7 +44,7 @@ interface Part {
 
 export class Snapshot implements ChangeHook, Guard {
   readonly #keyspace: Keyspace
-  readonly #file: NewFile
+  readonly #file: WholeFile
   readonly #target: SnapshotTarget
   readonly #parts: Part[]
   readonly #partOf = new Map<Address, Part>()
@@ -54,13 +56,13 @@ export class Snapshot implements ChangeHook, Guard {
   #open: PendingBig | null = null
   /** Those of them that are tables, by their roots, and the blocks of the others. */
   readonly #tables = new Map<Address, BigTable>()
-  readonly #blocks: BlockOwners = new Map()
+  readonly #watch = new Watch()
   readonly keysTotal: number
   /** Why a change could not be written in time. */
   failure: Error | null = null
   keysWritten = 0
 
-  constructor(keyspace: Keyspace, file: NewFile, target: SnapshotTarget, nowMs: number) {
+  constructor(keyspace: Keyspace, file: WholeFile, target: SnapshotTarget, nowMs: number) {
     this.#keyspace = keyspace
     this.#file = file
     this.#target = target
@@ -97,14 +99,12 @@ export class Snapshot implements ChangeHook, Guard {
         this.#leave(part, record)
         part.early.add(record)
       })
-    // A long string that waits lies in the block that its record names.
-    if (this.#blocks.size > 0 && db.formOf(record) === FORM.block) this.block(db.wordOf(record))
   }
 
   holds(value: object): boolean {
     if (value instanceof Database) {
       const part = this.#partOf.get(value.keys.root)
-      return part !== undefined && (part.cursor > 0 || this.#blocks.size > 0)
+      return part !== undefined && (part.cursor > 0 || this.#watch.count > 0)
     }
     if (this.#open === null && this.#queue.length === 0) return false
     const root = rootOf(value)
@@ -141,8 +141,31 @@ export class Snapshot implements ChangeHook, Guard {
   }
 
   block(block: Address): void {
-    const row = this.#blocks.get(block)
-    if (row !== undefined) this.#guarded(() => row.block(block))
+    if (this.#watch.count === 0 || this.failure !== null) return
+    try {
+      this.#watch.block(block)
+    } catch (error) {
+      this.failure = error as Error // see #guarded
+    }
+  }
+
+  stretch(block: Address, from: number, to: number): void {
+    if (this.#watch.count === 0 || this.failure !== null) return
+    try {
+      this.#watch.stretch(block, from, to)
+    } catch (error) {
+      this.failure = error as Error
+    }
+  }
+
+  keeps(block: Address): boolean {
+    if (this.#watch.count === 0 || this.failure !== null) return false
+    try {
+      return this.#watch.keeps(block)
+    } catch (error) {
+      this.failure = error as Error
+      return false
+    }
   }
 
   /** A change must not fail because it could not be written: the walk ends with that. */
@@ -157,18 +180,31 @@ export class Snapshot implements ChangeHook, Guard {
 
   // ------------------------------------------------------------------ the walk
 
-  /** Go on until `mayGoOn` says no. True when nothing is left to be written. */
+  /** Whether more is written already than the disk can take just now. */
+  get waitsForDisk(): boolean {
+    return this.#file instanceof QueuedFile && this.#file.isFull
+  }
+
+  /** Run when that is over. */
+  whenWritable(run: () => void): void {
+    if (this.#file instanceof QueuedFile) this.#file.whenWritable(run)
+  }
+
+  /** Go on until `mayGoOn` says no, or the disk must be waited for. True when nothing is left to be written. */
   step(mayGoOn: () => boolean): boolean {
+    const target = this.#target
     for (;;) {
       if (this.failure !== null) throw this.failure
-      for (let i = 0; i < STEPS; i++) if (!this.#next()) return true
-      if (!mayGoOn()) return false
+      const until = target.bytes + STEPS_BYTES
+      for (let i = 0; i < STEPS && target.bytes < until; i++) if (!this.#next()) return true
+      if (!mayGoOn() || this.waitsForDisk) return false
     }
   }
 
   /** Write one key or one piece. False when there is none. */
   #next(): boolean {
     if (this.#open !== null) this.#stepBig(this.#open)
+    else if (this.#target.passOn()) return true
     else if (this.#queue.length > 0) {
       this.#open = this.#queue.shift()!
       this.#target.open(this.#open)
@@ -201,7 +237,7 @@ export class Snapshot implements ChangeHook, Guard {
     // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
     const { poolList: pools, sequence } = this.#keyspace
     for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
-    const pending = this.#target.key(part.number, part.keys, part.db, record, this.#blocks)
+    const pending = this.#target.key(part.number, part.keys, part.db, record, this.#watch)
     for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
     this.keysWritten++
     if (pending === null) return

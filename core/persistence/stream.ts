@@ -6,7 +6,7 @@
 import { Range } from '../base/bytes.ts'
 import { wide } from '../base/numbers.ts'
 import { type Address, type Memory, SLAB_BITS } from '../memory/arena.ts'
-import { type Groups, UNKNOWN_READ } from '../structs/pending.ts'
+import { Groups, UNKNOWN_READ } from '../structs/pending.ts'
 import {
   enterBlock,
   entriesOf,
@@ -22,6 +22,7 @@ import {
 } from '../structs/stream-block.ts'
 import { compareIds, StreamId } from '../structs/stream-id.ts'
 import type { StreamLog } from '../structs/stream-log.ts'
+import type { Plan } from './plan.ts'
 import { TYPE } from './rdb/format.ts'
 import type { RdbReader } from './rdb/reader.ts'
 import type { StreamFacts, StreamVisitor } from './rdb/stream.ts'
@@ -35,12 +36,17 @@ export interface StreamValue {
   append(id: StreamId, parts: readonly Range[], first: number, pairs: number): void
 }
 
+/** Of so few pending entries of a consumer the ids are written at once. */
+const FEW = 16
 const MIN_ID = new StreamId()
 const MAX_ID = new StreamId().setMax()
 
 /** Writes streams. */
 export class StreamSaver {
+  readonly #memory: Memory
   readonly #node: StreamNodeBuilder
+  /** Its own, since a command may be under way. */
+  readonly #groups: Groups
   readonly #id = new StreamId()
   readonly #name = new Range()
   readonly #packed = new Range()
@@ -49,7 +55,9 @@ export class StreamSaver {
   readonly #names: Range[] = []
 
   constructor(memory: Memory) {
+    this.#memory = memory
     this.#node = new StreamNodeBuilder(memory)
+    this.#groups = new Groups(memory)
   }
 
   release(): void {
@@ -61,11 +69,55 @@ export class StreamSaver {
   save(writer: RdbWriter, { log, groups }: StreamValue, type: number): void {
     writer.length(log.blockCount)
     this.#writeNodes(writer, log)
-    this.saveFacts(writer, { log, groups }, type)
+    this.#writeFacts(writer, log)
+    writer.length(groups.length)
+    for (let i = 0; i < groups.length; i++) this.#writeGroup(writer, groups, groups.at(i), type)
   }
 
-  /** What follows the nodes: what is known of the whole, and the groups. */
-  saveFacts(writer: RdbWriter, { log, groups }: Pick<StreamValue, 'log' | 'groups'>, type: number): void {
+  /** Plan to write a stream a block or a leaf at a time. */
+  plan(plan: Plan, { log, groups }: StreamValue): void {
+    const { small } = plan
+    const blocks: Address[] = []
+    log.eachBlock(block => blocks.push(block))
+    small.length(blocks.length)
+    plan.row(blocks, this.#saveBlock)
+    this.#writeFacts(small, log)
+    small.length(groups.length)
+    for (let i = 0; i < groups.length; i++) this.#planGroup(plan, groups, groups.at(i))
+  }
+
+  #planGroup(plan: Plan, groups: Groups, group: Address): void {
+    const { small, type } = plan
+    this.#writeGroupHead(small, groups, group)
+    plan.row(groups.pendingLeaves(group), this.#savePending)
+    const consumers = groups.consumerCount(group)
+    small.length(consumers)
+    for (let i = 0; i < consumers; i++) {
+      const consumer = groups.consumerAt(group, i)
+      this.#writeConsumer(small, groups, consumer, type)
+      if (groups.consumerPendingCount(consumer) > FEW) plan.row(groups.ownLeaves(consumer), this.#saveOwn)
+      else this.#writeOwn(small, groups, group, consumer)
+    }
+  }
+
+  readonly #savePending = (writer: RdbWriter, leaf: Address): void => {
+    const groups = this.#groups
+    for (let slot = 0, rows = groups.rowsOf(leaf); slot < rows; slot++) {
+      groups.enterPending(leaf, slot)
+      this.#writePending(writer, groups)
+    }
+  }
+
+  readonly #saveOwn = (writer: RdbWriter, leaf: Address): void => {
+    const groups = this.#groups
+    for (let slot = 0, rows = groups.rowsOf(leaf); slot < rows; slot++) {
+      groups.enterOwn(leaf, slot)
+      writeRawId(writer, groups.id)
+    }
+  }
+
+  /** What is known of the log as a whole. */
+  #writeFacts(writer: RdbWriter, log: StreamLog): void {
     writer.length(log.length)
     log.readLastId(this.#id)
     writeId(writer, this.#id)
@@ -74,8 +126,6 @@ export class StreamSaver {
     log.readMaxDeletedId(this.#id)
     writeId(writer, this.#id)
     writeCount(writer, log.entriesAdded)
-    writer.length(groups.length)
-    for (let i = 0; i < groups.length; i++) this.#writeGroup(writer, groups, groups.at(i), type)
   }
 
   /** Take the entry under the log's cursor in hand. Returns how many parts it has. */
@@ -103,8 +153,9 @@ export class StreamSaver {
     if (block !== 0) this.#node.write(writer, this.#packed)
   }
 
-  /** Write one block, which may be a copy of what the log once had, as a node. */
-  saveBlock(writer: RdbWriter, memory: Memory, block: Address): void {
+  /** Write one block as a node. */
+  readonly #saveBlock = (writer: RdbWriter, block: Address): void => {
+    const memory = this.#memory
     const slab = memory.u8[block >>> SLAB_BITS]!
     const id = this.#id
     let at = enterBlock(memory, block, id)
@@ -151,29 +202,44 @@ export class StreamSaver {
   }
 
   #writeGroup(writer: RdbWriter, groups: Groups, group: Address, type: number): void {
-    const name = this.#name
-    groups.name(group, name)
-    writer.string(name)
-    groups.readLastId(group, this.#id)
-    writeId(writer, this.#id)
-    writeCount(writer, groups.entriesRead(group))
-    writer.length(groups.pendingCount(group))
-    for (let more = groups.seek(group, MIN_ID); more; more = groups.next()) {
-      writeRawId(writer, groups.id)
-      writer.milliseconds(groups.deliveredMs)
-      writer.length(groups.deliveries)
-    }
+    this.#writeGroupHead(writer, groups, group)
+    for (let more = groups.seek(group, MIN_ID); more; more = groups.next()) this.#writePending(writer, groups)
     const consumers = groups.consumerCount(group)
     writer.length(consumers)
     for (let i = 0; i < consumers; i++) {
       const consumer = groups.consumerAt(group, i)
-      groups.consumerName(consumer, name)
-      writer.string(name)
-      writer.milliseconds(groups.seenMs(consumer))
-      if (type === TYPE.stream3) writer.milliseconds(groups.activeMs(consumer))
-      writer.length(groups.consumerPendingCount(consumer))
-      for (let more = groups.seekOwn(group, consumer, MIN_ID); more; more = groups.next()) writeRawId(writer, groups.id)
+      this.#writeConsumer(writer, groups, consumer, type)
+      this.#writeOwn(writer, groups, group, consumer)
     }
+  }
+
+  #writeGroupHead(writer: RdbWriter, groups: Groups, group: Address): void {
+    groups.name(group, this.#name)
+    writer.string(this.#name)
+    groups.readLastId(group, this.#id)
+    writeId(writer, this.#id)
+    writeCount(writer, groups.entriesRead(group))
+    writer.length(groups.pendingCount(group))
+  }
+
+  /** The entry under the cursor, as the group knows it. */
+  #writePending(writer: RdbWriter, groups: Groups): void {
+    writeRawId(writer, groups.id)
+    writer.milliseconds(groups.deliveredMs)
+    writer.length(groups.deliveries)
+  }
+
+  /** A consumer, but for the ids of what it has pending. */
+  #writeConsumer(writer: RdbWriter, groups: Groups, consumer: Address, type: number): void {
+    groups.consumerName(consumer, this.#name)
+    writer.string(this.#name)
+    writer.milliseconds(groups.seenMs(consumer))
+    if (type === TYPE.stream3) writer.milliseconds(groups.activeMs(consumer))
+    writer.length(groups.consumerPendingCount(consumer))
+  }
+
+  #writeOwn(writer: RdbWriter, groups: Groups, group: Address, consumer: Address): void {
+    for (let more = groups.seekOwn(group, consumer, MIN_ID); more; more = groups.next()) writeRawId(writer, groups.id)
   }
 }
 

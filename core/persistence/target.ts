@@ -10,13 +10,15 @@ import type { Database } from '../keyspace/database.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Dict } from '../memory/dict.ts'
 import type { Address } from '../memory/arena.ts'
+import { Aside } from './aside.ts'
 import { writeModuleAux } from './aux.ts'
 import { ValueWriter } from './encode.ts'
-import type { Big, BlockOwners } from './big.ts'
-import type { NewFile } from './file.ts'
+import type { Big } from './big.ts'
+import type { WholeFile } from './file.ts'
 import { type KeyFacts, writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
 import { closePayload } from './rdb/payload.ts'
 import { RdbWriter } from './rdb/writer.ts'
+import type { Watch } from './watch.ts'
 
 /** A big collection that waits to be written in pieces, with what is said of its key. */
 export interface PendingBig {
@@ -34,11 +36,15 @@ export interface SnapshotTarget {
    * A key of database `number`, whose content `keys` is seen through `db`. A collection that is too big to be written now is
    * returned; the caller has it watched, and written in pieces.
    */
-  key(number: number, keys: Dict, db: Database, record: Address, blocks: BlockOwners): PendingBig | null
-  /** Begin a big collection, write its next piece, and end it. Keys that come meanwhile follow it. */
+  key(number: number, keys: Dict, db: Database, record: Address, watch: Watch): PendingBig | null
+  /** Begin a big collection, write its next piece, and end it. */
   open(pending: PendingBig): void
   step(pending: PendingBig): void
   close(pending: PendingBig): void
+  /** After one: write some of the keys that came meanwhile. False when there are none left. */
+  passOn(): boolean
+  /** All that was written so far; it may fall by a little. */
+  readonly bytes: number
   /** After the last key: everything is handed to the file. */
   end(): void
   release(): void
@@ -63,15 +69,15 @@ export class RdbTarget implements SnapshotTarget {
   readonly #keyspace: Keyspace
   readonly #options: TargetOptions
   readonly #file: RdbWriter
-  /** Takes keys while a big collection is written. */
-  #aside: RdbWriter | null = null
+  /** Takes keys while a big collection is written, and until those are in the file. */
+  #aside: Aside | null = null
   #writer: RdbWriter
   readonly #values: ValueWriter
   readonly #key = new Range()
   readonly #facts = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
   #selected = -1
 
-  constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
+  constructor(keyspace: Keyspace, file: WholeFile, options: TargetOptions) {
     this.#keyspace = keyspace
     this.#options = options
     this.#file = this.#writer = new RdbWriter(keyspace.memory, {
@@ -80,6 +86,7 @@ export class RdbTarget implements SnapshotTarget {
     })
     this.#values = new ValueWriter(keyspace.memory)
     this.#values.version = options.version
+    this.#values.compresses = options.compresses
   }
 
   begin(nowMs: number): void {
@@ -95,11 +102,11 @@ export class RdbTarget implements SnapshotTarget {
     for (const code of options.libraries) writeLibrary(writer, Range.of(code))
   }
 
-  key(number: number, keys: Dict, db: Database, record: Address, blocks: BlockOwners): PendingBig | null {
+  key(number: number, keys: Dict, db: Database, record: Address, watch: Watch): PendingBig | null {
     const type = this.#values.typeOf(db, record)
     const expireMs = db.deadlines.of(record)
     const exactMs = expireMs > Number.MAX_SAFE_INTEGER ? db.deadlines.exactOf(record) : 0n
-    const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, blocks)
+    const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, watch)
     if (big !== null) {
       const facts = { expireMs, exactMs, idleSeconds: -1, frequency: -1 }
       return { number, key: keys.key(record, this.#key).copy(), facts, big }
@@ -122,7 +129,8 @@ export class RdbTarget implements SnapshotTarget {
     this.#select(number, null, null)
     writeKey(this.#file, Range.of(key), big.type, facts)
     big.begin(this.#file)
-    this.#writer = this.#aside = new RdbWriter(this.#keyspace.memory, { compress: this.#options.compresses })
+    this.#aside = new Aside(this.#keyspace.memory, this.#options.compresses)
+    this.#writer = this.#aside.writer
   }
 
   step({ big }: PendingBig): void {
@@ -131,11 +139,19 @@ export class RdbTarget implements SnapshotTarget {
 
   close({ big }: PendingBig): void {
     big.end(this.#file)
-    const meanwhile = this.#aside!.result(new Range())
-    this.#file.raw(meanwhile.buf, meanwhile.start, meanwhile.end)
-    this.#aside!.release()
+  }
+
+  passOn(): boolean {
+    if (this.#aside === null) return false
+    if (this.#aside.passOn(this.#file)) return true
+    this.#aside.release()
     this.#aside = null
     this.#writer = this.#file
+    return false
+  }
+
+  get bytes(): number {
+    return this.#file.offset + (this.#aside === null ? 0 : this.#aside.writer.offset)
   }
 
   end(): void {
@@ -160,7 +176,7 @@ export class CommandTarget implements SnapshotTarget {
   readonly #key = new Range()
   #selected = -1
 
-  constructor(keyspace: Keyspace, file: NewFile, options: TargetOptions) {
+  constructor(keyspace: Keyspace, file: WholeFile, options: TargetOptions) {
     this.#writer = new RdbWriter(keyspace.memory, { sink: (buf, start, end) => file.write(buf, start, end) })
     this.#payload = new RdbWriter(keyspace.memory)
     this.#values = new ValueWriter(keyspace.memory)
@@ -196,6 +212,14 @@ export class CommandTarget implements SnapshotTarget {
   step(): void {}
 
   close(): void {}
+
+  passOn(): boolean {
+    return false
+  }
+
+  get bytes(): number {
+    return this.#writer.offset
+  }
 
   #restore(key: Range, db: Database, record: Address): void {
     const payload = this.#payload.begin()

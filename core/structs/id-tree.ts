@@ -135,7 +135,36 @@ export class IdTree {
   }
 
   setPayload(i: number, value: number): void {
+    tell(this.#memory, this.#leaf)
     this.#memory.i32[this.#leaf >>> SLAB_BITS]![rowAt(this.#leaf, this.#slot, this.#rowWords) + KEY_WORDS + i] = value
+  }
+
+  // ---- Leaves.
+
+  /** All leaves, from the first to the last. */
+  leaves(): Address[] {
+    const found: Address[] = []
+    const top = this.#word(0)
+    if (top !== 0) this.#leavesBelow(top, this.#height, found)
+    return found
+  }
+
+  #leavesBelow(node: Address, level: number, found: Address[]): void {
+    if (level === 0) found.push(node)
+    else
+      for (let slot = 0, n = usedOf(this.#memory, node); slot < n; slot++)
+        this.#leavesBelow(childOf(this.#memory, node, slot), level - 1, found)
+  }
+
+  /** Rows of a leaf. */
+  rowsOf(leaf: Address): number {
+    return usedOf(this.#memory, leaf)
+  }
+
+  /** Put the cursor on a row of a leaf, to read it and not to go on from it. */
+  enter(leaf: Address, slot: number): void {
+    this.#leaf = leaf
+    this.#slot = slot
   }
 
   // ---- Writing.
@@ -360,6 +389,7 @@ export class IdTree {
     const right = this.#newNode(grownRows(n - keep), words, this.#height - depth - 1)
     copyWords(memory, child, rowAt(child, keep, words), right, rowAt(right, 0, words), (n - keep) * words)
     setUsed(memory, right, n - keep)
+    tell(memory, child)
     setUsed(memory, child, keep)
     openRow(memory, parent, slot + 1, INNER_WORDS)
     copyWords(memory, right, rowAt(right, 0, words), parent, rowAt(parent, slot + 1, INNER_WORDS), KEY_WORDS)
@@ -435,6 +465,7 @@ export class IdTree {
       this.#replace(depth, larger)
       left = larger
     }
+    tell(memory, left)
     copyWords(memory, right, rowAt(right, 0, words), left, rowAt(left, n, words), (sum - n) * words)
     setUsed(memory, left, sum)
     this.#freeNode(right)
@@ -488,6 +519,7 @@ export class IdTree {
   }
 
   #freeNode(node: Address): void {
+    tell(this.#memory, node)
     this.#setWord(3, this.#word(3) - this.#memory.sizeOf(node))
     this.#memory.free(this.#account, node)
   }
@@ -571,7 +603,13 @@ function comesLast(memory: Memory, node: Address, words: number, id: StreamId): 
   return compareRow(memory, node, usedOf(memory, node) - 1, words, id) < 0
 }
 
+/** A node is about to change, or to be freed: a snapshot may need what it holds. */
+function tell(memory: Memory, node: Address): void {
+  if (memory.guard !== null) memory.guard.block(node)
+}
+
 function openRow(memory: Memory, node: Address, slot: number, words: number): void {
+  tell(memory, node)
   const n = usedOf(memory, node)
   const at = rowAt(node, slot, words)
   memory.i32[node >>> SLAB_BITS]!.copyWithin(at + words, at, rowAt(node, n, words))
@@ -579,6 +617,7 @@ function openRow(memory: Memory, node: Address, slot: number, words: number): vo
 }
 
 function closeRow(memory: Memory, node: Address, slot: number, words: number): void {
+  tell(memory, node)
   const n = usedOf(memory, node)
   const at = rowAt(node, slot, words)
   memory.i32[node >>> SLAB_BITS]!.copyWithin(at, at + words, rowAt(node, n, words))

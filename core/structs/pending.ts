@@ -325,6 +325,35 @@ export class Groups {
     pending.setPayload(HIGHS, Math.floor(time / TWO_32) | (Math.floor(count / TWO_32) << 16))
   }
 
+  // ---- For snapshots, which write a leaf at a time.
+
+  /** The leaves of what is pending in a group, in order of ids. */
+  pendingLeaves(group: Address): Address[] {
+    return this.#pending.bind(group).leaves()
+  }
+
+  /** The leaves of what a consumer has pending. */
+  ownLeaves(consumer: Address): Address[] {
+    return this.#own.bind(consumer).leaves()
+  }
+
+  /** How many entries a leaf of either kind has. */
+  rowsOf(leaf: Address): number {
+    return this.#own.rowsOf(leaf)
+  }
+
+  /** Put the cursor on an entry of a group's leaf. */
+  enterPending(leaf: Address, slot: number): void {
+    this.#pending.enter(leaf, slot)
+    this.#pending.readId(this.id)
+  }
+
+  /** Read the id of an entry of a consumer's leaf. */
+  enterOwn(leaf: Address, slot: number): void {
+    this.#own.enter(leaf, slot)
+    this.#own.readId(this.id)
+  }
+
   // ---- All of a stream's groups.
 
   /**

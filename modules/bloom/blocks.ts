@@ -31,6 +31,5 @@ export function writeBlock(memory: Memory, address: Address, bytes: Range): void
 
 /** Hand the first bytes of a block to a sink. */
 export function sinkBlock(memory: Memory, address: Address, bytes: number, sink: SaveSink): void {
-  const at = (address & UNIT_MASK) * 8
-  sink.string(memory.u8[address >>> SLAB_BITS]!, at, at + bytes)
+  sink.block(memory, address, 0, bytes)
 }

@@ -54,6 +54,7 @@ export function loadChunk(memory: Memory, value: Parts, position: number, chunk:
     if (offset < bytes) {
       if (length > bytes - offset) return CHUNK.TOO_LONG
       const address = value.partAddress(i)
+      if (memory.guard !== null) memory.guard.stretch(address, offset, offset + length)
       chunk.buf.copy(memory.u8[address >>> SLAB_BITS]!, (address & UNIT_MASK) * 8 + offset, chunk.start, chunk.end)
       return CHUNK.LOADED
     }

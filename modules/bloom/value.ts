@@ -57,6 +57,8 @@ export interface SketchKind<S extends Sketch> {
   /** A lens. */
   lens(db: Database): S
   save(db: Database, sketch: S, sink: SaveSink): void
+  /** Whether nearly all of it is handed over in blocks, which it tells of before they change. */
+  readonly inBlocks?: boolean
   /** Read a sketch: its address, or 0 when the fields make none or there is no room. */
   load(db: Database, sketch: S, source: LoadSource, version: number): Address
   /** The commands that make it; RESTORE when left out. */
@@ -64,11 +66,12 @@ export interface SketchKind<S extends Sketch> {
   digest(db: Database, sketch: S, sink: DigestSink): void
 }
 
+const PIECE_BYTES = 4096
 const NO_COPY = replyError('ERR not supported for this module key')
 
 /** The type of value of one kind of sketch. */
 export function sketchType<S extends Sketch>(kind: SketchKind<S>): ValueType<SketchView<S>> {
-  const { rewrite } = kind
+  const { rewrite, inBlocks } = kind
   return {
     name: kind.name,
     id: 0,
@@ -86,6 +89,9 @@ export function sketchType<S extends Sketch>(kind: SketchKind<S>): ValueType<Ske
       throw new Error(`${kind.name} is not copied`)
     },
     save: ({ db, sketch }, sink) => kind.save(db, sketch, sink),
+    ...(inBlocks === true
+      ? { pieces: ({ sketch, root }: SketchView<S>) => (root === 0 ? 0 : sketch.sizeBytes / PIECE_BYTES) }
+      : {}),
     load: (value, source, version) => {
       const root = kind.load(value.db, value.sketch, source, version)
       if (root === 0) throw new Error(`${kind.name}: the value is damaged or too large`)

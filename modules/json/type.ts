@@ -19,6 +19,7 @@ import { storeDocument, Tree } from './document/tree.ts'
 import { JSON_ERROR } from './errors.ts'
 
 const TEXT_VERSION = 3
+const PIECE_BYTES = 4096
 
 /** A document in the keyspace. */
 export class JsonView extends View {
@@ -58,7 +59,11 @@ export function jsonType(memory: Memory): ValueType<JsonView> {
     },
     save(value: JsonView, sink: SaveSink): void {
       doc.open(value.address)
-      sink.string(doc.text, doc.start, doc.textEnd)
+      sink.block(memory, value.address, doc.textAt, doc.textEnd - doc.start)
+    },
+    pieces(value: JsonView): number {
+      doc.open(value.address)
+      return (doc.textEnd - doc.start) / PIECE_BYTES
     },
     load(value: JsonView, source: LoadSource, version: number): void {
       if (version !== TEXT_VERSION) throw new Error(`JSON documents of version ${version} cannot be read`)

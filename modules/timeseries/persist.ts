@@ -8,7 +8,7 @@
  * Versions from 2 on are read; what stands behind `version >=` below came with that version. A dump always names rules
  * and source; RESTORE forgets them, as the real module does (shelf.ts). */
 
-import { type LoadSource, Range, type SaveSink } from 'redstrata/module'
+import { type Address, type LoadSource, Range, type SaveSink } from 'redstrata/module'
 import type { Aggregator } from './aggregate/aggregator.ts'
 import { AVG_COUNT, AVG_IS_MEAN, AVG_SUM } from './aggregate/sums.ts'
 import { END_SEEN, END_VALUE } from './aggregate/ends.ts'
@@ -55,7 +55,9 @@ export function saveSeries(series: Series, sink: SaveSink): void {
   for (const rule of series.rules) saveRule(rule, sink)
   sink.unsigned(Math.max(1, chunks.length))
   if (chunks.length === 0) saveEmptyChunk(engine, sink)
-  for (let i = 0; i < chunks.length; i++) saveChunk(engine, chunks.at(i), sink)
+  const row: Address[] = []
+  for (let i = 0; i < chunks.length; i++) row.push(chunks.at(i))
+  sink.row(row, (chunkSink, chunk) => saveChunk(engine, chunk, chunkSink))
 }
 
 function saveRule(rule: Rule, sink: SaveSink): void {

@@ -213,8 +213,15 @@ export class Series {
   /** Add a sample later than all others. */
   append(time: number, value: number): void {
     const { last } = this.chunks
+    this.#tell(last)
     if (last === 0 || !this.engine.append(last, time, value, false)) this.#begin(time, value)
     this.count++
+  }
+
+  /** A chunk is about to change: a snapshot may need what it holds. */
+  #tell(chunk: Address): void {
+    const { guard } = this.stock.memory
+    if (guard !== null && chunk !== 0) guard.block(chunk)
   }
 
   /** Put a sample at a time that is not later than all others. `policy` is the one in force. */
@@ -223,6 +230,7 @@ export class Series {
     const newest = time === this.lastTime
     const index = newest ? chunks.length - 1 : chunks.indexOf(time)
     const chunk = newest ? chunks.last : chunks.at(index)
+    this.#tell(chunk)
     const held = newest ? lastValueOf(this.stock.memory, chunk) : valueAt(engine, chunk, time)
     if (held !== undefined) {
       if (policy === DUPLICATE.block) return BLOCKED
@@ -341,6 +349,7 @@ export class Series {
     const { memory } = this.stock
     const chunk = this.chunks.at(index)
     if (lastTimeOf(memory, chunk) < from || firstTimeOf(memory, chunk) > to) return
+    this.#tell(chunk)
     const count = countOf(memory, chunk)
     const left = removeRange(this.engine, this.stock.room, chunk, from, to)
     this.chunks.set(index, left)
@@ -366,6 +375,8 @@ export class Series {
     const earlier = chunks.at(index - 1)
     const later = chunks.at(index)
     if (!isMergeable(engine, earlier, later)) return
+    this.#tell(earlier)
+    this.#tell(later)
     try {
       merge(engine, stock.room, earlier, later)
       chunks.remove(index, 1)

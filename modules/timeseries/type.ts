@@ -29,6 +29,7 @@ export function seriesType(shelf: Shelf): ValueType<Series> {
       to.home!.add(to)
     },
     save: saveSeries,
+    pieces: series => series.chunks.length,
     load(series, source, version) {
       loadSeries(series, source, version)
       series.home!.add(series)

@@ -1,6 +1,14 @@
 /* Fields -- a dump of a sketch as a list of its fields, and the recorded RDB file as such lists. */
 import { readFileSync } from 'node:fs'
-import { type LoadSource, Range, type SaveSink } from 'redstrata/module'
+import {
+  type Address,
+  type LoadSource,
+  type Memory,
+  Range,
+  type SaveSink,
+  SLAB_BITS,
+  UNIT_MASK,
+} from 'redstrata/module'
 import { decompress } from '../../core/base/lzf.ts'
 
 /** A whole number, a double, or bytes. */
@@ -18,6 +26,13 @@ export class FieldList implements SaveSink {
   }
   string(from: Buffer, start: number, end: number): void {
     this.fields.push(Buffer.from(from.subarray(start, end)))
+  }
+  block(memory: Memory, block: Address, start: number, bytes: number): void {
+    const at = (block & UNIT_MASK) * 8 + start
+    this.string(memory.u8[block >>> SLAB_BITS]!, at, at + bytes)
+  }
+  row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
+    for (const block of blocks) save(this, block)
   }
   text(text: string): void {
     this.fields.push(Buffer.from(text))

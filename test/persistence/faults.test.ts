@@ -38,6 +38,11 @@ function failing(disk: Disk): Files {
           file.write(buf, start, start + few)
           if (few < end - start) fail()
         },
+        writeSoon(buf, start, end, done) {
+          const few = fits(end - start)
+          const full = Object.assign(new Error('failed'), { code: disk.code })
+          file.writeSoon(buf, start, start + few, failure => done(few < end - start ? full : failure))
+        },
         commit: () => (disk.syncs ? file.commit() : fail()),
         commitSoon: done => {
           if (disk.syncs) file.commitSoon(done)

@@ -6,6 +6,7 @@ import { SeededRandom } from '../../core/base/random.ts'
 import { createServer, type RunningServer } from '../../core/index.ts'
 import { Persistence } from '../../core/persistence/persistence.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { fillLarge, writeLarge } from './large-data.ts'
 import { type Call, fill, refused, write } from './random-data.ts'
 
 const SEEDS = process.env['REDSTRATA_TEST'] === 'long' ? 100 : 4
@@ -34,6 +35,7 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
   for (const [db, client] of clients.entries()) await client.call('SELECT', db)
   const call: Call = (...args) => clients[random.below(3)]!.call(...args)
   await fill(random, call)
+  await fillLarge(random, (...args) => clients[0]!.call(...args))
   const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.call(kind === 'rdb' ? 'BGSAVE' : 'BGREWRITEAOF')
   let writes = 0
@@ -43,7 +45,7 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
       if (choice === 0) await call('FLUSHDB')
       else if (choice === 1) await call('SWAPDB', random.below(3), random.below(3))
       else if (choice === 2 && kind === 'aof') await call('FLUSHALL')
-      else await write(random, call).catch(refused)
+      else await (random.below(2) === 0 ? write(random, call) : writeLarge(random, call, kind === 'aof')).catch(refused)
     }
     await new Promise(resolve => setImmediate(resolve))
   }

@@ -119,4 +119,7 @@ class Written implements SaveSink {
   string(from: Buffer, start: number, end: number): void {
     this.lines.push(`S ${JSON.stringify(from.latin1Slice(start, end))}`)
   }
+
+  block = (): void => expect.unreachable('nothing lies in blocks')
+  row = (): void => expect.unreachable('nothing lies in blocks')
 }

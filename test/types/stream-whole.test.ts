@@ -38,6 +38,8 @@ class Tape {
     text: text => void this.#items.push(Buffer.from(text)),
     double: () => expect.unreachable('streams hold no doubles'),
     float: () => expect.unreachable('streams hold no floats'),
+    block: () => expect.unreachable('streams are no blocks'),
+    row: () => expect.unreachable('streams are no blocks'),
   }
 
   readonly source: LoadSource = {

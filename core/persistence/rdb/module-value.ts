@@ -7,6 +7,8 @@
  * behind the id and a mark that says whether it belongs before or after the keys. */
 
 import { Range } from '../../base/bytes.ts'
+import type { SaveSink } from '../../keyspace/value-type.ts'
+import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { moduleId, moduleOf, PART } from './format.ts'
 import type { RdbReader } from './reader.ts'
 import type { RdbWriter } from './writer.ts'
@@ -113,7 +115,7 @@ export class ModuleSource {
 }
 
 /** Takes the parts of one value, in order; the shape in which types are saved. */
-export class ModuleSink {
+export class ModuleSink implements SaveSink {
   readonly #writer: RdbWriter
 
   constructor(writer: RdbWriter) {
@@ -143,6 +145,15 @@ export class ModuleSink {
   string(from: Buffer, start: number, end: number): void {
     this.#writer.length(PART.string)
     this.#writer.slice(from, start, end)
+  }
+
+  block(memory: Memory, block: Address, start: number, bytes: number): void {
+    const at = ((block & UNIT_MASK) << 3) + start
+    this.string(memory.u8[block >>> SLAB_BITS]!, at, at + bytes)
+  }
+
+  row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
+    for (const block of blocks) save(this, block)
   }
 
   text(text: string): void {

@@ -43,7 +43,9 @@ function setbit(ctx: Context, args: Args): void {
   const offset = takeOffset(ctx, args)
   const bit = args.int(BIT_ERR.bit)
   if (bit !== 0 && bit !== 1) throw BIT_ERR.bit
-  const { value, grown } = openBits(ctx, key, Math.floor(offset / 8) + 1)
+  const byte = Math.floor(offset / 8)
+  const { value, grown } = openBits(ctx, key, byte + 1)
+  value.touch(byte, byte + 1)
   value.range(out)
   const before = setBit(out.buf, out.start, offset, bit)
   if (grown || before !== bit) {

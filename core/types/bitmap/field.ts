@@ -98,6 +98,8 @@ export function bitfield(ctx: Context, args: Args): void {
     return
   }
   const { value, grown } = openBits(ctx, key, Math.ceil(bits / 8))
+  for (const { kind, offset, bits: width } of operations)
+    if (kind !== 'get') value.touch(Math.floor(offset / 8), Math.ceil((offset + width) / 8))
   value.range(out)
   if (replyFields(ctx, operations) || grown) {
     db.changed(key)

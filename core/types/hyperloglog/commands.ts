@@ -123,6 +123,7 @@ function pfcount(ctx: Context, args: Args): void {
     if (count < 0) throw CORRUPT
     // The count is kept in the string, which is a change like any other.
     db.keyspace.change(db, value.record)
+    value.touch(0, value.length)
     cacheCount(out, count)
     value.markRaw()
     db.changed(key)

@@ -45,6 +45,7 @@ export function setrange(ctx: Context, args: Args): void {
   checkLength(ctx, offset + piece.length)
   const value = existing ?? db.create(key, stringType)
   value.resize(Math.max(value.length, offset + piece.length))
+  value.touch(offset, offset + piece.length)
   value.range(out)
   piece.buf.copy(out.buf, out.start + offset, piece.start, piece.end)
   db.changed(key)

@@ -47,6 +47,19 @@ export class StringView extends View {
     return out
   }
 
+  /** Where the bytes of a long string begin in its block. */
+  get blockHead(): number {
+    return BLOCK_HEAD
+  }
+
+  /** Bytes of the value are about to change: said before any of them is, since a snapshot may need what they were. */
+  touch(from: number, to: number): void {
+    const { db, record } = this
+    const { guard } = db.memory
+    if (guard !== null && db.formOf(record) === FORM.block)
+      guard.stretch(db.wordOf(record), BLOCK_HEAD + from, BLOCK_HEAD + to)
+  }
+
   get length(): number {
     const { db, record } = this
     const word = db.wordOf(record)
@@ -67,6 +80,7 @@ export class StringView extends View {
     const before = this.length
     this.#size(length, Math.min(before, length), true)
     if (length > before) {
+      this.touch(before, length)
       const to = this.range(this.#scratch)
       to.buf.fill(0, to.start + before, to.end)
     }
@@ -119,7 +133,13 @@ export class StringView extends View {
     const { db } = this
     let block = db.wordOf(this.record)
     const size = db.memory.sizeOf(block)
-    if (length + BLOCK_HEAD > size || length < size / 4) {
+    if (keep === 0 && db.memory.guard !== null) {
+      // Nothing is kept here, but a snapshot may need all of it: it takes the old block over.
+      const old = block
+      block = db.memory.block(db.keyspace.accountOfKeys, BLOCK_HEAD + roomFor(length, spare))
+      this.record = db.setBlock(this.record, block)
+      db.memory.free(db.keyspace.accountOfKeys, old)
+    } else if (length + BLOCK_HEAD > size || length < size / 4) {
       block = db.memory.resize(db.keyspace.accountOfKeys, block, BLOCK_HEAD + keep, BLOCK_HEAD + roomFor(length, spare))
       this.record = db.setBlock(this.record, block)
     }

@@ -66,6 +66,7 @@ export const bloomKind: SketchKind<BloomFilter> = {
   version: BLOOM_ENCODING,
   lens: db => new BloomFilter(db.memory),
   save: (db, filter, sink) => saveBloom(db.memory, filter, sink),
+  inBlocks: true,
   load: (db, filter, source, version) => loadBloom(db.memory, filter, source, version),
   rewrite: (db, filter, key, emit) => emitBloom(db.memory, filter, key, emit),
   digest(db, filter, sink) {

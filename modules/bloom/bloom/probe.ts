@@ -165,6 +165,38 @@ function setLarge(u8: Uint8Array, base: number, n: number, wrap: number, k: numb
   }
 }
 
+/** Tell which bits an item stands for, as setBits would set them: for whoever must know before. */
+export function eachBit(n: number, wrap: number, k: number, hash: Int32Array, visit: (bit: number) => void): void {
+  const sumLow = hash[2]! >>> 0
+  const sumHigh = hash[3]! >>> 0
+  let lo = hash[0]! >>> 0
+  let hi = hash[1]! >>> 0
+  let r = remainderLarge(lo, hi, n)
+  const s = remainderLarge(sumLow, sumHigh, n)
+  for (let i = 0; ; ) {
+    visit(r)
+    if (++i >= k) return
+    lo += sumLow
+    hi += sumHigh
+    r += s
+    if (lo >= TWO_32) {
+      lo -= TWO_32
+      hi++
+    }
+    if (hi >= TWO_32) {
+      hi -= TWO_32
+      r -= wrap
+    }
+    if (r >= n) r -= n
+    else if (r < 0) r += n
+  }
+}
+
+/** The same for the 32-bit hashes of old dumps. */
+export function eachBit32(n: number, k: number, hash: Int32Array, visit: (bit: number) => void): void {
+  for (let i = 0, x = hash[0]!; i < k; i++, x += hash[2]!) visit((x >>> 0) % n)
+}
+
 /** testBits for the 32-bit hashes of old dumps, which lie in hash[0] and hash[2]. */
 export function testBits32(u8: Uint8Array, base: number, n: number, k: number, hash: Int32Array): boolean {
   for (let i = 0, x = hash[0]!; i < k; i++, x += hash[2]!) {

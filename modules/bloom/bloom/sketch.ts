@@ -31,7 +31,7 @@
 import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur2, murmur64Pair, PAIR_LENGTH } from '../hash.ts'
 import { RootLens } from '../lens.ts'
-import { BITS_MAX, setBits, setBits32, testBits, testBits32, wrapOf } from './probe.ts'
+import { BITS_MAX, eachBit, eachBit32, setBits, setBits32, testBits, testBits32, wrapOf } from './probe.ts'
 
 /** Options of a chain as they stand in dumps. New chains have FORCE64 and NOROUND, and NO_SCALING if asked for. */
 export const BLOOM_OPTION = { NOROUND: 1, ENTRIES_IS_BITS: 2, FORCE64: 4, NO_SCALING: 8 } as const
@@ -308,8 +308,20 @@ export class BloomFilter extends RootLens {
     const u8 = this.memory.u8[bits >>> SLAB_BITS]!
     const base = (bits & UNIT_MASK) * 8
     const k = words[field * 2 + 12]!
+    if (this.memory.guard !== null) this.#tell(bits, fields[field + 4]!, fields[field + 5]!, k)
     if (this.#narrow()) return setBits32(u8, base, fields[field + 4]!, k, this.#hash)
     return setBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
+  }
+
+  /** The item's bits in a block are about to change. */
+  #tell(block: Address, n: number, wrap: number, k: number): void {
+    const guard = this.memory.guard!
+    const tell = (bit: number): void => {
+      const byte = Math.floor(bit / 8)
+      guard.stretch(block, byte, byte + 1)
+    }
+    if (this.#narrow()) eachBit32(n, k, this.#hash, tell)
+    else eachBit(n, wrap, k, this.#hash, tell)
   }
 
   /** Whether the chain is an old one of 32-bit hashes. */

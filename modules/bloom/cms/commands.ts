@@ -50,6 +50,7 @@ const cmsKind: SketchKind<CountMin> = {
   version: CMS_ENCODING,
   lens: db => new CountMin(db.memory),
   save: (db, sketch, sink) => saveCms(db.memory, sketch, sink),
+  inBlocks: true,
   load: (db, sketch, source, version) => loadCms(db.memory, sketch, source, version),
   digest(db, sketch, sink) {
     const { width, depth, count, cellsAddress: cells } = sketch

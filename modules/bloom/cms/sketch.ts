@@ -21,7 +21,7 @@
  * module's does; it is two halves here, because a double holds only 53 bits. Row i hashes with MurmurHash2 seeded with i.
  *
  * Left out: conservative update and decrements, which RedisBloom does not have either. */
-import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type Guard, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { cellOf, MIXED_LENGTH, mixWords, murmur2Four } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 
@@ -128,6 +128,7 @@ export class CountMin extends RootLens {
     const depth = this.depth
     const mixed = this.#mixed
     const hashes = this.#hashes
+    const { guard } = this.memory
     mixWords(item.buf, item.start, item.end, mixed)
     let least = -1 // the largest of unsigned numbers
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; ) {
@@ -136,6 +137,7 @@ export class CountMin extends RootLens {
         const cell = (at + cellOf(hashes[row & 3]!, width)) | 0
         let sum = (words[cell]! + lo) | 0
         if (hi !== 0 || sum >>> 0 < lo >>> 0) sum = -1
+        if (guard !== null) tell(guard, cells, cell)
         words[cell] = sum
         if (sum >>> 0 < least >>> 0) least = sum
       }
@@ -174,6 +176,7 @@ export class CountMin extends RootLens {
     const weights = sources.map(({ weight }) => weight)
     const target = this.#cellsOf(this.root)
     if (total === null || !sumsFit(views, weights, target.length)) return false
+    if (this.memory.guard !== null) this.memory.guard.stretch(this.cellsAddress, 0, this.cellBytes)
     writeSums(target, views, weights)
     this.count = total
     return true
@@ -205,6 +208,12 @@ export class CountMin extends RootLens {
     this.setWord(2, sum | 0)
     this.setWord(3, this.word(3) + hi + (sum >= TWO_32 ? 1 : 0))
   }
+}
+
+/** A counter, by its index into the slab, is about to change: a snapshot may need what it holds. */
+function tell(guard: Guard, cells: Address, cell: number): void {
+  const at = (cell - (cells & UNIT_MASK) * 2) * 4
+  guard.stretch(cells, at, at + 4)
 }
 
 const INT64_MIN = -(1n << 63n)

@@ -82,6 +82,7 @@ const cuckooKind: SketchKind<CuckooFilter> = {
   version: CUCKOO_ENCODING,
   lens: db => new CuckooFilter(db.memory),
   save: (db, filter, sink) => saveCuckoo(db.memory, filter, sink),
+  inBlocks: true,
   load: (db, filter, source, version) => loadCuckoo(db.memory, filter, source, version),
   rewrite: (db, filter, key, emit) => emitCuckoo(db.memory, filter, key, emit),
   digest(db, filter, sink) {

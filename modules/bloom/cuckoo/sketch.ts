@@ -31,7 +31,7 @@
  *
  * Invariants: buckets is a power of two in every sub-filter, and no sub-filter has fewer than an older one; hence the index
  * in a new one, cut off, is the index in an old one, which is what compaction moves fingerprints by. */
-import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur64 } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 
@@ -114,28 +114,38 @@ function countOf(u8: Uint8Array, bucket: number, size: number, value: number): n
   return count
 }
 
+/** A slot, by its index into the slab, is about to change: a snapshot may need what it holds. */
+function tell(memory: Memory, slots: Address, at: number): void {
+  const slot = at - (slots & UNIT_MASK) * 8
+  if (memory.guard !== null) memory.guard.stretch(slots, slot, slot + 1)
+}
+
 /**
  * Put a fingerprint into a full bucket and move what it displaces, from bucket to bucket. False when no free slot was
  * met in time; then every move has been undone.
  */
 function displace(
-  u8: Uint8Array,
-  base: number,
+  memory: Memory,
+  slots: Address,
   mask: number,
   size: number,
   index: number,
   fp: number,
   limit: number,
 ): boolean {
+  const u8 = memory.u8[slots >>> SLAB_BITS]!
+  const base = (slots & UNIT_MASK) * 8
   let victim = 0
   for (let moves = 0; moves < limit; moves++) {
     const at = base + index * size + victim
     const out = u8[at]!
+    tell(memory, slots, at)
     u8[at] = fp
     fp = out
     index = ((index ^ Math.imul(fp, STEP)) & mask) >>> 0
     const free = slotOf(u8, base + index * size, size, 0)
     if (free >= 0) {
+      tell(memory, slots, free)
       u8[free] = fp
       return true
     }
@@ -323,6 +333,7 @@ export class CuckooFilter extends RootLens {
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slot = this.#slot(i, this.#fp)
       if (slot < 0) continue
+      tell(this.memory, this.partAddress(i), slot)
       this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
       this.setField(0, this.items - 1)
       this.setField(1, this.deletes + 1)
@@ -379,11 +390,9 @@ export class CuckooFilter extends RootLens {
     const newest = this.subfilters - 1
     for (let i = newest; i >= 0; i--) if (this.#place(i, this.#fp)) return this.#added()
     const slots = this.partAddress(newest)
-    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
     const mask = this.subfilterBuckets(newest) - 1
     const index = (this.#h1 & mask) >>> 0
-    const base = (slots & UNIT_MASK) * 8
-    if (displace(u8, base, mask, this.bucketSize, index, this.#fp, this.maxIterations)) return this.#added()
+    if (displace(this.memory, slots, mask, this.bucketSize, index, this.#fp, this.maxIterations)) return this.#added()
     if (this.expansion === 0) return CUCKOO.FULL
     if (!this.#grow()) return CUCKOO.NO_ROOM
     this.#place(newest + 1, this.#fp)
@@ -399,6 +408,7 @@ export class CuckooFilter extends RootLens {
   #place(i: number, fp: number): boolean {
     const slot = this.#slot(i, 0)
     if (slot < 0) return false
+    tell(this.memory, this.partAddress(i), slot)
     this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
     return true
   }
@@ -440,8 +450,10 @@ export class CuckooFilter extends RootLens {
       this.#h2 = this.#h1 ^ Math.imul(fp, STEP)
       let to = 0
       while (to < from && !this.#place(to, fp)) to++
-      if (to < from) u8[base + slot] = 0
-      else emptied = false
+      if (to < from) {
+        tell(this.memory, slots, base + slot)
+        u8[base + slot] = 0
+      } else emptied = false
     }
     return emptied
   }

@@ -47,6 +47,7 @@ const topkKind: SketchKind<TopK> = {
   version: TOPK_ENCODING,
   lens: db => new TopK(db.memory, db.keyspace.random),
   save: (db, sketch, sink) => saveTopK(db.memory, sketch, sink),
+  inBlocks: true,
   load: (db, sketch, source, version) => loadTopK(db.memory, sketch, source, version),
   digest(db, sketch, sink) {
     const { k, width, depth, decay, cellsAddress: cells } = sketch

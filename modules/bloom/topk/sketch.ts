@@ -266,12 +266,15 @@ export class TopK extends RootLens {
     const width = this.width
     const depth = this.depth
     const hashes = this.#hashes
+    const { guard } = this.memory
+    const first = (cells & UNIT_MASK) * 2
     let most = 0
-    for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; row++, at = (at + width * 2) | 0) {
+    for (let row = 0, at = first; row < depth; row++, at = (at + width * 2) | 0) {
       const lane = (row + 1) & 3
       if (lane === 0) murmur2Four(this.#mixed, item, row, row + 1, row + 2, row + 3, hashes)
       const cell = (at + cellOf(hashes[lane]!, width) * 2) | 0
       const count = words[cell + 1]! >>> 0
+      if (guard !== null) guard.stretch(cells, (cell - first) * 4, (cell - first) * 4 + 8)
       let mine = 0
       if (count === 0) mine = increment
       else if (words[cell] === fp) mine = Math.min(count + increment, COUNT_MAX)

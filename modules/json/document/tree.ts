@@ -104,6 +104,17 @@ export class Tree {
     return this
   }
 
+  /** Where a document's text begins, in bytes of its block. */
+  get textAt(): number {
+    return this.start - ((this.address & UNIT_MASK) << 3)
+  }
+
+  /** A document's text is about to change from one place to another: a snapshot may need what it says. */
+  #tell(from: number, to: number): void {
+    const { guard } = this.memory
+    if (guard !== null && !this.#draft) guard.stretch(this.address, this.textAt + from, this.textAt + to)
+  }
+
   /** Words that a draft has room for without growing. */
   get wordRoom(): number {
     return this.#wordLimit - this.wordEnd
@@ -184,8 +195,12 @@ export class Tree {
   ): void {
     const moreWords = wordsIn - wordsOut
     const moreText = textIn - textOut
-    if (moreWords === 0 && moreText === 0) return
+    if (moreWords === 0 && moreText === 0) {
+      this.#tell(textAt, textAt + textOut)
+      return
+    }
     this.reserve(Math.max(0, moreWords), Math.max(0, moreText))
+    this.#tell(textAt, moreText === 0 ? textAt + textOut : this.textEnd - this.start)
     const words = this.words
     const { first, start } = this
     if (moreWords !== 0) {
@@ -249,6 +264,7 @@ export class Tree {
     }
     const offset = 4 + (usedWords + words + ((size - need) >>> 3)) * 4
     const start = ((this.address & UNIT_MASK) << 3) + offset
+    this.#tell(0, usedText)
     this.text.copyWithin(start, this.start, this.textEnd)
     this.words[this.first - 1] = offset
     this.start = start
@@ -278,7 +294,8 @@ export class Tree {
     const words = spanOf(from.words, from.first + i)
     const bytes = textLength(from.words, from.first + i)
     const offset = 4 + words * 4
-    if (Memory.sizeFor(offset + bytes) !== this.memory.sizeOf(this.address)) {
+    // While a snapshot is written, it takes the old text over as it is.
+    if (this.memory.guard !== null || Memory.sizeFor(offset + bytes) !== this.memory.sizeOf(this.address)) {
       const old = this.address
       this.#became(storeDocument(this.memory, from, i, t))
       this.memory.free(this.account, old)

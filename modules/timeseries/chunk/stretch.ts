@@ -69,6 +69,7 @@ export function createChunk(memory: Memory, limitBytes: number, dataBytes: numbe
 
 /** Free a chunk's three blocks. */
 export function freeChunk(memory: Memory, chunk: Address): void {
+  if (memory.guard !== null) memory.guard.block(chunk)
   const words = memory.i32[chunk >>> SLAB_BITS]!
   const w = (chunk & UNIT_MASK) << 1
   memory.free(ACCOUNT.dataset, words[w + W_DATA]!)
