@@ -153,10 +153,11 @@ function newFile(path: string): NewFile {
     if (isOpen) closeSync(file)
     isOpen = false
   }
+  let isPlaced = false
   const place = (): void => {
     close()
     renameSync(aside, path)
-    syncFolder(dirname(path))
+    isPlaced = true
   }
   const ended = (): void => {
     isBusy = false
@@ -182,25 +183,32 @@ function newFile(path: string): NewFile {
     commit() {
       fsyncSync(file)
       place()
+      syncFolder(dirname(path))
     },
     commitSoon(done) {
       isBusy = true
       fsync(file, failure => {
         ended()
         if (isGone) return
-        let fault = failure
-        try {
-          if (fault === null) place()
-        } catch (error) {
-          fault = error as NodeJS.ErrnoException
+        if (failure !== null) {
+          done(failure)
+          return
         }
-        done(fault)
+        try {
+          place()
+        } catch (error) {
+          done(error as NodeJS.ErrnoException)
+          return
+        }
+        syncFolderSoon(dirname(path), () => {
+          if (!isGone) done(null)
+        })
       })
     },
     abandon() {
       isGone = true
       if (!isBusy) close()
-      unlinkSync(aside)
+      if (!isPlaced) unlinkSync(aside)
     },
   }
 }
@@ -234,6 +242,21 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(folder)
   }
+}
+
+/** The same without waiting for the disk. */
+function syncFolderSoon(path: string, done: () => void): void {
+  let folder: number
+  try {
+    folder = openSync(path, 'r')
+  } catch {
+    done() // as above
+    return
+  }
+  fsync(folder, () => {
+    closeSync(folder)
+    done()
+  })
 }
 
 const REASONS: Readonly<Record<string, string>> = {
