@@ -57,6 +57,10 @@ function planned(plan: Plan): Files {
       const file = real.create(path)
       return {
         write: half('write of a new file', file.write),
+        writeSoon(buf, start, end, done) {
+          if (!fails('write of a new file')) file.writeSoon(buf, start, end, done)
+          else file.writeSoon(buf, start, start + ((end - start) >> 1), () => done(fault()))
+        },
         commit: guard('commit', file.commit),
         commitSoon: soon('commit in the background', file.commitSoon),
         abandon: guard('abandon', file.abandon),
