@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../core/base/bytes.ts'
 import type { LoadSource, SaveSink } from '../../core/keyspace/value-type.ts'
-import { Memory } from '../../core/memory/arena.ts'
+import { Memory, SLAB_BITS, UNIT_MASK } from '../../core/memory/arena.ts'
 import type { Address } from '../../core/memory/arena.ts'
 import { Tree } from '../../modules/json/document/tree.ts'
 import { jsonType, type JsonView } from '../../modules/json/type.ts'
@@ -20,7 +20,10 @@ function view(address: Address = 0): JsonView {
 function saved(value: JsonView): Buffer {
   const parts: Buffer[] = []
   const sink: Partial<SaveSink> = {
-    string: (from, start, end) => void parts.push(Buffer.from(from.subarray(start, end))),
+    block(from, block, start, bytes) {
+      const at = (block & UNIT_MASK) * 8 + start
+      parts.push(Buffer.from(from.u8[block >>> SLAB_BITS]!.subarray(at, at + bytes)))
+    },
   }
   type.save(value, sink as SaveSink)
   expect(parts).toHaveLength(1)
