@@ -38,6 +38,7 @@ export function installMemoryLimit(engine: Engine): void {
   }
   const applyPolicy = (): void => {
     keyspace.lfu = settings.policy.endsWith('lfu') ? new LogCounter(keyspace, settings) : null
+    keyspace.isLru = settings.policy.endsWith('lru')
   }
   engine.config.add([
     memoryParameter('maxmemory', settings, 'maxBytes', { ...ANY_SIZE, changed: apply }),

@@ -39,6 +39,9 @@ import {
 import type { ValueType, View } from './value-type.ts'
 import type { Presence } from './watch.ts'
 
+/** The clock of uses has 24 bits. */
+const IDLE_MAX = 0xffffff
+
 /** A value beyond this many bytes leaves its record for a block of its own. */
 export const INLINE_MAX = 48 << 10
 
@@ -169,6 +172,26 @@ export class Database {
     const words = this.memory.i32[record >>> SLAB_BITS]!
     const at = ((record & UNIT_MASK) << 1) + LRU_WORD
     words[at] = keyspace.lfu === null ? keyspace.lruClock : keyspace.lfu.used(words[at]!)
+  }
+
+  /** Seconds for which a key was not used. */
+  idleSeconds(record: Address): number {
+    return (this.keyspace.lruClock - recordWord(this.memory, record, LRU_WORD)) & IDLE_MAX
+  }
+
+  /** How often a key was used, by the counter of LFU; -1 under another policy. */
+  frequencyOf(record: Address): number {
+    const { lfu } = this.keyspace
+    return lfu === null ? -1 : lfu.count(recordWord(this.memory, record, LRU_WORD))
+  }
+
+  /** Say when, or how often, a key was used, as the policy wants to know; negative numbers say nothing. */
+  setUse(record: Address, idleSeconds: number, frequency: number): void {
+    const { lfu, lruClock } = this.keyspace
+    if (lfu !== null) {
+      if (frequency >= 0) setRecordWord(this.memory, record, LRU_WORD, lfu.of(frequency))
+    } else if (idleSeconds >= 0)
+      setRecordWord(this.memory, record, LRU_WORD, (lruClock - Math.min(idleSeconds, IDLE_MAX)) & IDLE_MAX)
   }
 
   /** The value of a key, or null. @throws the type's refusal when the key holds another type. */

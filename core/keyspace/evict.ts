@@ -136,6 +136,10 @@ export class LogCounter implements Frequency {
   }
 
   fresh(): number {
-    return (this.#minutes << 8) | LFU_START
+    return this.of(LFU_START)
+  }
+
+  of(counter: number): number {
+    return (this.#minutes << 8) | counter
   }
 }

@@ -56,6 +56,8 @@ export interface Frequency {
   used(word: number): number
   /** The clock word of a new key. */
   fresh(): number
+  /** The clock word that says so often. */
+  of(counter: number): number
   /** The counter in a clock word, after what time has taken from it. */
   count(word: number): number
 }
@@ -130,6 +132,8 @@ export class Keyspace {
   /** Whether uses are noted: off while a client with NO-TOUCH runs a command. */
   touches = true
   lfu: Frequency | null = null
+  /** Whether keys are evicted by when they were used last: files tell it then. */
+  isLru = false
   /** Whether a key past its time is removed when it is met. Not while loading, in a replica, or in a paused server. */
   mayExpire = true
   /** With mayExpire off: whether a key past its time is still seen. */

@@ -12,7 +12,6 @@ import { cmd, type Command, FLAG } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
 import type { Database } from '../keyspace/database.ts'
 import { EVENT } from '../keyspace/event.ts'
-import { LRU_WORD, setRecordWord } from '../keyspace/record.ts'
 import type { Address } from '../memory/arena.ts'
 import { ValueWriter } from './encode.ts'
 import { AppendOnly } from './aof/append-only.ts'
@@ -290,7 +289,6 @@ function takeRestoreOptions(args: Args): RestoreOptions {
 
 function restore(ctx: Context, args: Args): void {
   const { db, engine, reply } = ctx
-  const { keyspace } = engine
   const key = args.key()
   args.position = 4
   const options = takeRestoreOptions(args)
@@ -316,10 +314,10 @@ function restore(ctx: Context, args: Args): void {
   }
   const record = readBody(ctx, key, body)
   if (deadline >= 0) db.setDeadline(record, deadline)
-  if (options.idleSeconds >= 0)
-    setRecordWord(keyspace.memory, record, LRU_WORD, (keyspace.lruClock - options.idleSeconds) & 0xffffff)
   db.changed(key)
   db.notify(EVENT.generic, 'restore', key)
+  // Whoever heard of it may have looked at the value, which is no use of the key.
+  db.setUse(record, options.idleSeconds, options.frequency)
   if (deadline >= 0) ctx.propagate('RESTORE', key, deadline, payload, 'REPLACE', 'ABSTTL')
   else ctx.propagate('RESTORE', key, 0, payload, 'REPLACE')
   reply.ok()

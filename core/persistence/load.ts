@@ -179,6 +179,7 @@ export class RdbLoad implements Load, RdbVisitor {
     const record = type === TYPE.string ? this.#string(key, values) : this.#value(key, type, values)
     if (record === 0) return
     if (facts.expireMs >= 0) db.setDeadline(record, facts.exactMs === 0n ? facts.expireMs : facts.exactMs)
+    if (facts.idleSeconds >= 0 || facts.frequency >= 0) db.setUse(record, facts.idleSeconds, facts.frequency)
     this.keysLoaded++
   }
 

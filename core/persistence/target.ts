@@ -106,14 +106,18 @@ export class RdbTarget implements SnapshotTarget {
     const type = this.#values.typeOf(db, record)
     const expireMs = db.deadlines.of(record)
     const exactMs = expireMs > Number.MAX_SAFE_INTEGER ? db.deadlines.exactOf(record) : 0n
+    const idleSeconds = db.keyspace.isLru ? db.idleSeconds(record) : -1
+    const frequency = db.frequencyOf(record)
     const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, watch)
     if (big !== null) {
-      const facts = { expireMs, exactMs, idleSeconds: -1, frequency: -1 }
+      const facts = { expireMs, exactMs, idleSeconds, frequency }
       return { number, key: keys.key(record, this.#key).copy(), facts, big }
     }
     this.#select(number, keys, db)
     this.#facts.expireMs = expireMs
     this.#facts.exactMs = exactMs
+    this.#facts.idleSeconds = idleSeconds
+    this.#facts.frequency = frequency
     writeKey(this.#writer, keys.key(record, this.#key), type, this.#facts)
     this.#values.write(this.#writer, db, record, type)
     return null

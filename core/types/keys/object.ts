@@ -6,7 +6,6 @@ import { parseInteger } from '../../base/numbers.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
 import type { Address } from '../../memory/arena.ts'
-import { LRU_WORD, recordWord } from '../../keyspace/record.ts'
 
 const SWITCHING =
   'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.'
@@ -55,8 +54,7 @@ export function objectIdletime(ctx: Context, args: Args): void {
   const record = found(ctx, args)
   if (record === 0) return
   if (keyspace.lfu !== null) throw IS_LFU
-  const word = recordWord(keyspace.memory, record, LRU_WORD) & 0xffffff
-  ctx.reply.integer((keyspace.lruClock - word) & 0xffffff)
+  ctx.reply.integer(ctx.db.idleSeconds(record))
 }
 
 export function objectFreq(ctx: Context, args: Args): void {
@@ -64,7 +62,7 @@ export function objectFreq(ctx: Context, args: Args): void {
   const record = found(ctx, args)
   if (record === 0) return
   if (keyspace.lfu === null) throw NO_LFU
-  ctx.reply.integer(keyspace.lfu.count(recordWord(keyspace.memory, record, LRU_WORD)))
+  ctx.reply.integer(ctx.db.frequencyOf(record))
 }
 
 const HELP = [
