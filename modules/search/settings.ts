@@ -7,6 +7,7 @@
  * shown with its defaults and can be set, so that tools that read or set them go on working; they have no effect. */
 
 import type { Parameter } from 'redstrata/module'
+import { SCORERS, type ScorerName } from './score/scorer.ts'
 import { TEXT_LIMITS, type TextLimits } from './ingest/text-writer.ts'
 
 /** The values that the module goes by. */
@@ -32,6 +33,10 @@ export interface Settings extends TextLimits {
   cursorsMax: number
   /** Scorers that are not settled yet. */
   unstableFeatures: boolean
+  /** The scorer of queries that name none. */
+  defaultScorer: ScorerName
+  /** Whether FT.PROFILE tells the time that each step took. */
+  profilesTimes: boolean
 }
 
 /** What holds when nothing is said. */
@@ -49,6 +54,8 @@ export function defaultSettings(): Settings {
     cursorReadSize: 1000,
     cursorsMax: 128,
     unstableFeatures: false,
+    defaultScorer: 'TFIDF',
+    profilesTimes: true,
   }
 }
 
@@ -68,13 +75,18 @@ const NOT_CONVERTIBLE = 'Could not convert argument to expected type'
 const OUT_OF_BOUNDS = 'Value is outside acceptable bounds'
 const DIALECT_TOO_HIGH = 'Default dialect version cannot be higher than 4'
 const BAD_POLICY = 'Invalid ON_TIMEOUT value'
+const BAD_SCORER = 'Invalid default scorer value'
+const SCORER_UNSTABLE = 'Default scorer can only be changed when `ENABLE_UNSTABLE_FEATURES` is ON'
+const STEM_TOO_SHORT = 'Minimum stem length cannot be lower than 2'
+const TOO_MANY_WORKERS = 'Number of worker threads cannot exceed 8192'
+const TOO_DEEP = 'Max depth for range cannot be higher than max depth for balance'
 
 type Field<V> = { [K in keyof Settings]: Settings[K] extends V ? K : never }[keyof Settings]
 
 /** All options over one record of settings, in the order in which they are listed. */
 export function settingOptions(settings: Settings): readonly Option[] {
-  const number = (name: string, field: Field<number>, help: string, low = 0, high = 0xffffffff) =>
-    numberOption(settings as unknown as Record<string, number>, field, { name, help, low, high })
+  const number = (name: string, field: Field<number>, help: string, low = 0, high = 0xffffffff, outside?: string) =>
+    numberOption(settings as unknown as Record<string, number>, field, { name, help, low, high, outside })
   const limit = (name: string, field: Field<number>, help: string) => limitOption(settings, field, name, help)
   return [
     number('MINPREFIX', 'prefixMin', 'Bytes that a prefix must have to be looked for', 1),
@@ -99,16 +111,15 @@ export function settingOptions(settings: Settings): readonly Option[] {
     number('CURSOR_MAX_IDLE', 'cursorIdleMs', 'Milliseconds that a cursor may be idle'),
     number('CURSOR_READ_SIZE', 'cursorReadSize', 'Rows read from a cursor at a time', 1),
     number('INDEX_CURSOR_LIMIT', 'cursorsMax', 'Cursors that an index may have'),
-    { ...number('MINSTEMLEN', 'stemBytesMin', 'Bytes that a word must have to be stemmed', 2), isFixed: true },
-    {
-      ...number('MIN_PHONETIC_TERM_LEN', 'soundBytesMin', 'Bytes that a word must have to be sounded', 1),
-      isFixed: true,
-    },
+    number('MINSTEMLEN', 'stemBytesMin', 'Bytes that a word must have to be stemmed', 2, 0xffffffff, STEM_TOO_SHORT),
+    number('MIN_PHONETIC_TERM_LEN', 'soundBytesMin', 'Bytes that a word must have to be sounded', 1),
     {
       ...number('MULTI_TEXT_SLOP', 'valueSlop', 'Distance of words in two values of an array', 1, 1 << 20),
       isFixed: true,
     },
     switchOption(settings, 'unstableFeatures', 'ENABLE_UNSTABLE_FEATURES', 'Whether unsettled features may be used'),
+    scorerOption(settings),
+    switchOption(settings, 'profilesTimes', '_PRINT_PROFILE_CLOCK', 'Whether FT.PROFILE tells the time of each step'),
     ...KEPT.map(keptOption),
   ]
 }
@@ -118,9 +129,12 @@ interface NumberSpec {
   readonly help: string
   readonly low: number
   readonly high: number
+  /** What is said of a number that is not between them. */
+  readonly outside: string | undefined
 }
 
-function numberOption(values: Record<string, number>, field: string, { name, help, low, high }: NumberSpec): Option {
+function numberOption(values: Record<string, number>, field: string, spec: NumberSpec): Option {
+  const { name, help, low, high, outside = OUT_OF_BOUNDS } = spec
   return {
     name,
     help,
@@ -129,7 +143,7 @@ function numberOption(values: Record<string, number>, field: string, { name, hel
     set(text) {
       if (!/^[-+]?\d+$/.test(text)) return NOT_CONVERTIBLE
       const value = Number(text)
-      if (value < low || value > high) return OUT_OF_BOUNDS
+      if (value < low || value > high) return outside
       values[field] = value
       return null
     },
@@ -184,6 +198,22 @@ function switchOption(settings: Settings, field: Field<boolean>, name: string, h
   }
 }
 
+function scorerOption(settings: Settings): Option {
+  return {
+    name: 'DEFAULT_SCORER',
+    help: 'The scorer of queries that name none',
+    isFixed: false,
+    get: () => settings.defaultScorer,
+    set(text) {
+      if (!settings.unstableFeatures) return SCORER_UNSTABLE
+      const scorer = SCORERS.find(name => name === text)
+      if (scorer === undefined) return BAD_SCORER
+      settings.defaultScorer = scorer
+      return null
+    },
+  }
+}
+
 /** Options without effect: name, default, and an F when they are fixed once the module is loaded. */
 const KEPT: readonly (readonly [string, string | null, 'F'?])[] = [
   ['EXTLOAD', null, 'F'],
@@ -203,7 +233,6 @@ const KEPT: readonly (readonly [string, string | null, 'F'?])[] = [
   ['UPGRADE_INDEX', 'Upgrade config for upgrading', 'F'],
   ['_NUMERIC_COMPRESS', 'false'],
   ['_FREE_RESOURCE_ON_THREAD', 'true'],
-  ['_PRINT_PROFILE_CLOCK', 'true'],
   ['RAW_DOCID_ENCODING', 'false', 'F'],
   ['_NUMERIC_RANGES_PARENTS', '0'],
   ['_FORK_GC_CLEAN_NUMERIC_EMPTY_NODES', 'true'],
@@ -214,8 +243,18 @@ const KEPT: readonly (readonly [string, string | null, 'F'?])[] = [
   ['PRIVILEGED_THREADS_NUM', '1', 'F'],
   ['WORKERS_PRIORITY_BIAS_THRESHOLD', '1', 'F'],
   ['_PRIORITIZE_INTERSECT_UNION_CHILDREN', 'false'],
-  ['BG_INDEX_SLEEP_GAP', '100'],
+  ['BG_INDEX_SLEEP_GAP', '100', 'F'],
+  ['FORK_GC_CLEAN_NUMERIC_EMPTY_NODES', 'true'],
+  ['WORKER_THREADS', '0', 'F'],
+  ['MT_MODE', 'MT_MODE_OFF', 'F'],
 ]
+
+/** The greatest numbers that such options take, and what is said of greater ones. */
+const KEPT_MOST: Readonly<Record<string, readonly [most: number, refusal: string]>> = {
+  WORKERS: [8192, TOO_MANY_WORKERS],
+  MIN_OPERATION_WORKERS: [8192, TOO_MANY_WORKERS],
+  _NUMERIC_RANGES_PARENTS: [2, TOO_DEEP],
+}
 
 function keptOption([name, value, fixed]: readonly [string, string | null, 'F'?]): Option {
   let kept = value
@@ -227,6 +266,8 @@ function keptOption([name, value, fixed]: readonly [string, string | null, 'F'?]
     get: () => kept,
     set(text) {
       if (isNumber && !/^[-+]?\d+$/.test(text)) return NOT_CONVERTIBLE
+      const most = KEPT_MOST[name]
+      if (most !== undefined && Number(text) > most[0]) return most[1]
       kept = text
       return null
     },

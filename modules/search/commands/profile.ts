@@ -29,7 +29,7 @@ export function profile(workspace: Workspace, ctx: Context, args: Args): void | 
   if (!args.word('query')) throw replyError('The QUERY keyword is expected')
   if (args.left === 0) throw wrongCount('FT.PROFILE')
   const { clock } = workspace.host
-  const times = new QueryProfile(() => clock.microseconds(), isLimited)
+  const times = new QueryProfile(() => clock.microseconds(), isLimited, workspace.settings.profilesTimes)
   const read = isSearch ? profiledSearch : profiledAggregate
   const { job, timeoutMs } = read(workspace, ctx, name, args, times)
   return runJob(workspace, ctx, new ProfileJob(job, times), timeoutMs)

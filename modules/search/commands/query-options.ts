@@ -30,7 +30,9 @@ export class QueryOptions {
   /** The name that LANGUAGE gave; null: the index's. */
   language: string | null = null
   expander = ''
-  scorer = 'TFIDF'
+  scorer: string
+  /** Whether unsettled scorers may be used. */
+  readonly unstable: boolean
   /** What HAMMING compares with. */
   payload: Buffer = NO_TEXT
   /** Words between those of the query; -1: any number. */
@@ -54,6 +56,8 @@ export class QueryOptions {
   constructor(settings: Settings) {
     this.dialect = settings.defaultDialect
     this.timeoutMs = settings.timeoutMs
+    this.scorer = settings.defaultScorer
+    this.unstable = settings.unstableFeatures
   }
 }
 
@@ -226,13 +230,13 @@ export function fieldsOf(options: QueryOptions, schema: Schema): FieldMask {
 /** The scorer of a name. @throws "No such scorer" */
 export function scorerOf(options: QueryOptions): ScorerName {
   const found = SCORERS.find(name => name === options.scorer)
-  if (found !== undefined) return found
-  if (options.scorer === 'BM25STD.TANH')
+  if (found === 'BM25STD.TANH' && !options.unstable)
     throw replyError(
       `Scorer ${options.scorer} is unavailable when \`ENABLE_UNSTABLE_FEATURES\` is off. ` +
         'Enable it with `FT.CONFIG SET ENABLE_UNSTABLE_FEATURES true`',
     )
-  throw replyError(`No such scorer ${options.scorer}`)
+  if (found === undefined) throw replyError(`No such scorer ${options.scorer}`)
+  return found
 }
 
 /** FORMAT EXPAND is for documents that are more than text, shown to who understands it. */

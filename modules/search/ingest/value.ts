@@ -7,7 +7,7 @@ import { parseDouble, Range } from 'redstrata/module'
 import type { FieldValue } from '../index/field-index.ts'
 import { encodePoint, isPoint } from '../index/geo.ts'
 import type { Field } from '../schema/schema.ts'
-import { lowered } from '../text/lower.ts'
+import { folded, lowered } from '../text/lower.ts'
 import type { OwnFields } from './own-fields.ts'
 
 const COMMA = 0x2c
@@ -47,7 +47,7 @@ export function readHashValue(field: Field, text: Range, value: FieldValue, own:
 /** What a text is sorted by. */
 export function sortText(field: Field, text: Range): Buffer | Range {
   if (field.unnormalized || isLower(text.buf, text.start, text.end)) return new Range(text.buf, text.start, text.end)
-  return lowered(text.copy())
+  return folded(text.copy())
 }
 
 /** Add the tags of a text, without repetition. */

@@ -48,28 +48,37 @@ function hasBit(fields: FieldMask, bit: number): boolean {
   return ((fields >> BigInt(bit)) & 1n) === 1n
 }
 
+/** Those of the fields that have stems; a word of all fields is looked for in all of them. */
+function stemmedFields(fields: FieldMask, { fields: all }: Schema): FieldMask {
+  if (fields === ALL_FIELDS) return fields
+  let unstemmed = 0n
+  for (const field of all) if (field.kind === 'text' && field.noStem) unstemmed |= 1n << BigInt(field.bit)
+  return fields & ~unstemmed
+}
+
 function expandToken(node: TokenNode, by: Expansion): Node {
   const { expander } = by
   const text = node.text.text
-  const others: Buffer[] = []
-  if (expander === '' || expander === 'synonym') others.push(...synonymsOf(text, by.synonyms))
+  const others: TokenNode[] = []
+  const add = (word: Buffer, fields = node.fields): void => {
+    others.push(tokenNode(word, true, fields))
+  }
+  if (expander === '' || expander === 'synonym') for (const group of synonymsOf(text, by.synonyms)) add(group)
   if (expander === '' || expander === 'phonetic') {
     const sound = wantsSound(node, by.schema) ? doubleMetaphone(text.utf8Slice()) : ''
-    if (sound !== '') others.push(Buffer.from(`<${sound}`))
+    if (sound !== '') add(Buffer.from(`<${sound}`))
   }
   if (expander === '' || expander === 'sbstem') {
     if (by.language === CHINESE) return joinUnion(node, others, chineseWords(node))
-    others.push(...stemsOf(text, by))
+    const fields = stemmedFields(node.fields, by.schema)
+    for (const stem of stemsOf(text, by)) add(stem, fields)
   }
   return joinUnion(node, others, node)
 }
 
 /** The word with its relations. */
-function joinUnion(node: TokenNode, others: readonly Buffer[], word: Node): Node {
-  if (others.length === 0) return word
-  const children = [word]
-  for (const text of others) children.push(tokenNode(text, true, node.fields))
-  return unionNode(children, node.fields)
+function joinUnion(node: TokenNode, others: readonly TokenNode[], word: Node): Node {
+  return others.length === 0 ? word : unionNode([word, ...others], node.fields)
 }
 
 function synonymsOf(text: Buffer, synonyms: Synonyms): Buffer[] {

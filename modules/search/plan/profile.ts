@@ -132,6 +132,8 @@ export class QueryProfile {
   readonly now: () => number
   /** LIMITED: parts of large unions are not listed. */
   readonly isLimited: boolean
+  /** Whether each part's time is told. */
+  readonly tellsTimes: boolean
   readonly #start: number
   parsingMicros = 0
   planningMicros = 0
@@ -141,9 +143,10 @@ export class QueryProfile {
   /** Parts being built, outermost first: the children that each has so far. */
   readonly #open: ProfiledIterator[][] = [[]]
 
-  constructor(now: () => number, isLimited: boolean) {
+  constructor(now: () => number, isLimited: boolean, tellsTimes: boolean) {
     this.now = now
     this.isLimited = isLimited
+    this.tellsTimes = tellsTimes
     this.#start = now()
   }
 

@@ -194,9 +194,12 @@ function squareBrackets(parser: FieldParser, field: Buffer): Node | null {
   return grammar.modern || context.hasField(field) ? node : null
 }
 
+/** `(` before an end of a range; dialect 1 takes several of them. */
 function openEnd(parser: FieldParser): boolean {
-  if (parser.lexer.kind !== TOKEN.open) return false
-  parser.lexer.next()
+  const { lexer, grammar } = parser
+  if (lexer.kind !== TOKEN.open) return false
+  do lexer.next()
+  while (!grammar.modern && lexer.kind === TOKEN.open)
   return true
 }
 

@@ -23,6 +23,12 @@ export function resolveParameters(root: Node, parameters: Parameters): string | 
 function resolve(node: Node, parameters: Parameters, inTag: boolean): void {
   switch (node.kind) {
     case 'token':
+      if (node.text.parameter) {
+        text(node.text, parameters, !inTag)
+        // A number has no other forms.
+        node.verbatim ||= isNumber(node.text.text)
+      }
+      break
     case 'fuzzy':
       text(node.text, parameters, !inTag)
       break
@@ -57,6 +63,10 @@ function checkCircle(node: GeoNode): void {
   if (UNIT_METRES[node.unit.text.latin1Slice()] === undefined) refuse('Invalid GeoFilter unit')
   if (!isPoint(node.longitude.value, node.latitude.value)) refuse('Invalid GeoFilter lat/lon')
   if (!(node.radius.value > 0)) refuse('Invalid GeoFilter radius')
+}
+
+function isNumber(text: Buffer): boolean {
+  return !Number.isNaN(parseDouble(text, 0, text.length))
 }
 
 function find(name: Buffer, parameters: Parameters): Buffer {

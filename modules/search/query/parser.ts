@@ -198,9 +198,13 @@ export class Parser implements FieldParser {
   #word(): Node | null {
     const { lexer, grammar } = this
     if (grammar.modern) {
+      const isNumber = lexer.kind === TOKEN.number || lexer.kind === TOKEN.size
       const box = this.wordBox()
       if (!box.parameter && this.context.isStopWord(box.text)) return null
-      return boxNode(box)
+      const node = boxNode(box)
+      // A number has no other forms.
+      node.verbatim = isNumber
+      return node
     }
     const first = this.token()
     if (!this.isTerm()) return first

@@ -1,7 +1,7 @@
 /* The reply of FT.PROFILE, beside that of the query itself. */
 
 import type { Reply } from 'redstrata/module'
-import type { ProfiledIterator, QueryProfile } from '../plan/profile.ts'
+import type { Processor, ProfiledIterator, QueryProfile } from '../plan/profile.ts'
 import type { VectorNode } from '../query/ast.ts'
 import { numberText } from './number-text.ts'
 
@@ -27,77 +27,105 @@ export function writeProfile(reply: Reply, profile: QueryProfile, totalMicros: n
   if (!isMap) reply.array(2)
   reply.status('Iterators profile')
   if (isMap) reply.array(1)
-  if (root === null) writeEmpty(reply)
-  else writeIterator(reply, root, profile.isLimited)
+  const writer = new ProfileWriter(reply, profile)
+  if (root === null) writer.empty()
+  else writer.iterator(root)
   if (!isMap) reply.array(processors.length + 1)
   reply.status('Result processors profile')
   if (isMap) reply.array(processors.length)
-  for (const { type, micros, count } of processors) {
-    reply.map(3)
-    reply.status('Type')
-    reply.status(type)
-    writeWork(reply, micros, 'Results processed', count)
-  }
-}
-
-function writeWork(reply: Reply, micros: number, what: string, count: number): void {
-  reply.status('Time')
-  reply.double(micros / 1000)
-  reply.status(what)
-  reply.integer(count)
+  for (const processor of processors) writer.processor(processor)
 }
 
 const READS = 'Number of reading operations'
 
-/** What a query has that nothing can match. */
-function writeEmpty(reply: Reply): void {
-  reply.map(3)
-  reply.status('Type')
-  reply.status('EMPTY')
-  writeWork(reply, 0, READS, 0)
-}
-
 /** Kinds whose matches are not estimated. */
 const UNESTIMATED: ReadonlySet<string> = new Set(['all', 'keys', 'vector', 'shape'])
 
-/** Write an iterator with those below it: in RESP2 a flat list of names and values, at its end the lists of its parts. */
-function writeIterator(reply: Reply, iterator: ProfiledIterator, isLimited: boolean): void {
-  const { node, children, micros, told } = iterator
-  const mark = reply.deferred()
-  const facts = factsOf(iterator)
-  for (const [name, value] of facts) {
-    reply.status(name)
-    reply.status(Buffer.from(value, 'latin1').utf8Slice())
+/** Writes the parts of a profile. */
+class ProfileWriter {
+  readonly #reply: Reply
+  readonly #isLimited: boolean
+  readonly #tellsTimes: boolean
+
+  constructor(reply: Reply, { isLimited, tellsTimes }: QueryProfile) {
+    this.#reply = reply
+    this.#isLimited = isLimited
+    this.#tellsTimes = tellsTimes
   }
-  writeWork(reply, micros, READS, told)
-  let pairs = facts.length + 2
-  const mode = node.kind === 'vector' ? searchMode(node) : null
-  if (mode !== null) {
-    reply.status('Vector search mode')
-    reply.status(mode)
-    pairs++
+
+  /** How long and how often something was done; returns how many pairs that are. */
+  #work(micros: number, what: string, count: number): number {
+    const reply = this.#reply
+    if (this.#tellsTimes) {
+      reply.status('Time')
+      reply.double(micros / 1000)
+    }
+    reply.status(what)
+    reply.integer(count)
+    return this.#tellsTimes ? 2 : 1
   }
-  if (children.length === 0) {
-    const isEstimated = !UNESTIMATED.has(node.kind)
-    if (isEstimated) {
+
+  /** A step behind the iterators. */
+  processor({ type, micros, count }: Processor): void {
+    const reply = this.#reply
+    const mark = reply.deferred()
+    reply.status('Type')
+    reply.status(type)
+    reply.fillMap(mark, 1 + this.#work(micros, 'Results processed', count))
+  }
+
+  /** What a query has that nothing can match. */
+  empty(): void {
+    const reply = this.#reply
+    const mark = reply.deferred()
+    reply.status('Type')
+    reply.status('EMPTY')
+    reply.fillMap(mark, 1 + this.#work(0, READS, 0))
+  }
+
+  /** An iterator with those below it: in RESP2 a flat list of names and values, at its end the lists of its parts. */
+  iterator(iterator: ProfiledIterator): void {
+    const reply = this.#reply
+    const { node, children, micros, told } = iterator
+    const mark = reply.deferred()
+    const facts = factsOf(iterator)
+    for (const [name, value] of facts) {
+      reply.status(name)
+      reply.status(Buffer.from(value, 'latin1').utf8Slice())
+    }
+    let pairs = facts.length + this.#work(micros, READS, told)
+    const mode = node.kind === 'vector' ? searchMode(node) : null
+    if (mode !== null) {
+      reply.status('Vector search mode')
+      reply.status(mode)
+      pairs++
+    }
+    if (children.length > 0) {
+      this.#children(iterator, mark, pairs)
+      return
+    }
+    if (!UNESTIMATED.has(node.kind)) {
       reply.status('Estimated number of matches')
       reply.integer(iterator.estimate)
+      pairs++
     }
-    reply.fillMap(mark, pairs + (isEstimated ? 1 : 0))
-    return
+    reply.fillMap(mark, pairs)
   }
-  const isOne = node.kind === 'not' || node.kind === 'optional' || node.kind === 'vector'
-  reply.status(isOne ? 'Child iterator' : 'Child iterators')
-  if (isLimited && !isOne && node.kind !== 'phrase' && node.kind !== 'union') {
-    reply.status(`The number of iterators in the union is ${children.length}`)
-    reply.fillMap(mark, pairs + 1)
-  } else if (reply.protocol === 3) {
-    if (!isOne) reply.array(children.length)
-    for (const child of children) writeIterator(reply, child, isLimited)
-    reply.fillMap(mark, pairs + 1)
-  } else {
-    for (const child of children) writeIterator(reply, child, isLimited)
-    reply.fillArray(mark, pairs * 2 + 1 + children.length)
+
+  /** What is below an iterator, of which so many pairs stand behind `mark`. */
+  #children({ node, children }: ProfiledIterator, mark: number, pairs: number): void {
+    const reply = this.#reply
+    const isOne = node.kind === 'not' || node.kind === 'optional' || node.kind === 'vector'
+    reply.status(isOne ? 'Child iterator' : 'Child iterators')
+    if (this.#isLimited && !isOne && node.kind !== 'phrase' && node.kind !== 'union') {
+      reply.status(`The number of iterators in the union is ${children.length}`)
+      reply.fillMap(mark, pairs + 1)
+      return
+    }
+    if (reply.protocol === 3 && !isOne) reply.array(children.length)
+    for (const child of children) this.iterator(child)
+    if (reply.protocol === 3) reply.fillMap(mark, pairs + 1)
+    else reply.fillArray(mark, pairs * 2 + 1 + children.length)
   }
 }
 

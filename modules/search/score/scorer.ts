@@ -4,6 +4,7 @@
  *      TFIDF.DOCNORM   score * words / length / distance
  *      BM25            score * words / distance                             words: idf * f / (f + 1.2 (½ + ½ average length))
  *      BM25STD         score * words                                        words: weight * idf * 2.2 f / (f + 1.2 (½ + ½ length / average))
+ *      BM25STD.TANH    tanh(BM25STD / 4)
  *      DISMAX          words                                                words: weight * frequency, of a union the best
  *      DOCSCORE        score
  *      HAMMING         1 / (1 + differing bits of the two payloads)
@@ -16,17 +17,29 @@ import { type DocumentIterator, type Explanation, RANK, type Ranking } from '../
 import { two } from './words.ts'
 
 /** The names that SCORER takes. */
-export const SCORERS = ['TFIDF', 'TFIDF.DOCNORM', 'BM25', 'BM25STD', 'DISMAX', 'DOCSCORE', 'HAMMING'] as const
+export const SCORERS = [
+  'TFIDF',
+  'TFIDF.DOCNORM',
+  'BM25',
+  'BM25STD',
+  'BM25STD.TANH',
+  'DISMAX',
+  'DOCSCORE',
+  'HAMMING',
+] as const
 export type ScorerName = (typeof SCORERS)[number]
 
 const K1 = Math.fround(1.2)
 const HALF = 0.5
+/** What BM25STD.TANH divides by. */
+const TANH_FACTOR = 4
 
 const MODES: Readonly<Record<ScorerName, number>> = {
   TFIDF: RANK.tfidf,
   'TFIDF.DOCNORM': RANK.tfidf,
   BM25: RANK.bm25,
   BM25STD: RANK.bm25std,
+  'BM25STD.TANH': RANK.bm25std,
   DISMAX: RANK.dismax,
   DOCSCORE: RANK.none,
   HAMMING: RANK.none,
@@ -73,6 +86,9 @@ export class Scorer {
       case 'BM25STD':
         this.#setLength(document)
         return own * root.score(this.ranking)
+      case 'BM25STD.TANH':
+        this.#setLength(document)
+        return Math.tanh((own * root.score(this.ranking)) / TANH_FACTOR)
       case 'DISMAX':
         return root.score(this.ranking)
       case 'DOCSCORE':
@@ -113,18 +129,23 @@ export class Scorer {
     const own = this.#documents.score(document)
     if (this.name === 'DOCSCORE') return { text: `Document's score is ${two(own)}`, children: [] }
     if (this.name === 'HAMMING') return { text: this.#explainHamming(document), children: [] }
-    if (this.name === 'BM25STD') this.#setLength(document)
+    const isStandard = this.name.startsWith('BM25STD')
+    if (isStandard) this.#setLength(document)
     if (this.name.startsWith('TFIDF') && own === 0) return { text: 'Document score is 0', children: [] }
     const words = root.explain(this.ranking)
     if (this.name === 'DISMAX') return words
     const sum = two(root.score(this.ranking))
-    const norm = this.name === 'BM25' || this.name === 'BM25STD' ? '' : ` / norm ${this.#norm(document)}`
+    const norm = this.name === 'BM25' || isStandard ? '' : ` / norm ${this.#norm(document)}`
     const kind = this.name.startsWith('TFIDF') ? 'TFIDF' : 'BM25'
-    const slop = this.name === 'BM25STD' ? '' : ` / slop ${root.distance()}`
-    return {
+    const slop = isStandard ? '' : ` / slop ${root.distance()}`
+    const whole = {
       text: `Final ${kind} : words ${kind} ${sum} * document score ${two(own)}${norm}${slop}`,
       children: [words],
     }
+    if (this.name !== 'BM25STD.TANH') return whole
+    const score = two(own * root.score(this.ranking))
+    const text = `Final Normalized BM25 : tanh(stretch factor 1/${TANH_FACTOR} * Final BM25 ${score})`
+    return { text, children: [whole] }
   }
 
   #explainHamming(document: number): string {

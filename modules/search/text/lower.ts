@@ -10,6 +10,8 @@
  *
  * Bytes that are no UTF-8 pass through as they are. Accents are kept: RediSearch tells `café` from `cafe`. */
 
+import { isUtf8 } from 'node:buffer'
+
 const TABLE_END = 0x600
 /** Lower case by code point; 0 where it takes more than one code point. */
 const LOWER = lowerTable()
@@ -123,4 +125,18 @@ export function lowered(text: Buffer): Buffer {
   if (isLowerAscii(text)) return text
   const to = Buffer.from(new Uint8Array(lowerRoom(text.length)).buffer)
   return to.subarray(0, writeLower(text, 0, text.length, to, 0))
+}
+
+/** Small letters that others stand for when case is folded: `ß` is `ss`, the final sigma is a sigma. */
+const FOLDED =
+  /[\u00b5\u00df\u0149\u017f\u01f0\u0390\u03b0\u03c2\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f5\u0587\u1e96-\u1e9b\u1f50-\u1ffc\ufb00-\ufb17]/g
+
+/** The text that all spellings of it in capital and small letters share: what texts are sorted by. */
+export function folded(text: Buffer): Buffer {
+  const lower = lowered(text)
+  if (!isUtf8(lower)) return lower
+  const letters = lower.utf8Slice()
+  if (letters.length === lower.length) return lower
+  const fold = letters.replace(FOLDED, letter => letter.toUpperCase().toLowerCase())
+  return fold === letters ? lower : Buffer.from(fold)
 }
