@@ -61,7 +61,7 @@ describe('options', () => {
     expect(await server.call('CONFIG', 'SET', 'search-timeout', '70')).toBe('OK')
     expect(await server.call('FT.CONFIG', 'GET', 'timeout')).toEqual(new Map([['TIMEOUT', '70']]))
     await expect(server.call('CONFIG', 'SET', 'search-default-dialect', '9')).rejects.toThrow('higher than 4')
-    await expect(server.call('FT.CONFIG', 'SET', 'MINSTEMLEN', '5')).rejects.toThrow('Not modifiable at runtime')
+    await expect(server.call('FT.CONFIG', 'SET', 'MAXDOCTABLESIZE', '5')).rejects.toThrow('Not modifiable at runtime')
   })
 
   it('all have a value and a word of help', async () => {

@@ -104,7 +104,8 @@ function needWhole(args: Args, what: string): number {
   return Number(text)
 }
 
-function takeParameters(args: Args, options: QueryOptions): void {
+/** PARAMS, whose word is taken: how many, then names and values by turns. */
+export function takeParameters(args: Args, options: Pick<QueryOptions, 'parameters'>): void {
   const count = needCount(args, 'PARAMS')
   if (count === 0 || count % 2 === 1) throw FT_ERR.parameterPairs
   const words = needList(args, 'PARAMS', count)
@@ -115,7 +116,8 @@ function takeParameters(args: Args, options: QueryOptions): void {
   }
 }
 
-function takeDialect(args: Args, options: QueryOptions): void {
+/** DIALECT, whose word is taken. */
+export function takeDialect(args: Args, options: Pick<QueryOptions, 'dialect'>): void {
   if (args.left === 0) throw FT_ERR.dialectMissing
   const dialect = args.int(FT_ERR.dialectNumber)
   if (dialect < 1 || dialect > 4) throw FT_ERR.dialectNumber

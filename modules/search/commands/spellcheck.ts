@@ -18,6 +18,7 @@ import { lowered } from '../text/lower.ts'
 import { ENGLISH } from '../text/stem/stemmers.ts'
 import { NO_STOP_WORDS } from '../text/stop-words.ts'
 import type { Workspace } from '../workspace.ts'
+import { takeDialect, takeParameters } from './query-options.ts'
 
 const DISTANCE_MAX = 4
 /** Words near one word of the query; of more, those that most documents hold. */
@@ -33,6 +34,7 @@ const SPELL_ERR = {
 interface Options {
   distance: number
   dialect: number
+  readonly parameters: Map<string, Buffer>
   /** Dictionaries of words that are right, and of words to propose. */
   readonly excluded: ReadonlySet<string>[]
   readonly included: ReadonlySet<string>[]
@@ -60,7 +62,7 @@ export function spellcheck(workspace: Workspace, { reply }: Context, args: Args)
     index,
     {
       dialect: options.dialect,
-      parameters: new Map(),
+      parameters: options.parameters,
       stopWords: NO_STOP_WORDS,
       verbatim: true,
       language: ENGLISH,
@@ -75,13 +77,18 @@ export function spellcheck(workspace: Workspace, { reply }: Context, args: Args)
 
 /** Unknown words among the options are passed over, as by the real module. */
 function readOptions(workspace: Workspace, args: Args): Options {
-  const options: Options = { distance: 1, dialect: workspace.settings.defaultDialect, excluded: [], included: [] }
+  const options: Options = {
+    distance: 1,
+    dialect: workspace.settings.defaultDialect,
+    parameters: new Map(),
+    excluded: [],
+    included: [],
+  }
   while (args.left > 0)
     if (args.word('distance')) options.distance = readDistance(args)
-    else if (args.word('dialect')) {
-      if (args.left === 0) throw FT_ERR.dialectMissing
-      options.dialect = args.intBetween(1, 4, FT_ERR.dialectNumber)
-    } else if (args.word('terms')) readTerms(workspace, args, options)
+    else if (args.word('dialect')) takeDialect(args, options)
+    else if (args.word('params')) takeParameters(args, options)
+    else if (args.word('terms')) readTerms(workspace, args, options)
     else args.bytes()
   return options
 }
