@@ -25,17 +25,30 @@ export function addSections(host: Host, workspace: Workspace, version: number): 
     ['search_number_of_active_indexes_running_queries', all().filter(index => index.structures.readers > 0).length],
     ['search_number_of_active_indexes_indexing', all().filter(index => index.scan !== null).length],
   ])
-  add('fields_statistics', () => fieldLines(all().flatMap(index => index.schema.fields)))
+  add('fields_statistics', () =>
+    fieldLines(
+      all().flatMap(index =>
+        index.schema.fields.map(field => ({ field, failures: index.fieldFailures[field.number]!.count })),
+      ),
+    ),
+  )
   add('memory', () => {
     const sizes = all().map(index => index.structures.sizeBytes)
     return [
-      ['search_used_memory_indexes', sizes.reduce((total, size) => total + size, 0)],
+      ...sizeLines(
+        'search_used_memory_indexes',
+        sizes.reduce((total, size) => total + size, 0),
+      ),
+      ...sizeLines('search_smallest_memory_index', sizes.length === 0 ? 0 : Math.min(...sizes)),
+      ...sizeLines('search_largest_memory_index', Math.max(0, ...sizes)),
       ['search_used_memory_vector_index', sum(index => figuresOf(index.structures).vectorBytes)],
-      ['search_smallest_memory_index', Math.min(...sizes, sizes.length === 0 ? 0 : Number.POSITIVE_INFINITY)],
-      ['search_largest_memory_index', Math.max(0, ...sizes)],
       ['search_total_indexing_time', sum(index => index.indexingMicros / 1000)],
     ]
   })
+  add('cursors', () => [
+    ['search_global_idle', workspace.cursors.idle],
+    ['search_global_total', workspace.cursors.count],
+  ])
   add('garbage_collector', () => [
     ['search_bytes_collected', sum(index => index.collection.bytes)],
     ['search_total_cycles', sum(index => index.collection.cycles)],
@@ -59,6 +72,14 @@ export function addSections(host: Host, workspace: Workspace, version: number): 
   )
 }
 
+/** A size in bytes, and in megabytes to read. */
+function sizeLines(name: string, bytes: number): Line[] {
+  return [
+    [name, bytes],
+    [`${name}_human`, bytes / 2 ** 20],
+  ]
+}
+
 /** 21032 as 2.10.32. */
 function dotted(version: number): string {
   return `${Math.floor(version / 10000)}.${Math.floor(version / 100) % 100}.${version % 100}`
@@ -72,8 +93,10 @@ const SHOWN: Readonly<Record<string, string>> = {
   search_timeout_policy: 'ON_TIMEOUT',
   search_cursor_read_size: 'CURSOR_READ_SIZE',
   search_cursor_max_idle_time: 'CURSOR_MAX_IDLE',
+  search_max_doc_table_size: 'MAXDOCTABLESIZE',
   search_max_search_results: 'MAXSEARCHRESULTS',
   search_max_aggregate_results: 'MAXAGGREGATERESULTS',
+  search_gc_scan_size: 'GCSCANSIZE',
   search_min_phonetic_term_length: 'MIN_PHONETIC_TERM_LEN',
 }
 
@@ -86,14 +109,20 @@ const KINDS: readonly (readonly [Field['kind'], string, string])[] = [
   ['shape', 'search_fields_geoshape', 'Geoshape'],
 ]
 
+/** A field, and how often a value of it could not be indexed. */
+interface FieldFigures {
+  readonly field: Field
+  readonly failures: number
+}
+
 /** A line for each kind of field that there is, with how many are sortable and so on. */
-function fieldLines(fields: readonly Field[]): Line[] {
+function fieldLines(fields: readonly FieldFigures[]): Line[] {
   return KINDS.flatMap(([kind, name, label]): Line[] => {
-    const some = fields.filter(field => field.kind === kind)
+    const some = fields.filter(({ field }) => field.kind === kind)
     if (some.length === 0) return []
     const parts = [`${label}=${some.length}`]
     const part = (what: string, test: (field: Field) => boolean): void => {
-      const count = some.filter(test).length
+      const count = some.filter(({ field }) => test(field)).length
       if (count > 0) parts.push(`${what}=${count}`)
     }
     part('Sortable', field => field.sortable)
@@ -101,6 +130,7 @@ function fieldLines(fields: readonly Field[]): Line[] {
     part('CaseSensitive', field => field.caseSensitive)
     part('Flat', field => field.details.some(([, value]) => value === 'FLAT' && kind === 'vector'))
     part('HNSW', field => field.details.some(([, value]) => value === 'HNSW'))
+    parts.push(`IndexErrors=${some.reduce((total, { failures }) => total + failures, 0)}`)
     return [[name, parts.join(',')]]
   })
 }

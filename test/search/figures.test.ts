@@ -35,8 +35,9 @@ describe('figures', () => {
     for (const line of [
       'search_version:2.10.32',
       'search_number_of_indexes:1',
-      'search_fields_text:Text=1,Sortable=1',
-      'search_fields_numeric:Numeric=1,NoIndex=1',
+      'search_fields_text:Text=1,Sortable=1,IndexErrors=0',
+      'search_fields_numeric:Numeric=1,NoIndex=1,IndexErrors=1',
+      'search_global_total:0',
       'search_errors_indexing_failures:1',
       'search_dialect_2:1',
       'search_total_query_commands:1',

@@ -170,7 +170,7 @@ function parseField(args: Args, schema: Schema, number: number, texts: number): 
     details: [],
   }
   parseKind(args, field)
-  parseTail(args, field)
+  parseTail(args, field, schema.rules.source === 'json')
   return field
 }
 
@@ -231,12 +231,12 @@ function tagOption(args: Args, field: Writable<Field>): boolean {
 }
 
 /** What may follow the options of any kind. */
-function parseTail(args: Args, field: Writable<Field>): void {
+function parseTail(args: Args, field: Writable<Field>, isJson: boolean): void {
   for (;;) {
     if (args.word('sortable')) {
       field.sortable = true
-      // Numbers and points have no other form than their own.
-      field.unnormalized = args.word('unf') || field.kind === 'numeric' || field.kind === 'geo'
+      // Numbers and points have no other form than their own; values of JSON documents are kept in theirs.
+      field.unnormalized = args.word('unf') || isJson || field.kind === 'numeric' || field.kind === 'geo'
     } else if (args.word('noindex')) field.noIndex = true
     else if (args.word('indexmissing')) field.indexMissing = true
     else return
