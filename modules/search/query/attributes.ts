@@ -29,6 +29,7 @@ function applyAttribute(node: Node, name: string, value: Buffer): void {
       return
     case 'yield_distance_as':
       if (node.kind !== 'vector') break
+      if (value.length === 0) invalid(name, value)
       node.scoreName = { text: value, parameter: false }
       node.attributes.push(['yield_distance_as', value])
       return

@@ -28,6 +28,7 @@ class Printer {
   #body(node: Node, depth: number): string {
     switch (node.kind) {
       case 'token':
+        if (node.text.text.length === 0) return '""'
         return node.text.text.latin1Slice() + (node.expanded ? '(expanded)' : '')
       case 'affix':
         return affix(node.text.text.latin1Slice(), node.before, node.after)

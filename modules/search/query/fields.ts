@@ -208,10 +208,19 @@ function circle(parser: FieldParser, field: Buffer, longitude: NumberBox, latitu
   const { lexer, grammar } = parser
   if (!grammar.modern && lexer.kind !== TOKEN.term) parser.fail()
   const parameter = lexer.kind === TOKEN.attribute
-  if (!parameter && !parser.isTerm()) parser.fail()
+  if (!parameter && !parser.isTerm() && !lexer.isEmpty) parser.fail()
   const unit: TextBox = { text: parameter ? lexer.text : lowered(lexer.text), parameter }
   lexer.next()
-  return { ...common(), kind: 'geo', field, longitude, latitude, radius, unit }
+  return {
+    ...common(),
+    kind: 'geo',
+    field,
+    // They were read as the ends of a range, before the third number told what they are.
+    longitude: { ...longitude, role: 'plain' },
+    latitude: { ...latitude, role: 'plain' },
+    radius,
+    unit,
+  }
 }
 
 /** `[WITHIN $shape]` or `[VECTOR_RANGE r $blob]`. */

@@ -142,6 +142,11 @@ export class Lexer {
     return this.kind === kind
   }
 
+  /** Whether the token is `""`, which may stand where a term may. */
+  get isEmpty(): boolean {
+    return this.kind === TOKEN.exact && this.text.length === 0
+  }
+
   /** Where the lexer stands, for `reset`: only before any token that carries text. */
   mark(): { at: number; kind: TokenKind; place: number } {
     return { at: this.#at, kind: this.kind, place: this.place }

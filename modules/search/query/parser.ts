@@ -341,7 +341,7 @@ export class Parser implements FieldParser {
   #attributeValue(): Buffer {
     const { lexer } = this
     const isParameter = lexer.kind === TOKEN.attribute && this.grammar.modern
-    if (!isParameter && !this.isTerm()) this.fail()
+    if (!isParameter && !this.isTerm() && !lexer.isEmpty) this.fail()
     const { text } = lexer
     lexer.next()
     return isParameter ? this.parameter(text) : text

@@ -10,7 +10,7 @@ import { TOKEN, withoutEscapes } from './lexer.ts'
 export function parseVector(parser: FieldParser, filter: Node | null): Node {
   const { lexer } = parser
   lexer.next()
-  parser.expect(TOKEN.term)
+  if (!lexer.isEmpty) parser.expect(TOKEN.term)
   const word = lexer.text
   const wordPlace = lexer.place
   lexer.next()

@@ -69,7 +69,14 @@ export class MatchedWords {
   find(text: Buffer, field: Field): Place[] {
     if (this.#rememberedFor !== field) this.#remembered.clear()
     this.#rememberedFor = field
+    if (text.length === 0) return this.#findEmpty()
     return this.#language === CHINESE ? this.#findChinese(text, field) : this.#findTokens(text, field)
+  }
+
+  /** An empty text has no words, but where the empty word was looked for it is one. */
+  #findEmpty(): Place[] {
+    const term = this.#terms.get('')
+    return term === undefined ? [] : [{ start: 0, end: 0, position: 1, term }]
   }
 
   #findTokens(text: Buffer, field: Field): Place[] {
