@@ -33,6 +33,7 @@ import {
   type CompiledExpression,
   type DocumentFields,
   Filter,
+  FirstValues,
   FoundNames,
   Limit,
   LoadEverything,
@@ -216,6 +217,18 @@ class Planner {
     return this.#scope.find(name)!
   }
 
+  /** Where a property is found by who reckons with it or sorts by it: of lists, that is their first values. */
+  #valueSlot(property: Property): number {
+    const { slot, isJson } = property
+    if (!isJson) return slot
+    if (property.firstSlot < 0) {
+      property.firstSlot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
+      this.#scope.hidden.add(property.firstSlot)
+      this.#steps.push(new FirstValues(slot, property.firstSlot))
+    }
+    return property.firstSlot
+  }
+
   /** Read a field from documents under a name. */
   #loadField(name: string, identifier: Buffer, field: Field | null): void {
     if (field !== null && this.#isInColumn(field)) {
@@ -292,13 +305,15 @@ class Planner {
     }
   }
 
-  #compile(expression: Expression): CompiledExpression {
+  /** @param asShown whether properties are read as rows show them. */
+  #compile(expression: Expression, asShown = false): CompiledExpression {
     const reads = new Set<number>(this.#termsSlot < 0 ? [] : [this.#termsSlot])
     const slotOf = (name: string): number => {
       const property = this.#read(name)
       if (property === null) refuse(`Property \`${name}\` not loaded nor in pipeline`)
-      reads.add(property.slot)
-      return property.slot
+      const slot = asShown ? property.slot : this.#valueSlot(property)
+      reads.add(slot)
+      return slot
     }
     const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
     return { title: describeExpression(expression), evaluate, reads: [...reads] }
@@ -307,13 +322,16 @@ class Planner {
   /** Where an expression that was compiled finds its properties. */
   get #lanes(): Lanes {
     return {
-      slotOf: name => this.#scope.find(name)!.slot,
+      slotOf: name => this.#valueSlot(this.#scope.find(name)!),
       lane: slot => this.#scope.lanes[slot]!,
     }
   }
 
   #apply(name: string, expression: Expression): void {
-    const compiled = this.#compile(expression)
+    const source = expression.kind === 'property' ? this.#read(expression.name) : null
+    // A copy shows what its source shows.
+    const isJson = source?.isJson === true
+    const compiled = this.#compile(expression, isJson)
     const lanes = this.#lanes
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
     const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
@@ -321,6 +339,7 @@ class Planner {
     const slot = this.#scope.addLane(lane)
     this.#steps.push(new Apply(slot, compiled, vector))
     this.#scope.set(name, slot)
+    this.#scope.find(name)!.isJson = isJson
   }
 
   #filter(expression: Expression): void {
@@ -332,8 +351,8 @@ class Planner {
     const { keys, offset, limit } = step
     if (keys !== null) {
       const sortKeys = keys.map(({ name, ascending }): SortKey => {
-        const { slot } = this.#need(name, `Property \`${name}\` not loaded nor in schema`)
-        return { slot, ascending }
+        const property = this.#need(name, `Property \`${name}\` not loaded nor in schema`)
+        return { slot: this.#valueSlot(property), ascending }
       })
       const wanted = limit === 0 ? 0 : offset + (limit < 0 ? SORTED_ROWS : limit)
       const { lanes } = this.#scope
@@ -357,11 +376,13 @@ class Planner {
   }
 
   #group({ properties, reducers }: GroupStep): void {
-    const keys = properties.map(name => this.#need(name, `No such property \`${name}\``).slot)
+    const keyed = properties.map(name => this.#need(name, `No such property \`${name}\``))
+    const keys = keyed.map(property => property.slot)
+    const areJson = keyed.map(property => property.isJson)
     const made = reducers.map(call =>
-      makeReducer(call, this.#context.random, this.#budget, name => {
+      makeReducer(call, this.#context.random, this.#budget, (name, asShown) => {
         const property = this.#need(name, `Property \`${name}\` not present in document or pipeline`)
-        return property.slot
+        return asShown ? property.slot : this.#valueSlot(property)
       }),
     )
     const slots = [...new Set([...keys, ...made.flatMap(reducer => reducer.slots)])]
@@ -377,6 +398,7 @@ class Planner {
       if (this.#scope.find(name) !== null && slot >= properties.length)
         refuse(`Property \`${name}\` specified more than once`)
       this.#scope.set(name, slot)
+      this.#scope.find(name)!.isJson = areJson[slot] ?? false
     })
   }
 }

@@ -15,8 +15,12 @@ const SAMPLE_MAX = 1000
 const NO_ARGUMENT = 'Expected an argument, but none provided'
 const NOT_CONVERTIBLE = 'Could not convert argument to expected type'
 
-/** Finds the slot of a property. @throws QueryFailure when there is none. */
-export type SlotOf = (name: string) => number
+/**
+ * Finds the slot of a property.
+ * @param asShown whether its values are wanted as rows show them, and not as one reckons with them.
+ * @throws QueryFailure when there is none.
+ */
+export type SlotOf = (name: string, asShown: boolean) => number
 
 /** The words of a reducer, read in order. */
 class Words {
@@ -45,10 +49,10 @@ class Words {
     return true
   }
 
-  /** The slot of a property. */
-  property(): number {
+  /** The slot of a property. @param asShown see SlotOf. */
+  property(asShown = false): number {
     if (this.isAtEnd) refuse(`Missing arguments for ${this.#call.name}`)
-    return this.#slotOf(this.next().replace(/^@/, ''))
+    return this.#slotOf(this.next().replace(/^@/, ''), asShown)
   }
 
   number(what: string): number {
@@ -80,10 +84,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   AVG: words => new Average(words.property()),
   STDDEV: words => new Deviation(words.property()),
   QUANTILE: quantile,
-  TOLIST: (words, budget) => new List(words.property(), budget),
+  TOLIST: (words, budget) => new List(words.property(true), budget),
   FIRST_VALUE: firstValue,
   RANDOM_SAMPLE: (words, budget, random) => {
-    const slot = words.property()
+    const slot = words.property(true)
     const size = words.number('<sample size>')
     if (size < 0 || size !== Math.floor(size)) refuse(`Bad arguments for <sample size>: ${NOT_CONVERTIBLE}`)
     if (size > SAMPLE_MAX) refuse('Sample size too large')
@@ -103,7 +107,7 @@ function quantile(words: Words): Reducer {
 }
 
 function firstValue(words: Words, budget: Budget): Reducer {
-  const slot = words.property()
+  const slot = words.property(true)
   let by: number | null = null
   let ascending = true
   if (words.word('BY')) {

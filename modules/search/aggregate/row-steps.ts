@@ -139,6 +139,40 @@ export class LoadFields extends Load {
   }
 }
 
+/** Takes the first values of lists that are JSON text. */
+export class FirstValues implements Step {
+  readonly title = 'Loader'
+  readonly isDone = false
+  readonly readsDocuments = false
+  readonly reads: readonly number[]
+  readonly fills: readonly number[]
+  kept: Kept = NOTHING
+  readonly #from: number
+  readonly #to: number
+
+  constructor(from: number, to: number) {
+    this.reads = [from]
+    this.fills = [to]
+    this.#from = from
+    this.#to = to
+  }
+
+  run(batch: Batch): void {
+    const lane = batch.lanes[this.#from]!
+    const { values } = batch.lanes[this.#to] as ValueLane
+    for (let row = 0; row < batch.count; row++) values[row] = firstOfJson(lane.cell(row))
+  }
+}
+
+/** The first value of a list: numbers, strings and null as themselves, true and false as numbers, others as JSON. */
+function firstOfJson(list: Cell): Cell {
+  if (typeof list !== 'string') return list
+  const [first] = JSON.parse(Buffer.from(list, 'latin1').utf8Slice()) as unknown[]
+  if (first === undefined || first === null || typeof first === 'number') return first
+  if (typeof first === 'boolean') return first ? 1 : 0
+  return Buffer.from(typeof first === 'string' ? first : JSON.stringify(first)).latin1Slice()
+}
+
 /** Names of fields that LOAD * came upon, in the order in which it did. */
 export class FoundNames {
   readonly names: string[] = []

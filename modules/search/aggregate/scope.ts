@@ -17,6 +17,8 @@ export interface Property {
   sortable: boolean
   /** Whether its values are JSON text of lists. */
   isJson: boolean
+  /** The slot of the first values of those lists, by which is reckoned and sorted; -1 while there is none. */
+  firstSlot: number
 }
 
 /** Properties and lanes of the rows at a place. */
@@ -47,11 +49,12 @@ export class Scope {
   /** Let a name mean a slot from now on; a name that is there keeps its place. */
   set(name: string, slot: number, sortable = false): void {
     const known = this.find(name)
-    if (known === null) this.properties.push({ name, slot, sortable, isJson: false })
+    if (known === null) this.properties.push({ name, slot, sortable, isJson: false, firstSlot: -1 })
     else {
       known.slot = slot
       known.sortable = sortable
       known.isJson = false
+      known.firstSlot = -1
     }
   }
 

@@ -171,6 +171,8 @@ function parseField(args: Args, schema: Schema, number: number, texts: number): 
   }
   parseKind(args, field)
   parseTail(args, field, schema.rules.source === 'json')
+  if (field.noIndex && field.indexMissing)
+    throw replyError(`'Field \`${shown}\` cannot be defined with both \`NOINDEX\` and \`INDEXMISSING\`'`)
   return field
 }
 
