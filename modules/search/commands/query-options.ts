@@ -49,6 +49,8 @@ export class QueryOptions {
   dialect: number
   /** 0: as long as it likes. */
   timeoutMs: number
+  /** Whether the query names its dialect. */
+  saysDialect = false
   /** FORMAT EXPAND. */
   expands = false
   addsScores = false
@@ -59,7 +61,15 @@ export class QueryOptions {
     this.scorer = settings.defaultScorer
     this.unstable = settings.unstableFeatures
   }
+
+  /** Whether all values of a JSON path are shown, and not only the first one. */
+  get showsSeveral(): boolean {
+    return this.expands || this.dialect >= SEVERAL_FROM
+  }
 }
+
+/** The dialect from which all values of a path are returned, as a list. */
+const SEVERAL_FROM = 3
 
 const NO_TEXT = Buffer.from('')
 
@@ -78,7 +88,10 @@ const TAKERS: Readonly<Record<string, (args: Args, options: QueryOptions) => voi
   filter: (args, options) => options.filters.push(numericFilter(args)),
   geofilter: (args, options) => options.filters.push(geoFilter(args)),
   params: takeParameters,
-  dialect: takeDialect,
+  dialect: (args, options) => {
+    takeDialect(args, options)
+    options.saysDialect = true
+  },
   timeout: takeTimeout,
   format: takeFormat,
 }
@@ -132,7 +145,8 @@ function takeTimeout(args: Args, options: QueryOptions): void {
 }
 
 function takeFormat(args: Args, options: QueryOptions): void {
-  const word = needText(args, 'FORMAT')
+  if (args.left === 0) throw FT_ERR.formatMissing
+  const word = args.bytes().latin1()
   const lower = word.toLowerCase()
   if (lower !== 'string' && lower !== 'expand') throw replyError(`FORMAT ${word} is not supported`)
   options.expands = lower === 'expand'
@@ -244,7 +258,7 @@ export function scorerOf(options: QueryOptions): ScorerName {
 /** FORMAT EXPAND is for documents that are more than text, shown to who understands it. */
 export function checkFormat(options: QueryOptions, schema: Schema, protocol: number): void {
   if (!options.expands) return
+  if (options.saysDialect && options.dialect < SEVERAL_FROM) throw FT_ERR.expandNeedsDialect
   if (protocol < 3) throw FT_ERR.expandNeedsResp3
-  if (options.dialect < 3) throw replyError('EXPAND format requires dialect 3 or greater')
-  if (schema.rules.source !== 'json') throw replyError('EXPAND format is only supported with JSON')
+  if (schema.rules.source !== 'json') throw FT_ERR.expandNeedsJson
 }

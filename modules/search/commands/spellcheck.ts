@@ -138,7 +138,7 @@ class Checker {
     if (excluded.some(words => words.has(name))) return
     const proposals = this.#near(word, fields)
     for (const words of included)
-      for (const other of words) {
+      for (const other of [...words].sort()) {
         const text = Buffer.from(other, 'latin1')
         const isNew = !proposals.some(proposal => proposal.text.equals(text))
         if (isNew && this.#distances.between(word, lowered(text), distance) >= 0)

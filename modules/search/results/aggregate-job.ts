@@ -25,9 +25,6 @@ import { AggregateRows } from './aggregate-rows.ts'
 import { documentReader } from './document.ts'
 import { FieldValues } from './document-fields.ts'
 
-/** The dialect from which a field of several values is read whole. */
-const SEVERAL_FROM = 3
-
 /** An aggregation: its plan, made when it first runs, and its rows. */
 export class Aggregation {
   readonly index: Index
@@ -39,6 +36,8 @@ export class Aggregation {
   readonly #yields: Yields = new Map()
   #pipeline: Pipeline | null = null
   #rows: AggregateRows | null = null
+  /** Whether a word expands to more terms than were looked for. */
+  #isCut = false
 
   constructor(
     workspace: Workspace,
@@ -53,7 +52,7 @@ export class Aggregation {
     this.#tree = tree
     this.options = options
     this.#profile = profile
-    this.#fields = new FieldValues(documentReader(workspace, index, ctx.db, options.dialect))
+    this.#fields = new FieldValues(documentReader(workspace, index, ctx.db, options.showsSeveral))
   }
 
   get pipeline(): Pipeline {
@@ -115,7 +114,7 @@ export class Aggregation {
       now: this.#profile?.now ?? null,
       scorer: options.addsScores ? new Scorer(scorerOf(options), documents, options.payload) : null,
       unstable: settings.unstableFeatures,
-      readsAllValues: options.dialect >= SEVERAL_FROM,
+      readsAllValues: options.showsSeveral,
     }
     return refusing(() => planAggregation(root, options.steps, context))
   }
@@ -133,6 +132,7 @@ export class Aggregation {
         prefixMin,
         expansionsMax,
         watch,
+        onCut: () => (this.#isCut = true),
         profile: this.#profile,
         yields: this.#yields,
       }),
@@ -140,8 +140,11 @@ export class Aggregation {
   }
 
   /** Write rows that are there, at most so many; returns how many. */
-  write(reply: Reply, most: number, warnings: readonly string[]): number {
+  write(reply: Reply, most: number, isTimedOut: boolean): number {
     const { output } = this.pipeline
+    const warnings = isTimedOut ? [FT_ERR.timeout.text] : []
+    if (this.#isCut) warnings.push(FT_ERR.expansionsCut.text)
+    if (this.#profile !== null) this.#profile.warnings = warnings
     const rows = Math.min(most, output.count - output.first)
     this.#rows!.write(reply, rows, warnings, this.#profile === null ? 0 : 1)
     return rows
@@ -192,13 +195,12 @@ export class AggregateJob implements Job {
 
   write(reply: Reply): void {
     const cursor = this.#cursor
-    const warnings = this.#isTimedOut ? [FT_ERR.timeout.text] : []
     if (cursor === null) {
-      this.#aggregation.write(reply, Number.POSITIVE_INFINITY, warnings)
+      this.#aggregation.write(reply, Number.POSITIVE_INFINITY, this.#isTimedOut)
       return
     }
     reply.array(2)
-    const rows = this.#aggregation.write(reply, this.#count, warnings)
+    const rows = this.#aggregation.write(reply, this.#count, this.#isTimedOut)
     // With fewer rows than asked for nothing can follow.
     const isOver = rows < this.#count
     reply.integer(isOver ? 0 : cursor.id)

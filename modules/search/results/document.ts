@@ -1,8 +1,8 @@
 /* Document -- the fields of a found document, read from its key when a row is written.
  *
  *      hash      get("year") "1901"       each: field by field
- *      JSON      get("$.tags[*]")         dialects 1 and 2: the first value, "soup"      each: "$" with the whole document
- *                                         from dialect 3 on: all of them, ["soup","winter"]
+ *      JSON      get("$.tags[*]")         the first value, "soup"                        each: "$" with the whole document
+ *                                         or several: all of them, ["soup","winter"]
  *
  * What is returned is what the key holds now, not what was indexed. A document whose key is gone, or holds something else
  * by now, has no fields, and its row is left out. */
@@ -14,9 +14,6 @@ import type { Field } from '../schema/schema.ts'
 import type { Spares } from '../spares.ts'
 import type { Workspace } from '../workspace.ts'
 import { numberText } from './number-text.ts'
-
-/** The dialect from which all values of a path are returned, as a list. */
-const SEVERAL_FROM = 3
 
 /** What `get` found: of a JSON document more than a text may be known. */
 export type ValueKind = 'text' | 'number' | 'null'
@@ -83,11 +80,14 @@ export abstract class DocumentReader {
   }
 }
 
-/** A reader for the documents of an index, in the database where the command runs. */
-export function documentReader(workspace: Workspace, index: Index, db: Database, dialect: number): DocumentReader {
+/**
+ * A reader for the documents of an index, in the database where the command runs.
+ * @param several whether all values of a JSON path are wanted, as a list.
+ */
+export function documentReader(workspace: Workspace, index: Index, db: Database, several: boolean): DocumentReader {
   if (index.schema.rules.source === 'hash') return new HashReader(index, db, workspace.hashes)
   const service = jsonService(workspace.host)
-  return service === null ? new NoReader(index, db) : new JsonDocumentReader(service, index, db, dialect)
+  return service === null ? new NoReader(index, db) : new JsonDocumentReader(service, index, db, several)
 }
 
 class HashReader extends DocumentReader {
@@ -144,11 +144,11 @@ class JsonDocumentReader extends DocumentReader {
   readonly #paths = new Map<string, JsonPath | null>()
   readonly #value = new Range()
 
-  constructor(service: JsonService, index: Index, db: Database, dialect: number) {
+  constructor(service: JsonService, index: Index, db: Database, several: boolean) {
     super(index, db)
     this.#service = service
     this.#reader = service.reader()
-    this.#several = dialect >= SEVERAL_FROM
+    this.#several = several
   }
 
   protected openRecord(record: number): boolean {

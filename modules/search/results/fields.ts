@@ -117,7 +117,7 @@ class Chooser {
     if (isNumber && field.sortable && numbers !== null)
       return { from: 'number', value: document => numbers.value(document) }
     if (path.latin1Slice() === '__key') return { from: 'key' }
-    const asList = isJson && this.#options.dialect >= 3 && field?.sortable !== true
+    const asList = isJson && this.#options.showsSeveral && field?.sortable !== true
     const asNumber = isNumber && !isJson
     return { from: 'document', identifier: Range.of(field?.identifier ?? path), asList, asNumber }
   }

@@ -71,7 +71,7 @@ export class HybridJob implements Job {
     this.#text = text
     this.#vector = vector
     this.#options = options
-    this.#fields = new FieldValues(documentReader(workspace, index, ctx.db, options.dialect))
+    this.#fields = new FieldValues(documentReader(workspace, index, ctx.db, options.showsSeveral))
     this.#startMicros = workspace.host.clock.microseconds()
     this.#vector.scoreName = { text: Buffer.from(DISTANCE), parameter: false }
     this.#top = new Top(options.window)

@@ -82,7 +82,7 @@ export class SearchJob implements Job {
     this.index = index
     this.#root = root
     this.#options = options
-    this.#reader = documentReader(workspace, index, ctx.db, options.dialect)
+    this.#reader = documentReader(workspace, index, ctx.db, options.showsSeveral)
     this.#sortField = options.sortBy === null ? null : fieldNamed(index.schema, options.sortBy)
     if (options.sortBy === null || this.#sortField !== null) return
     const name = options.sortBy.latin1Slice()
@@ -236,7 +236,7 @@ export class SearchJob implements Job {
   #warnings(): string[] {
     const warnings: string[] = []
     if (this.#isTimedOut) warnings.push(FT_ERR.timeout.text)
-    if (this.#isCut) warnings.push('Max prefix expansions limit was reached')
+    if (this.#isCut) warnings.push(FT_ERR.expansionsCut.text)
     return warnings
   }
 
