@@ -3,6 +3,7 @@
 import type { Args, Context, Suspended } from 'redstrata/module'
 import type { Index } from '../catalogue.ts'
 import { FT_ERR } from '../errors.ts'
+import { checkOrder } from '../plan/order.ts'
 import { prepareQuery } from '../plan/prepare.ts'
 import { runJob } from '../plan/slices.ts'
 import type { Node } from '../query/ast.ts'
@@ -45,7 +46,9 @@ export function readQuery(workspace: Workspace, index: Index, options: QueryOpti
   const { dialect, parameters, verbatim, expander } = options
   const stopWords = options.keepsStopWords ? NO_STOP_WORDS : index.schema.rules.stopWords
   const reading = { dialect, parameters, stopWords, verbatim, language, expander }
-  return withFilters(prepareQuery(options.query, index, reading, workspace.stemmers), options)
+  const root = prepareQuery(options.query, index, reading, workspace.stemmers)
+  if (root !== null) checkOrder(root, options.slop >= 0 || options.inOrder, index.schema, workspace.host)
+  return withFilters(root, options)
 }
 
 /** Count a query: FT.INFO and TEMPORARY know when an index was used last. */

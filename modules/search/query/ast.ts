@@ -36,6 +36,8 @@ export interface Common {
   /** Words allowed in between; -1: the query's own. */
   slop: number
   inOrder: boolean
+  /** Whether `inOrder` was said, either way. */
+  saysOrder: boolean
   phonetic: 'default' | 'on' | 'off'
   fields: FieldMask
   /** Taken literally: no stems, no synonyms. */
@@ -189,6 +191,7 @@ export function common(): Common {
     weight: 1,
     slop: -1,
     inOrder: false,
+    saysOrder: false,
     phonetic: 'default',
     fields: ALL_FIELDS,
     verbatim: false,
@@ -212,6 +215,7 @@ export function boxNode(text: TextBox, expanded = false, fields: FieldMask = ALL
     weight: 1,
     slop: -1,
     inOrder: false,
+    saysOrder: false,
     phonetic: 'default',
     fields,
     verbatim: false,
@@ -228,6 +232,7 @@ export function phraseNode(children: Node[], exact = false): PhraseNode {
     weight: 1,
     slop: -1,
     inOrder: false,
+    saysOrder: false,
     phonetic: 'default',
     fields: ALL_FIELDS,
     verbatim: false,
@@ -244,6 +249,7 @@ export function unionNode(children: Node[], fields: FieldMask = ALL_FIELDS): Uni
     weight: 1,
     slop: -1,
     inOrder: false,
+    saysOrder: false,
     phonetic: 'default',
     fields,
     verbatim: false,

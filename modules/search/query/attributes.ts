@@ -19,6 +19,7 @@ function applyAttribute(node: Node, name: string, value: Buffer): void {
       return
     case 'inorder':
       node.inOrder = truth(value) ?? invalid(name, value)
+      node.saysOrder = true
       return
     case 'weight':
       node.weight = number(value) ?? invalid(name, value)

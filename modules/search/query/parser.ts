@@ -414,8 +414,8 @@ function isJoined(node: Node): node is PhraseNode {
 }
 
 /** Whether no attribute was given to a node. */
-function isPlain({ weight, slop, inOrder, phonetic }: Node): boolean {
-  return weight === 1 && slop === -1 && !inOrder && phonetic === 'default'
+function isPlain({ weight, slop, saysOrder, phonetic }: Node): boolean {
+  return weight === 1 && slop === -1 && !saysOrder && phonetic === 'default'
 }
 
 /** Either: unions of unions are one union. */
