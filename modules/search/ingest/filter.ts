@@ -2,7 +2,8 @@
  *
  *      FILTER '@age >= 18'        FILTER 'startswith(@__key, "doc:pub")'
  *
- * A document that lacks a field which is asked for is let in, as by the real module: the expression has no value then. */
+ * Where a document lacks a field that is asked for, the expression has no value. As by the real module such a document is let
+ * in when it is written, and left out when it is there already as the index is made. */
 
 import { Range, type ReplyError, replyError } from 'redstrata/module'
 import { compileExpression, type Evaluate } from '../expression/evaluate.ts'
@@ -50,14 +51,17 @@ export class DocumentFilter {
     return this.#source!.get(name, this.#value) ? this.#value.latin1() : undefined
   }
 
-  /** Whether a document belongs to the index; `source` is turned to it. */
-  accepts(key: Range, source: Values): boolean {
+  /**
+   * Whether a document belongs to the index; `source` is turned to it.
+   * @param otherwise the answer where the expression has no value.
+   */
+  accepts(key: Range, source: Values, otherwise = true): boolean {
     this.#key = key
     this.#source = source
     try {
       return isTrue(this.#evaluate(this.#row))
     } catch (failure) {
-      if (failure instanceof QueryFailure) return true
+      if (failure instanceof QueryFailure) return otherwise
       throw failure
     }
   }

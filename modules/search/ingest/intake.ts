@@ -44,8 +44,11 @@ export class Intake {
     while (this.#values.length < this.index.schema.fields.length) this.#values.push(new FieldValue())
   }
 
-  /** A key of a covered name may have changed; `record` is where it lies now, 0 when it is gone. */
-  look(db: Database, key: Range, record: number, detail: EventDetail | undefined): void {
+  /**
+   * A key of a covered name may have changed; `record` is where it lies now, 0 when it is gone.
+   * @param isScan whether it was there before, and is only met.
+   */
+  look(db: Database, key: Range, record: number, detail: EventDetail | undefined, isScan = false): void {
     const { index, source } = this
     if (record === 0 || db.typeOf(record) !== source.typeId) {
       index.structures.remove(key)
@@ -54,7 +57,7 @@ export class Intake {
     const before = this.#now()
     if (detail === undefined || this.filter !== null || !this.#change(db, key, record, detail)) {
       source.open(db, record)
-      this.#put(key)
+      this.#put(key, isScan)
     }
     index.indexingMicros += this.#now() - before
   }
@@ -85,10 +88,11 @@ export class Intake {
     return true
   }
 
-  #put(key: Range): void {
+  #put(key: Range, isScan: boolean): void {
     const { index, source } = this
-    if (this.filter !== null && !this.filter.accepts(key, source)) {
-      index.structures.remove(key)
+    if (this.filter !== null && !this.filter.accepts(key, source, !isScan)) {
+      // A scan leaves what was let in by a write as it is.
+      if (!isScan) index.structures.remove(key)
       return
     }
     const { fields } = index.schema

@@ -26,7 +26,7 @@ export function startScan(host: Host, follower: Follower, index: Index, database
   const step = (db: Database): void => {
     cursor = host.scan(db, cursor, STEP_KEYS, (key, record) => {
       scan.seen++
-      if (covers(index, key)) intake.look(db, key, record, undefined)
+      if (covers(index, key)) intake.look(db, key, record, undefined, true)
     })
   }
 

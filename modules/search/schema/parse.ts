@@ -237,8 +237,8 @@ function parseTail(args: Args, field: Writable<Field>, isJson: boolean): void {
   for (;;) {
     if (args.word('sortable')) {
       field.sortable = true
-      // Numbers and points have no other form than their own; values of JSON documents are kept in theirs.
-      field.unnormalized = args.word('unf') || isJson || field.kind === 'numeric' || field.kind === 'geo'
+      // Numbers and tags that tell cases apart have no other form than their own; values of JSON documents are kept in theirs.
+      field.unnormalized = args.word('unf') || isJson || field.kind === 'numeric' || field.caseSensitive
     } else if (args.word('noindex')) field.noIndex = true
     else if (args.word('indexmissing')) field.indexMissing = true
     else return
