@@ -28,6 +28,7 @@ export const FT_ERR = {
   returnAs: new ReplyError('Alias for RETURN cannot be `AS`'),
   profiledCursor: new ReplyError('FT.PROFILE does not support cursor'),
   returnName: new ReplyError('RETURN path AS name - must be accompanied with NAME'),
+  parametersTwice: new ReplyError('Multiple PARAMS are not allowed. Parameters can be defined only once'),
   parameterPairs: new ReplyError('Parameters must be specified in PARAM VALUE pairs'),
   highlight: new ReplyError('Bad arguments for HIGHLIGHT'),
   summarize: new ReplyError('Bad arguments for SUMMARIZE'),

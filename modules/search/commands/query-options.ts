@@ -120,6 +120,7 @@ function needWhole(args: Args, what: string): number {
 /** PARAMS, whose word is taken: how many, then names and values by turns. */
 export function takeParameters(args: Args, options: Pick<QueryOptions, 'parameters'>): void {
   const count = needCount(args, 'PARAMS')
+  if (options.parameters.size > 0) throw FT_ERR.parametersTwice
   if (count === 0 || count % 2 === 1) throw FT_ERR.parameterPairs
   const words = needList(args, 'PARAMS', count)
   for (let i = 0; i < count; i += 2) {
