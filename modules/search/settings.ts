@@ -92,7 +92,7 @@ export function settingOptions(settings: Settings): readonly Option[] {
     number('MINPREFIX', 'prefixMin', 'Bytes that a prefix must have to be looked for', 1),
     number('MAXEXPANSIONS', 'expansionsMax', 'Terms that a prefix may expand to', 1),
     number('MAXPREFIXEXPANSIONS', 'expansionsMax', 'Terms that a prefix may expand to', 1),
-    number('TIMEOUT', 'timeoutMs', 'Milliseconds that a query may take; 0: as long as it likes'),
+    number('TIMEOUT', 'timeoutMs', 'Query (search) timeout'),
     {
       name: 'ON_TIMEOUT',
       help: 'What becomes of a query whose time is up: return what there is, or fail',
