@@ -6,6 +6,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installAcl } from './acl/commands.ts'
+import type { AclFiles } from './acl/file.ts'
 import { type Clock, systemClock, type Timer } from './base/clock.ts'
 import { replyError } from './base/errors.ts'
 import { LEVEL, Log } from './base/log.ts'
@@ -80,7 +81,8 @@ export class Server implements Dispatcher {
   readonly #turnEnd: TurnEnd
   readonly #receive = Listener.receiveBuffer()
   readonly #timers: Timer[] = []
-  readonly #softSince = new WeakMap<SocketConnection, number>()
+  /** Connections above the soft limit of what they may owe, and since when. */
+  readonly #softSince = new Map<SocketConnection, number>()
   #slicing = false
   #closed = false
 
@@ -122,7 +124,7 @@ export class Server implements Dispatcher {
     this.engine.provide(ModuleLoader, { load: (path, args) => this.loadModuleFile(path, args) })
     for (const [group, commands] of commandTables) this.engine.addCommands(group, commands)
     for (const install of features) install(this.engine)
-    installAcl(this.engine, this.files)
+    installAcl(this.engine, this.#filesInDir())
     installPersistence(this.engine, this.files, this.log, () => this.settings.dir)
     this.engine.shutdown = how => this.shutdown(how)
     this.#addInfo()
@@ -132,6 +134,17 @@ export class Server implements Dispatcher {
       () => this.engine.beforeReplies(),
     )
     this.#timers.push(this.clock.every(Math.max(1, Math.floor(1000 / this.settings.hz)), () => this.#cron()))
+  }
+
+  /** Files whose paths are relative to `dir`. */
+  #filesInDir(): AclFiles {
+    const { files } = this
+    const near = (path: string): string => resolve(this.settings.dir, path)
+    return {
+      exists: path => files.exists(near(path)),
+      readText: path => files.readText(near(path)),
+      writeText: (path, text) => files.writeText(near(path), text),
+    }
   }
 
   #applySettings(): void {
@@ -218,6 +231,8 @@ export class Server implements Dispatcher {
     this.engine.peakBytes = Math.max(this.engine.peakBytes, this.memory.usedBytes)
     if (this.keyspace.mayExpire && this.engine.activeExpiry) this.#expire()
     for (const run of this.engine.onCron) run()
+    for (const connection of this.#softSince.keys())
+      if (!this.mayOwe(connection, connection.outputBytes)) connection.destroy()
     if (this.keyspace.hasBuried) this.#sliceBuried()
   }
 
@@ -296,6 +311,7 @@ export class Server implements Dispatcher {
   }
 
   closed(connection: SocketConnection): void {
+    this.#softSince.delete(connection)
     this.engine.dropClient(connection.owner as Client)
   }
 
@@ -303,14 +319,15 @@ export class Server implements Dispatcher {
     const client = connection.owner as Client
     if (client.gates & CLIENT_GATE.unauthenticated && bytes > UNAUTHENTICATED_BYTES) return false
     const limit: OutputLimit = client.subscriptions > 0 ? this.settings.outputPubsub : this.settings.outputNormal
-    const overHard = limit.hardBytes > 0 && bytes > limit.hardBytes
-    const overSoft = limit.softBytes > 0 && bytes > limit.softBytes
+    const overHard = limit.hardBytes > 0 && bytes >= limit.hardBytes
+    const overSoft = limit.softBytes > 0 && bytes >= limit.softBytes
     if (!overSoft) this.#softSince.delete(connection)
     else if (!this.#softSince.has(connection)) this.#softSince.set(connection, this.clock.nowMs())
     const since = this.#softSince.get(connection)
     const tooLong = since !== undefined && this.clock.nowMs() - since > limit.softSeconds * 1000
     if (!overHard && !tooLong) return true
     this.engine.stats.outputLimitDisconnections++
+    this.log.warning(`Client ${this.engine.describeClient(client)} closed for overcoming of output buffer limits.`)
     return false
   }
 

@@ -188,7 +188,7 @@ function hasPassword(user: User, password: string): boolean {
 }
 
 function allowsAnyKey(user: User | null, entry: Entry, args: Args): boolean {
-  return user === null || user.selectors.some(selector => selector.allKeys && selector.allowsCommand(entry, args))
+  return user === null || user.selectors.some(selector => selector.readsAllKeys && selector.allowsCommand(entry, args))
 }
 
 /** Whether a client may still hear all that it has subscribed to. */

@@ -46,7 +46,7 @@ export class CommandNames {
     const command = bar < 0 ? null : this.#engine.table.get(name.slice(0, bar))
     if (command === null || rule[0] === '-') return RULE_FAULT.unknown
     if (bar === name.length - 1) return RULE_FAULT.syntax
-    if (command.subcommands === null) return name.indexOf('|', bar + 1) < 0 ? null : RULE_FAULT.firstArgOfSub
+    if (command.subcommands === null) return name.indexOf('|', bar + 1) < 0 ? null : RULE_FAULT.unknown
     const isDeeper = this.#find(name.split('|', 2).join('|')) !== null
     return isDeeper ? RULE_FAULT.firstArgOfSub : RULE_FAULT.unknown
   }

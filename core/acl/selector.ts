@@ -78,6 +78,11 @@ export class Selector {
     return this.allCommands && this.rules.length === 0 && this.allKeys && this.allChannels
   }
 
+  /** Whether every key may be read. */
+  get readsAllKeys(): boolean {
+    return this.allKeys || this.#keys.some(({ text, may }) => text === '*' && (may & READ) !== 0)
+  }
+
   // ------------------------------------------------------------------ rules
 
   /** Apply one rule. Null when it was, otherwise why not; nothing has changed then. */

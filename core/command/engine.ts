@@ -438,9 +438,9 @@ export class Engine {
       this.#reject(client, entry, error)
       return
     }
+    if (client.lastEntry !== entry) client.lastEntry = entry
     if ((this.gates | client.gates | (entry.flags & FLAG.protected)) !== 0 && !this.#mayRun(ctx, client, entry)) return
     if (ctx.entry !== entry) ctx.entry = entry
-    if (client.lastEntry !== entry) client.lastEntry = entry
     client.lastUsedMs = this.keyspace.nowMs
     this.run(ctx)
   }
@@ -733,7 +733,10 @@ export class Engine {
       ctx.entry = waiter.entry
       ctx.mayBlock = true
       ctx.resumed = waiter
-      outcome = this.run(ctx)
+      // What was allowed when the wait began may be so no longer.
+      const refused = (this.gates | client.gates) === 0 ? null : refusal(this, client, ctx.entry, ctx.args)
+      if (refused === null) outcome = this.run(ctx)
+      else this.#reject(client, ctx.entry, refused)
     } finally {
       ctx.args = own
       ctx.resumed = null

@@ -52,6 +52,8 @@ export interface Checks {
   allowsAnyKey: (client: Client, entry: Entry, args: Args) => boolean
   /** Whether a client may do to a key what the flags of a key's specification say; for keys that no argument names. */
   allowsKey: (client: Client, key: Range, flags: readonly string[]) => boolean
+  /** Whether what a command runs, a script or a function, may write. */
+  mayWrite: (entry: Entry, args: Args) => boolean
   memory: Check
   disk: Check
   replicas: Check
@@ -64,7 +66,8 @@ const pass: Check = () => null
 export function openChecks(): Checks {
   const yes = (): boolean => true
   const access = { access: pass, accessQueued: pass, allows: yes, allowsAnyKey: yes, allowsKey: yes }
-  return { ...access, protected: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
+  const mayWrite = (): boolean => false
+  return { ...access, mayWrite, protected: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
 }
 
 const NOAUTH = new ReplyError('NOAUTH Authentication required.')

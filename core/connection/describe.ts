@@ -57,7 +57,7 @@ function flagsOf(client: Client): string {
   if (client.isMonitor) flags += 'O'
   if (typeOf(client) === 'pubsub') flags += 'P'
   if (client.transaction !== null) flags += 'x'
-  if (client.suspended?.wait != null) flags += 'b'
+  if (client.suspended !== null) flags += 'b'
   const tracked = trackedOf(client)
   if (tracked !== null) flags += 't'
   if (tracked?.isBroken === true) flags += 'R'

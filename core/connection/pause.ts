@@ -1,9 +1,10 @@
 /* CLIENT PAUSE -- holding clients back for a while.
  *
- * A paused command is suspended like any that waits, and goes through the gates again when the pause is over. */
+ * A paused command is suspended like any that waits, and goes through the gates again when the pause is over. A pause of all
+ * commands holds back CLIENT UNPAUSE too, and a second CLIENT PAUSE. */
 
 import type { Args } from '../command/args.ts'
-import { type Client, CLIENT_GATE } from '../command/client.ts'
+import type { Client } from '../command/client.ts'
 import type { Engine } from '../command/engine.ts'
 import { ENGINE_GATE } from '../command/gates.ts'
 import { FLAG } from '../command/spec.ts'
@@ -53,27 +54,26 @@ export class Pause {
 
   /** Hold a command back when it must be; null when it may run. */
   hold(client: Client, entry: Entry, args: Args): Suspended | null {
-    if (this.onlyWrites && !this.#writes(client, entry)) return null
-    if (entry.name === 'client|unpause' || entry.name === 'client|pause') return null
+    if (this.onlyWrites && !this.#writes(client, entry, args)) return null
     const suspended = new Suspended(client, entry, args.copy())
     this.#engine.beginJob(suspended)
     this.#held.push(suspended)
     return suspended
   }
 
-  #writes(client: Client, entry: Entry): boolean {
-    const inMulti = (client.gates & CLIENT_GATE.multi) !== 0
-    if (entry.name === 'exec' && client.transaction !== null)
-      return client.transaction.queue.some(({ entry: queued }) => changes(queued as Entry))
-    return changes(entry) || (inMulti && changes(entry))
+  #writes(client: Client, entry: Entry, args: Args): boolean {
+    if (entry.name !== 'exec' || client.transaction === null) return this.#changes(entry, args)
+    return client.transaction.queue.some(queued => this.#changes(queued.entry as Entry, queued.args))
+  }
+
+  /** Whether a command writes, is told to replicas without writing, or runs something that may. */
+  #changes(entry: Entry, args: Args): boolean {
+    if (entry.flags & (FLAG.write | FLAG.may_replicate) || TOLD.includes(entry.name)) return true
+    return this.#engine.checks.mayWrite(entry, args)
   }
 }
 
-function changes(entry: Entry): boolean {
-  return (
-    (entry.flags & (FLAG.write | FLAG.may_replicate)) !== 0 || entry.name === 'publish' || entry.name === 'spublish'
-  )
-}
+const TOLD: readonly string[] = ['publish', 'spublish', 'pfcount']
 
 export function installPause(engine: Engine): void {
   const pause = engine.provide(Pause, new Pause(engine))

@@ -66,12 +66,14 @@ function* clientLines(engine: Engine): Lines {
   let tracking = 0
   let pubsub = 0
   let watching = 0
+  let blocked = 0
   let input = 0
   let output = 0
   for (const client of engine.clients.values()) {
     input = Math.max(input, client.connection?.inputRoom ?? 0)
     output = Math.max(output, client.connection?.outputBytes ?? 0)
     if (client.tracking !== null) tracking++
+    if (client.suspended !== null) blocked++
     if (client.subscriptions > 0 || client.shardChannels !== null) pubsub++
     if (engine.keyspace.watch.keysOf(client).length > 0) watching++
   }
@@ -81,7 +83,7 @@ function* clientLines(engine: Engine): Lines {
   yield ['maxclients', engine.config.find('maxclients')?.get() ?? 0]
   yield ['client_recent_max_input_buffer', input]
   yield ['client_recent_max_output_buffer', output]
-  yield ['blocked_clients', engine.waits.count]
+  yield ['blocked_clients', blocked]
   yield ['tracking_clients', tracking]
   yield ['pubsub_clients', pubsub]
   yield ['watching_clients', watching]

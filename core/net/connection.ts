@@ -50,7 +50,7 @@ export interface Dispatcher {
   execute(connection: SocketConnection): void
   /** The input breaks the protocol, or its limits; an error is written, then the connection closes. */
   protocolError(connection: SocketConnection, text: string): void
-  /** Output waits: false to close the connection. */
+  /** So many bytes wait to be taken: false to close the connection. */
   mayOwe(connection: SocketConnection, bytes: number): boolean
   opened(connection: SocketConnection): Reply
   closed(connection: SocketConnection): void
@@ -213,7 +213,10 @@ export class SocketConnection {
   flush(): void {
     const reply = this.reply
     if (reply.length > 0 && !this.#closed) this.#write(reply)
-    if (this.#closing && !this.#closed) this.socket.end(() => this.socket.destroy())
+    if (!this.#closing || this.#closed) return
+    this.socket.end(() => this.socket.destroy())
+    // For all others it is gone now, whenever the peer notices.
+    if (this.#out.owed === 0) this.#gone()
   }
 
   #write(reply: Reply): void {
@@ -287,9 +290,11 @@ export class SocketConnection {
     if (!this.#running) this.#dispatcher.later(this)
   }
 
+  /** Close at once. Whose command is running is gone when it is over, all others now. */
   destroy(): void {
     this.#closing = true
     this.socket.destroy()
+    if (!this.#running) this.#gone()
   }
 
   /** The client will send no more: answer what it sent, then close. */

@@ -13,9 +13,10 @@ import type { Engine } from '../command/engine.ts'
 import { Libraries } from '../command/libraries.ts'
 import { cmd, type Command, sub } from '../command/spec.ts'
 import type { Suspended } from '../command/suspend.ts'
+import type { Entry } from '../command/table.ts'
 import { Script, shaOf } from './cache.ts'
 import { SCRIPT_ERR } from './errors.ts'
-import { scriptHead } from './flags.ts'
+import { SCRIPT_FLAG, scriptHead } from './flags.ts'
 import { FunctionStore } from './functions.ts'
 import { Scripts } from './scripts.ts'
 
@@ -46,6 +47,7 @@ export function installScripting(engine: Engine): void {
   const scripts = engine.provide(Scripts, new Scripts(engine, REDIS_VERSION, engine.service(Log)))
   const functions = engine.provide(FunctionStore, new FunctionStore(scripts))
   engine.provide(Libraries, functions)
+  engine.checks.mayWrite = (entry, args) => mayWrite(scripts, functions, entry, args)
   engine.service(InfoRegistry).extend('Memory', () => [
     ['used_memory_lua', scripts.usedBytes],
     ['used_memory_lua_human', humanBytes(scripts.usedBytes)],
@@ -62,6 +64,29 @@ export function installScripting(engine: Engine): void {
     numberParameter('busy-reply-threshold', scripts.settings, 'busyThresholdMs', { alias: 'lua-time-limit' }),
     memoryParameter('lua-memory-limit', scripts.settings, 'memoryMax', { min: 4 << 20, max: 2 ** 31 }),
   ])
+}
+
+/** Whether what EVAL, EVALSHA or FCALL would run may write: all but what says that it does not. */
+function mayWrite(scripts: Scripts, functions: FunctionStore, entry: Entry, args: Args): boolean {
+  switch (entry.name) {
+    case 'eval':
+      return !(flagsOf(args.at(1)) & SCRIPT_FLAG.noWrites)
+    case 'evalsha':
+      return !((scripts.cache.useNamed(args.at(1))?.flags ?? 0) & SCRIPT_FLAG.noWrites)
+    case 'fcall':
+      return !((functions.find(args.at(1).latin1())?.flags ?? 0) & SCRIPT_FLAG.noWrites)
+    default:
+      return false
+  }
+}
+
+/** The flags that a script gives itself; none when they cannot be read. */
+function flagsOf(text: Range): number {
+  try {
+    return scriptHead(text).flags
+  } catch {
+    return 0
+  }
 }
 
 /** The number of keys at argument 2, checked. */
