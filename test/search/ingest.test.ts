@@ -180,6 +180,28 @@ describe('indexes', () => {
     expect(memory.usedBytes).toBe(before)
   })
 
+  it('sweep up the last few dead when nothing dies for a while', async () => {
+    const clock = testClock()
+    const server = await serverForTest({ clock })
+    const records = async () => Number(((await server.call('FT.INFO', 'h')) as Info).get('num_records'))
+    await server.call(...HASH_INDEX.split(' '))
+    for (let i = 0; i < 400; i++) await server.call('HSET', `d:${i}`, 't', 'ant bee')
+    const before = await records()
+    await server.call('HSET', 'd:7', 't', 'ant cat')
+    await server.call('DEL', 'd:9')
+    expect(await records()).toBe(before + 2)
+    for (const ms of [600, 1000]) {
+      clock.advance(ms)
+      await turns(async () => (await records()) < before)
+      expect(await records()).toBe(before + 2)
+    }
+    clock.advance(5000)
+    await turns(async () => (await records()) < before)
+    expect(await records()).toBe(before - 2)
+    expect((await search(server, 'h', 'bee')).length).toBe(100)
+    expect(await search(server, 'h', 'cat')).toEqual(['d:7'])
+  })
+
   it('may go with all their documents, while others are served', async () => {
     const server = await serverForTest()
     await server.call(...HASH_INDEX.split(' '))

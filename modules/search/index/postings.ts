@@ -461,23 +461,45 @@ export class Postings {
   // ------------------------------------------------------------------ sweeping
 
   /**
-   * Remove the postings of dead documents from up to `budget` blocks, beginning with block `from`, and close gaps.
+   * Remove the postings of dead documents from up to `budget` blocks, beginning with block `from`, and close gaps. Blocks
+   * that span no dead document are not looked into.
    * Returns the block to go on with, or -1 when the list is done. An empty list has no blocks left.
    */
-  sweep(record: Address, from: number, budget: number, lives: (document: number) => boolean): number {
+  sweep(
+    record: Address,
+    from: number,
+    budget: number,
+    lives: (document: number) => boolean,
+    dead: { hasBetween(from: number, to: number): boolean } | null = null,
+  ): number {
     if (this.#isLone(record)) {
       if (!lives(this.#get(record, LAST))) this.#set(record, COUNT, 0)
       return -1
     }
     const end = Math.min(this.#get(record, SEALED), from + budget)
     let to = from
-    for (let block = from; block < end; block++) to = this.#sweepSealed(record, block, to, lives)
+    let before = from === 0 ? 0 : this.#entry(record, from - 1, 0)
+    for (let block = from; block < end; block++) {
+      const last = this.#entry(record, block, 0)
+      if (dead !== null && !dead.hasBetween(before + 1, last)) to = this.#keepSealed(record, block, to)
+      else to = this.#sweepSealed(record, block, to, lives)
+      before = last
+    }
     this.#moveEntries(record, end, to)
     if (to < this.#get(record, SEALED)) return to
     this.#sweepOpen(record, lives)
     if (this.#get(record, COUNT) === 0) this.release(record)
     else this.#fixLast(record)
     return -1
+  }
+
+  /** Bring the sealed block `number` to the entry `to` as it is; returns the next free entry. */
+  #keepSealed(record: Address, number: number, to: number): number {
+    if (to !== number) {
+      const last = this.#entry(record, number, 0)
+      this.#setEntry(record, to, last, this.#entry(record, number, 1), this.#entry(record, number, 2))
+    }
+    return to + 1
   }
 
   /** Bring the sealed block `number` to the entry `to`, without its dead; returns the next free entry. */
@@ -487,10 +509,7 @@ export class Postings {
     const impact = this.#entry(record, number, 2)
     this.read(record, number, block)
     const rows = block.rows
-    if (allLive(block, lives)) {
-      if (to !== number) this.#setEntry(record, to, this.#entry(record, number, 0), old, impact)
-      return to + 1
-    }
+    if (allLive(block, lives)) return this.#keepSealed(record, number, to)
     block.needAll(this.layout)
     const gone = block.filter(lives)
     this.#set(record, COUNT, this.#get(record, COUNT) - gone)

@@ -17,6 +17,7 @@ import type { Field, Schema } from '../schema/schema.ts'
 import type { Stemmers } from '../text/stem/stemmers.ts'
 import { Synonyms } from '../text/synonyms.ts'
 import { CHUNK_BITS } from './column.ts'
+import type { DeadBits } from './dead-bits.ts'
 import { Documents, END, NUMBER_MAX } from './documents.ts'
 import { FieldIndex, type FieldValue, type OwnIndex } from './field-index.ts'
 import { FieldSets } from './field-sets.ts'
@@ -250,7 +251,7 @@ export class SearchIndex {
     }
     const sweep = this.#sweep!
     for (let i = 0; i < budget; i++) {
-      if (sweep.step(this.#lives)) continue
+      if (sweep.step(this.#lives, this.documents.dead)) continue
       this.#sweep = null
       if (sweep.removed) this.#writer.forgetStems()
       this.#sweepMissing()
@@ -351,7 +352,7 @@ class Sweep {
   }
 
   /** Sweep one list, or a part of a long one; false when all are done. */
-  step(lives: (document: number) => boolean): boolean {
+  step(lives: (document: number) => boolean, dead: DeadBits): boolean {
     const terms = this.#dictionaries[this.#dictionary]
     if (terms === undefined) return false
     if (this.#record === 0) {
@@ -364,7 +365,7 @@ class Sweep {
       this.#record = terms.dict.at(this.#place)
       this.#block = 0
     }
-    this.#block = terms.postings.sweep(this.#record, this.#block, SWEEP_BLOCKS, lives)
+    this.#block = terms.postings.sweep(this.#record, this.#block, SWEEP_BLOCKS, lives, dead)
     if (this.#block >= 0) return true
     if (terms.postings.count(this.#record) === 0) {
       terms.remove(this.#record)

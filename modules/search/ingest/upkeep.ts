@@ -5,7 +5,8 @@
  *
  * Deaths pay for the sweeps: one begins when an eighth of the living have died, so a document that dies costs a look at a
  * few postings whenever that is. A slice is a millisecond, and waits while a query stands between two of its own. When a while
- * passes without deaths, far fewer of them are reason enough: queries are quicker over lists without tombstones.
+ * passes without deaths, far fewer of them are reason enough: queries are quicker over lists without tombstones. After a
+ * longer while a single one is.
  *
  * Stragglers are the few living documents of an old chunk of numbers. They are given new numbers, so that the chunk can go. */
 
@@ -23,6 +24,8 @@ const STRAGGLERS_MAX = 256
 /** A while without deaths, and the share of the living that must have died before it for a sweep. */
 const QUIET_MS = 500
 const QUIET_SHARE = 64
+/** Such a while after which any number of deaths will do. */
+const IDLE_MS = 5000
 
 /** Clears up behind the indexes of one server. */
 export class Upkeep {
@@ -43,18 +46,19 @@ export class Upkeep {
   noteDeath(index: Index): void {
     if (this.#sweeping.has(index)) return
     if (index.structures.needsSweep) this.#begin(index)
-    else if (!this.#waiting.has(index)) this.#waitForQuiet(index)
+    else if (!this.#waiting.has(index)) this.#waitForQuiet(index, QUIET_MS)
   }
 
-  #waitForQuiet(index: Index): void {
+  #waitForQuiet(index: Index, quietMs: number): void {
     const { structures } = index
     const { documents } = structures
     const tombs = documents.tombCount
     this.#waiting.add(index)
-    this.#host.timer(QUIET_MS, () => {
+    this.#host.timer(quietMs, () => {
       this.#waiting.delete(index)
-      if (index.isDropped || this.#sweeping.has(index) || documents.tombCount * QUIET_SHARE < documents.count) return
-      if (documents.tombCount !== tombs) this.#waitForQuiet(index)
+      if (index.isDropped || this.#sweeping.has(index) || documents.tombCount === 0) return
+      if (documents.tombCount !== tombs) this.#waitForQuiet(index, QUIET_MS)
+      else if (quietMs === QUIET_MS && tombs * QUIET_SHARE < documents.count) this.#waitForQuiet(index, IDLE_MS)
       else {
         structures.beginSweep()
         this.#begin(index)
