@@ -97,12 +97,15 @@ describe.each([false, true])('words of which all must be there (some documents a
   it('are told in batches, and go on behind a pause', () => {
     for (const words of QUERIES)
       for (const inB of [false, true])
-        for (const ticks of [1, 7]) {
+        for (const ticks of [1, 5, 7]) {
           const wanted = scanned(words, inB, 'DOCSCORE').map(([, document]) => document)
           let left = ticks
           const watch = {
             tick() {
-              if (--left < 0) throw 'pause'
+              if (--left >= 0) return
+              // After a pause in which the index changed, places are looked up anew.
+              documents.changes += ticks & 2
+              throw 'pause'
             },
           }
           const found: number[] = []

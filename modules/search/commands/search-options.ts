@@ -35,6 +35,8 @@ export class SearchOptions extends QueryOptions {
   descending = false
   /** Fields by name, in the order in which they were named. */
   readonly fields: NamedField[] = []
+  /** The same by name, as a byte string. */
+  readonly fieldsByName: Map<string, NamedField> = new Map()
   /** Whether RETURN was given. */
   returns = false
   /** HIGHLIGHT and SUMMARIZE of all fields. */
@@ -118,10 +120,12 @@ function takeReturn(args: Args, options: SearchOptions): void {
 
 /** The field of a name, made when it was not named before. */
 function fieldOf(options: SearchOptions, path: Buffer, name: Buffer): NamedField {
-  const known = options.fields.find(field => field.name.equals(name))
+  const key = name.latin1Slice()
+  const known = options.fieldsByName.get(key)
   if (known !== undefined) return known
   const field: NamedField = { path, name, isReturned: false, tags: null, summary: null }
   options.fields.push(field)
+  options.fieldsByName.set(key, field)
   return field
 }
 

@@ -58,6 +58,8 @@ export class Documents {
   payloads: Column | null = null
   /** The greatest number given so far. */
   last = 0
+  /** Counts whatever changes the index: who paused sees whether places in it still are what they were. */
+  changes = 0
   /** Sum of the lengths of living documents. */
   totalLength = 0
   #tombs = new Int32Array(256)

@@ -41,20 +41,21 @@ export class LevenshteinWalk {
   /**
    * Tell `visit` the records of the keys that are looked at, with their distance when it is within `edits` or -1,
    * until it says false.
-   * @param edits up to 4.
+   * @param edits up to 4; @param from the first key to look at, where `keys` stands.
    */
   find(
     keys: SortedKeys,
     dict: Dict,
     word: Range,
     edits: number,
+    from: Address,
     visit: (record: Address, distance: number) => boolean,
   ): void {
     if (!this.#setWord(word)) return
     const last = this.#last
     let depth = 0
     let previousLength = 0
-    let record = keys.first()
+    let record = from
     while (record !== 0) {
       const key = dict.key(record, this.#key)
       const shared = sharedBytes(last, previousLength, key)

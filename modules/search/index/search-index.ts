@@ -129,6 +129,7 @@ export class SearchIndex {
    */
   put(key: Range, values: readonly FieldValue[], facts: DocumentFacts): boolean {
     const { documents } = this
+    documents.changes++
     const high = this.#print(values, facts, 0)
     const low = this.#print(values, facts, 0x5bd1e995)
     let document = documents.find(key)
@@ -171,6 +172,7 @@ export class SearchIndex {
   remove(key: Range): boolean {
     const document = this.documents.find(key)
     if (document === 0) return false
+    this.documents.changes++
     this.#clearFields(document)
     this.documents.remove(key)
     return true
@@ -179,6 +181,7 @@ export class SearchIndex {
   /** Let a document go by another key, in the place of the document that has it; false when it is not there. */
   rename(from: Range, to: Range): boolean {
     if (this.documents.find(from) === 0) return false
+    this.documents.changes++
     this.remove(to)
     return this.documents.rename(from, to)
   }

@@ -26,8 +26,17 @@ const KEY_AT = LIST_AT + LIST_WORDS * 4
 /** Lists, or records, given back at a time. */
 const RELEASE_STEP = 512
 
-/** Told of each key that a walk visits; false ends the walk (time is up). */
+/** Told of each key that a walk visits; false ends the walk. What it throws cuts it short. */
 export type Watch = () => boolean
+
+/** A walk that can be gone on with when it was cut short: by the same call with the same walk. */
+export class Walk {
+  picks: Picks | null = null
+  /** The last key that was visited before it was cut short. */
+  reached: Buffer | null = null
+}
+
+const NO_PREFIX = new Range()
 
 /** A dictionary with posting lists. */
 export class Terms {
@@ -95,51 +104,72 @@ export class Terms {
   // ------------------------------------------------------------------ walks
 
   /** Terms that begin with some bytes, up to a limit. */
-  withPrefix(prefix: Range, limit: number, watch: Watch): Address[] {
-    const picks = new Picks(this.postings, limit)
+  withPrefix(prefix: Range, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
+    const picks = (walk.picks ??= new Picks(this.postings, limit))
     const length = prefix.length
-    for (let record = this.keys.seek(prefix.buf, prefix.start, prefix.end); record !== 0; record = this.keys.step()) {
+    for (let record = this.#begin(walk, prefix); record !== 0; record = this.keys.step()) {
       const key = this.dict.key(record, this.#key)
       if (key.length < length || !holdsAt(key, key.start, prefix)) break
       picks.add(record)
-      if (!watch()) break
+      if (!this.#goesOn(walk, record, watch)) break
     }
     return this.#taken(picks)
   }
 
   /** Terms that hold some bytes anywhere, or at their end. */
-  withPart(part: Range, atEnd: boolean, limit: number, watch: Watch): Address[] {
-    const picks = new Picks(this.postings, limit)
-    for (let record = this.keys.first(); record !== 0; record = this.keys.step()) {
+  withPart(part: Range, atEnd: boolean, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
+    const picks = (walk.picks ??= new Picks(this.postings, limit))
+    for (let record = this.#begin(walk, NO_PREFIX); record !== 0; record = this.keys.step()) {
       const key = this.dict.key(record, this.#key)
       if (!isMark(key) && (atEnd ? endsWith(key, part) : holds(key, part))) picks.add(record)
-      if (!watch()) break
+      if (!this.#goesOn(walk, record, watch)) break
     }
     return this.#taken(picks)
   }
 
   /** Terms that match a wildcard pattern. */
-  withPattern(pattern: Pattern, limit: number, watch: Watch): Address[] {
-    const picks = new Picks(this.postings, limit)
+  withPattern(pattern: Pattern, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
+    const picks = (walk.picks ??= new Picks(this.postings, limit))
     const prefix = Range.of(pattern.prefix)
-    let record = prefix.length > 0 ? this.keys.seek(prefix.buf, 0, prefix.end) : this.keys.first()
-    for (; record !== 0; record = this.keys.step()) {
+    for (let record = this.#begin(walk, prefix); record !== 0; record = this.keys.step()) {
       const key = this.dict.key(record, this.#key)
       if (key.length < prefix.length || !holdsAt(key, key.start, prefix)) break
       if (!isMark(key) && matchPattern(pattern, key)) picks.add(record)
-      if (!watch()) break
+      if (!this.#goesOn(walk, record, watch)) break
     }
     return this.#taken(picks)
   }
 
   /** Terms within so many edits of a word. */
-  withEdits(word: Range, edits: number, limit: number, watch: Watch): Address[] {
-    const picks = new Picks(this.postings, limit)
-    this.#walk.find(this.keys, this.dict, word, edits, (record, distance) => {
+  withEdits(word: Range, edits: number, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
+    const picks = (walk.picks ??= new Picks(this.postings, limit))
+    this.#walk.find(this.keys, this.dict, word, edits, this.#begin(walk, NO_PREFIX), (record, distance) => {
       if (distance >= 0 && !isMark(this.dict.key(record, this.#key))) picks.add(record)
-      return watch()
+      return this.#goesOn(walk, record, watch)
     })
     return this.#taken(picks)
+  }
+
+  /** The first term of a walk, or the one behind those that were visited before it was cut short. */
+  #begin(walk: Walk, prefix: Range): Address {
+    const { reached } = walk
+    if (reached === null)
+      return prefix.length > 0 ? this.keys.seek(prefix.buf, prefix.start, prefix.end) : this.keys.first()
+    const record = this.keys.seek(reached, 0, reached.length)
+    if (record === 0) return 0
+    const key = this.dict.key(record, this.#key)
+    const isReached = key.length === reached.length && holdsAt(key, key.start, Range.of(reached))
+    return isReached ? this.keys.step() : record
+  }
+
+  /** Tell the watch of a key; when it throws, the walk has reached that key. */
+  #goesOn(walk: Walk, record: Address, watch: Watch): boolean {
+    try {
+      return watch()
+    } catch (thrown) {
+      walk.reached = this.dict.key(record, this.#key).copy()
+      throw thrown
+    }
   }
 
   #taken(picks: Picks): Address[] {

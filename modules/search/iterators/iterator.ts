@@ -73,6 +73,10 @@ export interface Watch {
   tick(): void
   /** Do work that a pause would undo: it can be ended, but not paused. */
   steady?<T>(work: () => T): T
+  /** A tick behind a piece of work that may have been long. */
+  breathe?(): void
+  /** What was done since the last pause only made ready: it does not count. */
+  again?(): void
 }
 
 /** A word that a document matched: for highlighting. */

@@ -17,6 +17,11 @@ export abstract class Several extends DocumentIterator {
     this.weight = weight
   }
 
+  /** Children of which some match the current document: all of them, or those that do where it is known. */
+  protected get parts(): readonly DocumentIterator[] {
+    return this.children
+  }
+
   /** Whether a child takes part in the match of the current document. */
   matches(child: DocumentIterator): boolean {
     return child.document === this.document
@@ -28,31 +33,32 @@ export abstract class Several extends DocumentIterator {
   score(ranking: Ranking): number {
     const best = this.takesBest && ranking.mode === RANK.dismax
     let total = 0
-    for (let i = 0; i < this.children.length; i++) {
-      const child = this.children[i]!
+    const { parts } = this
+    for (let i = 0; i < parts.length; i++) {
+      const child = parts[i]!
       if (!this.matches(child)) continue
-      const part = child.score(ranking)
-      if (!best) total += part
-      else if (part > total) total = part
+      const worth = child.score(ranking)
+      if (!best) total += worth
+      else if (worth > total) total = worth
     }
     return total * this.weight
   }
 
   explain(ranking: Ranking): Explanation {
-    const parts = this.children.filter(child => this.matches(child)).map(child => child.explain(ranking))
+    const parts = this.parts.filter(child => this.matches(child)).map(child => child.explain(ranking))
     const sum = this.weight === 0 ? 0 : this.score(ranking) / this.weight
     return explainAggregate(ranking, this.weight, sum, parts)
   }
 
   override hasPositions(): boolean {
-    for (const child of this.children) if (this.matches(child) && child.hasPositions()) return true
+    for (const child of this.parts) if (this.matches(child) && child.hasPositions()) return true
     return false
   }
 
   override addPositions(out: Positions): void {
     const from = out.count
     let parts = 0
-    for (const child of this.children) {
+    for (const child of this.parts) {
       if (!this.matches(child) || !child.hasPositions()) continue
       child.addPositions(out)
       parts++
@@ -68,7 +74,7 @@ export abstract class Several extends DocumentIterator {
     let parts = 0
     let squares = 0
     let previous: DocumentIterator | null = null
-    for (const child of this.children) {
+    for (const child of this.parts) {
       if (!this.matches(child)) continue
       parts++
       if (!child.hasPositions()) continue
@@ -98,7 +104,7 @@ export abstract class Several extends DocumentIterator {
   }
 
   override addTerms(out: MatchedTerm[]): void {
-    for (const child of this.children) if (this.matches(child)) child.addTerms(out)
+    for (const child of this.parts) if (this.matches(child)) child.addTerms(out)
   }
 }
 

@@ -63,12 +63,15 @@ class ScannedUnion extends Union {
 }
 
 class HeapUnion extends Union {
-  /** Children by their documents: heap[0] has the least. */
-  readonly #heap: DocumentIterator[]
+  /** Numbers of the children by their documents: that at heap[0] has the least. */
+  readonly #heap: number[] = []
+  readonly #matched: DocumentIterator[] = []
+  /** The document that `#matched` is about. */
+  #matchedAt = 0
 
   constructor(children: readonly DocumentIterator[], weight: number) {
     super(children, weight)
-    this.#heap = [...children]
+    for (let i = 0; i < children.length; i++) this.#heap.push(i)
   }
 
   next(): number {
@@ -79,41 +82,66 @@ class HeapUnion extends Union {
     return target <= this.document ? this.document : this.#advance(target, false)
   }
 
+  #documentAt(place: number): number {
+    return this.children[this.#heap[place]!]!.document
+  }
+
   /** Bring every child that is before `target` to it or beyond. */
   #advance(target: number, byOne: boolean): number {
-    const heap = this.#heap
     // Before the first step all stand at 0, and a heap of equals is in order.
-    while (heap[0]!.document < target) {
-      if (byOne) heap[0]!.next()
-      else heap[0]!.skipTo(target)
+    while (this.#documentAt(0) < target) {
+      const child = this.children[this.#heap[0]!]!
+      if (byOne) child.next()
+      else child.skipTo(target)
       this.#sink()
     }
-    return (this.document = heap[0]!.document)
+    return (this.document = this.#documentAt(0))
   }
 
   #sink(): void {
     const heap = this.#heap
     const moved = heap[0]!
+    const { document } = this.children[moved]!
     let at = 0
     for (;;) {
       let child = at * 2 + 1
       if (child >= heap.length) break
-      if (child + 1 < heap.length && heap[child + 1]!.document < heap[child]!.document) child++
-      if (heap[child]!.document >= moved.document) break
+      if (child + 1 < heap.length && this.#documentAt(child + 1) < this.#documentAt(child)) child++
+      if (this.#documentAt(child) >= document) break
       heap[at] = heap[child]!
       at = child
     }
     heap[at] = moved
   }
 
+  /** The children that match, in their order: those at the top of the heap. */
+  protected override get parts(): readonly DocumentIterator[] {
+    if (this.#matchedAt === this.document) return this.#matched
+    const heap = this.#heap
+    const places = [0]
+    const numbers: number[] = []
+    while (places.length > 0) {
+      const place = places.pop()!
+      if (place >= heap.length || this.#documentAt(place) !== this.document) continue
+      numbers.push(heap[place]!)
+      places.push(place * 2 + 1, place * 2 + 2)
+    }
+    numbers.sort((a, b) => a - b)
+    this.#matched.length = 0
+    for (const number of numbers) this.#matched.push(this.children[number]!)
+    this.#matchedAt = this.document
+    return this.#matched
+  }
+
   rewind(): void {
-    this.document = 0
+    this.document = this.#matchedAt = 0
     for (const child of this.children) child.rewind()
   }
 
   override refresh(): void {
     for (const child of this.children) child.refresh()
     // A child may have gone further than it stood.
-    this.#heap.sort((a, b) => a.document - b.document)
+    this.#heap.sort((a, b) => this.children[a]!.document - this.children[b]!.document)
+    this.#matchedAt = 0
   }
 }

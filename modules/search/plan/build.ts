@@ -11,7 +11,7 @@ import type { FieldIndex } from '../index/field-index.ts'
 import type { NumberOrder } from '../index/number-order.ts'
 import type { Numbers } from '../index/numbers.ts'
 import type { SearchIndex } from '../index/search-index.ts'
-import type { Terms } from '../index/terms.ts'
+import { type Terms, Walk } from '../index/terms.ts'
 import { compilePattern } from '../index/wildcard.ts'
 import { above, ColumnRange } from '../iterators/column-range.ts'
 import { FirstOf } from '../iterators/first-of.ts'
@@ -95,12 +95,19 @@ export function fieldIndexNamed(index: SearchIndex, name: Buffer): FieldIndex | 
   return field === null ? null : index.fields[field.number]!
 }
 
+/** Whether a part is found by a walk through a dictionary, which can be gone on with. */
+function walks(node: Node): boolean {
+  return node.kind === 'affix' || node.kind === 'pattern' || node.kind === 'fuzzy'
+}
+
 class Builder {
   readonly #options: BuildOptions
   readonly #index: SearchIndex
   readonly #range = new Range()
   /** What was built before a pause. */
   readonly #built = new Map<Node, DocumentIterator>()
+  /** Walks through a dictionary that a pause may have cut short. */
+  readonly #walks = new Map<Node, Walk>()
 
   constructor(options: BuildOptions) {
     this.#options = options
@@ -108,8 +115,8 @@ class Builder {
   }
 
   build(node: Node): DocumentIterator {
-    const hasParts = 'children' in node && node.kind !== 'vector'
-    return this.#once(node, hasParts ? () => this.#make(node) : () => this.#steady(() => this.#make(node)))
+    const isPaused = ('children' in node && node.kind !== 'vector') || walks(node)
+    return this.#once(node, isPaused ? () => this.#make(node) : () => this.#steady(() => this.#make(node)))
   }
 
   /** Build a part, unless that was done before a pause. */
@@ -119,7 +126,8 @@ class Builder {
     const { profile, watch } = this.#options
     const built = profile == null ? make() : profile.build(node, make)
     this.#built.set(node, built)
-    watch.tick()
+    if (watch.breathe === undefined) watch.tick()
+    else watch.breathe()
     return built
   }
 
@@ -242,13 +250,23 @@ class Builder {
     return this.#told(
       terms,
       node.after
-        ? terms.withPart(range, !node.before, expansionsMax, this.#tick)
-        : terms.withPrefix(range, expansionsMax, this.#tick),
+        ? terms.withPart(range, !node.before, expansionsMax, this.#tick, this.#walkOf(node))
+        : terms.withPrefix(range, expansionsMax, this.#tick, this.#walkOf(node)),
     )
   }
 
-  #patternTerms(terms: Terms, text: Buffer): Address[] {
-    return this.#told(terms, terms.withPattern(compilePattern(text), this.#options.expansionsMax, this.#tick))
+  #patternTerms(terms: Terms, node: PatternNode, text: Buffer): Address[] {
+    const { expansionsMax } = this.#options
+    return this.#told(terms, terms.withPattern(compilePattern(text), expansionsMax, this.#tick, this.#walkOf(node)))
+  }
+
+  #walkOf(node: Node): Walk {
+    let walk = this.#walks.get(node)
+    if (walk === undefined) {
+      walk = new Walk()
+      this.#walks.set(node, walk)
+    }
+    return walk
   }
 
   /** Terms that a walk has told, perhaps not all. */
@@ -270,7 +288,8 @@ class Builder {
     const allowed = this.#allowed(node.fields)
     if (allowed === undefined) return new Nothing()
     const { terms } = this.#index
-    const records = terms.withEdits(Range.of(node.text.text), node.edits, this.#options.expansionsMax, this.#tick)
+    const word = Range.of(node.text.text)
+    const records = terms.withEdits(word, node.edits, this.#options.expansionsMax, this.#tick, this.#walkOf(node))
     return this.#expanded(terms, records, allowed, node.weight)
   }
 
@@ -278,7 +297,7 @@ class Builder {
     const allowed = this.#allowed(node.fields)
     if (allowed === undefined) return new Nothing()
     const { terms } = this.#index
-    return this.#expanded(terms, this.#patternTerms(terms, lowered(node.text.text)), allowed, node.weight)
+    return this.#expanded(terms, this.#patternTerms(terms, node, lowered(node.text.text)), allowed, node.weight)
   }
 
   // ------------------------------------------------------------------ joining
@@ -409,7 +428,10 @@ class Builder {
   }
 
   #tagChild(node: Node, field: FieldIndex): DocumentIterator {
-    return this.#once(node, () => this.#steady(() => this.#makeTag(node, field)))
+    return this.#once(
+      node,
+      walks(node) ? () => this.#makeTag(node, field) : () => this.#steady(() => this.#makeTag(node, field)),
+    )
   }
 
   #makeTag(node: Node, field: FieldIndex): DocumentIterator {
@@ -429,7 +451,7 @@ class Builder {
         return this.#expanded(values, this.#affixTerms(values, node, text), null, node.weight)
       }
       case 'pattern':
-        return this.#expanded(values, this.#patternTerms(values, fold(node.text.text)), null, node.weight)
+        return this.#expanded(values, this.#patternTerms(values, node, fold(node.text.text)), null, node.weight)
     }
     return new Nothing()
   }

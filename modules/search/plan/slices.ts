@@ -48,6 +48,7 @@ export class SliceWatch implements Watch {
   #sliceEnd = 0
   #ticks = 0
   #steady = 0
+  #sliceMicros = 0
 
   constructor(now: () => number, timeoutMs: number, mayPause: boolean) {
     this.#now = now
@@ -56,8 +57,14 @@ export class SliceWatch implements Watch {
   }
 
   beginSlice(micros: number): void {
+    this.#sliceMicros = micros
     this.#sliceEnd = this.#now() + micros
     this.#ticks = 0
+  }
+
+  /** What was done in the slice so far only made ready for what is to come: its time begins here. */
+  again(): void {
+    this.beginSlice(this.#sliceMicros)
   }
 
   /** Microseconds since an arbitrary moment. */

@@ -61,7 +61,7 @@ export function shownFields(
   if (showsAll(options, structures.schema) && yields.size === 0) return ALL_AS_IT_IS
   const chooser = new Chooser(options, structures, reader, yields)
   const { sortBy, returns, tags, summary } = options
-  if (sortBy !== null && (!returns || options.fields.some(field => field.isReturned && field.name.equals(sortBy))))
+  if (sortBy !== null && (!returns || options.fieldsByName.get(sortBy.latin1Slice())?.isReturned))
     chooser.add(sortBy, sortBy)
   if (!returns) for (const name of yields.keys()) chooser.add(Buffer.from(name, 'latin1'))
   for (const field of options.fields) if (!returns || field.isReturned) chooser.add(field.name, field.path)
@@ -97,7 +97,7 @@ class Chooser {
     const key = name.latin1Slice()
     if (this.hidden.has(key)) return
     this.hidden.add(key)
-    const named = this.#options.fields.find(field => field.name.equals(name))
+    const named = this.#options.fieldsByName.get(key)
     const field = fieldNamed(this.#structures.schema, path)
     this.fields.push({
       name: Range.of(name),

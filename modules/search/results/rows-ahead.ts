@@ -4,7 +4,7 @@
  * a few at a time, and copied when everything is there. */
 
 import { Reply, SegmentPool } from 'redstrata/module'
-import type { Watch } from '../iterators/iterator.ts'
+import type { SliceWatch } from '../plan/slices.ts'
 import type { RowWriter } from './rows.ts'
 
 /** Rows written before the time is looked at. */
@@ -16,19 +16,22 @@ export class RowsAhead {
   readonly #writer: RowWriter
   #next = 0
   #count = 0
+  readonly #step: number
 
-  constructor(protocol: 2 | 3, writerOf: (reply: Reply) => RowWriter) {
+  /** @param isDear whether each row may take long. */
+  constructor(protocol: 2 | 3, isDear: boolean, writerOf: (reply: Reply) => RowWriter) {
+    this.#step = isDear ? 1 : STEP_ROWS
     this.#reply = new Reply(new SegmentPool())
     this.#reply.protocol = protocol
     this.#writer = writerOf(this.#reply)
   }
 
   /** Go on to the end. @throws what the watch throws; call again to go on. */
-  run(documents: readonly number[], watch: Watch): void {
+  run(documents: readonly number[], watch: SliceWatch): void {
     while (this.#next < documents.length) {
-      const end = Math.min(this.#next + STEP_ROWS, documents.length)
+      const end = Math.min(this.#next + this.#step, documents.length)
       while (this.#next < end) this.#count += this.#writer.row(documents[this.#next++]!)
-      watch.tick()
+      watch.breathe()
     }
   }
 

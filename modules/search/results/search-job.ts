@@ -196,11 +196,15 @@ export class SearchJob implements Job {
   }
 
   /** Many rows are written before the reply is, so that others can be served in between. */
-  #writeAhead(watch: Watch): void {
-    if (this.#profile !== null || this.#options.limit <= ROWS_AT_ONCE) return
+  #writeAhead(watch: SliceWatch): void {
+    const { limit, noContent, marks } = this.#options
+    // To mark a long text takes long.
+    const isDear = marks && !noContent
+    const atOnce = isDear ? 1 : ROWS_AT_ONCE
+    if (this.#profile !== null || limit <= atOnce) return
     const found = (this.#found ??= this.#take())
-    if (found.documents.length <= ROWS_AT_ONCE) return
-    this.#ahead ??= new RowsAhead(this.#protocol, reply => this.#newWriter(reply, found))
+    if (found.documents.length <= atOnce) return
+    this.#ahead ??= new RowsAhead(this.#protocol, isDear, reply => this.#newWriter(reply, found))
     this.#ahead.run(found.documents, watch)
   }
 

@@ -158,7 +158,8 @@ describe('postings', () => {
           expect(readAll(lists, record)).toEqual(model)
           expect(lists.count(record)).toBe(model.length)
           expect(lists.sizeBytes).toBe(held())
-          if (share > 0.9 && from === 0) expect(lists.blocks(record)).toBeLessThanOrEqual(Math.ceil(model.length / 64) + 2)
+          if (share > 0.9 && from === 0)
+            expect(lists.blocks(record)).toBeLessThanOrEqual(Math.ceil(model.length / 64) + 2)
         }
       }
     }

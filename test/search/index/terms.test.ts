@@ -3,7 +3,7 @@ import { Range } from '../../../core/base/bytes.ts'
 import { ACCOUNT, type Address, Memory, SLAB_BITS, UNIT_MASK } from '../../../core/memory/arena.ts'
 import { LevenshteinWalk } from '../../../modules/search/index/levenshtein.ts'
 import { Block } from '../../../modules/search/index/posting-block.ts'
-import { Terms } from '../../../modules/search/index/terms.ts'
+import { Terms, Walk } from '../../../modules/search/index/terms.ts'
 import { compilePattern, matchPattern } from '../../../modules/search/index/wildcard.ts'
 import { ROUNDS, seeded, TEST_KEY } from '../support/random.ts'
 
@@ -153,6 +153,45 @@ describe('terms', () => {
       terms.postings.appendPlain(terms.find(bytes, 0, bytes.length), 2)
     }
     expect(names(terms.withPrefix(Range.of('w'), 3, always))).toEqual(['w0007', 'w1234', 'w2999'])
+  })
+
+  it('are all found by a walk that is cut short again and again, and lets other walks pass', () => {
+    const random = seeded(8)
+    const words = randomWords(random, 2000, 'abc', 7)
+    const { terms, names } = setUp(words)
+    let left = 0
+    const impatient = () => {
+      if (left-- === 0) throw 'pause'
+      return true
+    }
+    const inSlices = (walk: (watch: () => boolean, state: Walk) => Address[]): string[] => {
+      const state = new Walk()
+      for (;;) {
+        left = random.below(40)
+        try {
+          return names(walk(impatient, state))
+        } catch (thrown) {
+          if (thrown !== 'pause') throw thrown
+          terms.withEdits(Range.of('cab'), 1, 10, always)
+          // A word that comes in between may be found or not; here it never matches.
+          const word = Buffer.from(`${random.pick(['a', 'b', 'c'])}-${random.below(1e6)}`)
+          terms.postings.appendPlain(terms.intern(word, 0, word.length), 1)
+        }
+      }
+    }
+    for (let i = 0; i < 10 * ROUNDS; i++) {
+      const range = Range.of([...randomWords(random, 1, 'abc', 3)][0]!)
+      const pattern = compilePattern(Buffer.from(`${random.pick(['a', ''])}*${range.text()}?`))
+      for (const walk of [
+        (watch, state) => terms.withPrefix(range, 1e6, watch, state),
+        (watch, state) => terms.withPart(range, i % 2 === 0, 1e6, watch, state),
+        (watch, state) => terms.withPattern(pattern, 1e6, watch, state),
+        (watch, state) => terms.withEdits(range, 2, 1e6, watch, state),
+      ] satisfies ((watch: () => boolean, state: Walk) => Address[])[]) {
+        const found = inSlices(walk).filter(word => !word.includes('-'))
+        expect(found).toEqual(names(walk(always, new Walk())).filter(word => !word.includes('-')))
+      }
+    }
   })
 
   it('end a walk when the watch says so', () => {
