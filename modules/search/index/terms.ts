@@ -36,8 +36,6 @@ export class Walk {
   reached: Buffer | null = null
 }
 
-const NO_PREFIX = new Range()
-
 /** A dictionary with posting lists. */
 export class Terms {
   readonly memory: Memory
@@ -48,6 +46,7 @@ export class Terms {
   wasCut = false
   readonly #walk: LevenshteinWalk
   readonly #key = new Range()
+  readonly #noBytes = new Range()
 
   constructor(memory: Memory, key: HashKey, layout: Layout, blocks: readonly [Block, Block], walk: LevenshteinWalk) {
     this.memory = memory
@@ -119,7 +118,7 @@ export class Terms {
   /** Terms that hold some bytes anywhere, or at their end. */
   withPart(part: Range, atEnd: boolean, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
     const picks = (walk.picks ??= new Picks(this.postings, limit))
-    for (let record = this.#begin(walk, NO_PREFIX); record !== 0; record = this.keys.step()) {
+    for (let record = this.#begin(walk, this.#noBytes); record !== 0; record = this.keys.step()) {
       const key = this.dict.key(record, this.#key)
       if (!isMark(key) && (atEnd ? endsWith(key, part) : holds(key, part))) picks.add(record)
       if (!this.#goesOn(walk, record, watch)) break
@@ -143,7 +142,7 @@ export class Terms {
   /** Terms within so many edits of a word. */
   withEdits(word: Range, edits: number, limit: number, watch: Watch, walk: Walk = new Walk()): Address[] {
     const picks = (walk.picks ??= new Picks(this.postings, limit))
-    this.#walk.find(this.keys, this.dict, word, edits, this.#begin(walk, NO_PREFIX), (record, distance) => {
+    this.#walk.find(this.keys, this.dict, word, edits, this.#begin(walk, this.#noBytes), (record, distance) => {
       if (distance >= 0 && !isMark(this.dict.key(record, this.#key))) picks.add(record)
       return this.#goesOn(walk, record, watch)
     })
