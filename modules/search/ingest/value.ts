@@ -4,6 +4,7 @@
  * shapes, whose field alone is left out. */
 
 import { parseDouble, Range } from 'redstrata/module'
+import { parseNumber } from '../expression/value.ts'
 import type { FieldValue } from '../index/field-index.ts'
 import { encodePoint, isPoint } from '../index/geo.ts'
 import type { Field } from '../schema/schema.ts'
@@ -95,15 +96,21 @@ function readNumber(text: Range, value: FieldValue): Reason | null {
   return null
 }
 
+/** A coordinate as C reads it: white space may come first, and nothing at all is 0; null when it is none. */
+function coordinate(buf: Buffer, start: number, end: number): number | null {
+  const number = parseDouble(buf, start, end)
+  return Number.isNaN(number) ? parseNumber(buf.latin1Slice(start, end)) : number
+}
+
 /** `longitude,latitude`, also with a space in between. */
 export function readPoint(text: Range, value: FieldValue): Reason | null {
   const { buf, start, end } = text
   let comma = start
   while (comma < end && buf[comma] !== COMMA && buf[comma] !== SPACE) comma++
   if (comma === end) return 'Invalid geo string'
-  const longitude = parseDouble(buf, start, comma)
-  const latitude = parseDouble(buf, comma + 1, end)
-  if (Number.isNaN(longitude) || Number.isNaN(latitude)) return 'Invalid geo string'
+  const longitude = coordinate(buf, start, comma)
+  const latitude = coordinate(buf, comma + 1, end)
+  if (longitude === null || latitude === null) return 'Invalid geo string'
   if (!isPoint(longitude, latitude)) return 'Invalid geo coordinates'
   value.numbers.push(encodePoint(longitude, latitude))
   return null
