@@ -11,7 +11,7 @@
  * Whoever writes goes through the four moments of a write: `change` (called here, by open, create and remove), then the
  * mutation, then `changed(key)`, then `notify(...)` once per event in Redis's order. */
 
-import { compareRanges, Range } from '../base/bytes.ts'
+import { compareRanges, copyBytes, Range } from '../base/bytes.ts'
 import { ERR } from '../base/errors.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 import { Dict } from '../memory/dict.ts'
@@ -295,6 +295,16 @@ export class Database {
   /** The same for whoever loads: no look-up of the key before it, no event, and no way to the key until `keys.index`. */
   appendRecord(key: Range, typeId: number, tail: number): Address {
     return this.#begin(this.keys.append(key.buf, key.start, key.end, tail), typeId)
+  }
+
+  /** The same with a value of a type that says how it lies in its record; see ValueType.packed. */
+  appendPacked(key: Range, typeId: number, encoding: number, from: Buffer, bytes: number): Address {
+    const { memory } = this
+    const record = this.appendRecord(key, typeId, bytes)
+    copyBytes(from, 0, memory.u8[record >>> SLAB_BITS]!, ((record & UNIT_MASK) << 3) + this.keys.tailAt(record), bytes)
+    setRecordWord(memory, record, VALUE_WORD, bytes)
+    if (encoding !== 0) this.setEncoding(record, encoding)
+    return record
   }
 
   /** Let the keys from a place on be found. False when one of them was there already: it and those behind it are gone. */

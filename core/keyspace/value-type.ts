@@ -100,6 +100,11 @@ export interface ValueType<V extends object = object> {
   /** A fresh view, unbound (form 'view'). */
   view?(db: Database): V
   /**
+   * The encoding byte of a value that lies in its record as structs/packed.ts lays it out, and as structs/intset.ts does.
+   * Those who load and save know these layouts too.
+   */
+  readonly packed?: { readonly elements: number; readonly integers: number }
+  /**
    * Make an empty value in a record that was just made, and return it: the object for 'object', and otherwise
    * `db.view(record, type)` of the record, which may have moved.
    */
@@ -159,6 +164,7 @@ class Declared<V extends object> implements Complete<V> {
   readonly form: 'view' | 'object'
   readonly wrongType: ReplyError | undefined
   readonly module: ValueType<V>['module']
+  readonly packed: ValueType<V>['packed']
   readonly view: ValueType<V>['view']
   readonly create: ValueType<V>['create']
   readonly release: ValueType<V>['release']
@@ -184,6 +190,7 @@ class Declared<V extends object> implements Complete<V> {
     this.form = type.form
     this.wrongType = type.wrongType
     this.module = type.module
+    this.packed = type.packed
     this.view = type.view?.bind(type)
     this.create = type.create.bind(type)
     this.release = type.release.bind(type)

@@ -28,6 +28,7 @@ import { IntsetBuilder } from './rdb/intset.ts'
 import { LISTPACK_BYTES_MIN, ListpackBuilder, listpackBytes } from './rdb/listpack.ts'
 import { ModuleSink } from './rdb/module-value.ts'
 import type { RdbWriter } from './rdb/writer.ts'
+import { SmallSaver } from './small.ts'
 import { StreamSaver, type StreamValue } from './stream.ts'
 import type { Watch } from './watch.ts'
 
@@ -106,6 +107,7 @@ export class ValueWriter {
   readonly #streams: StreamSaver
   readonly #packed = new Range()
   readonly #string = new StringSink()
+  readonly #small = new SmallSaver()
   /** Writes nodes of lists, and the element that it is given. */
   readonly #nodes: ElementWriter
   readonly #element = new Range()
@@ -132,6 +134,8 @@ export class ValueWriter {
     if (type.module !== undefined) return TYPE.module
     if (type.name === 'string') return TYPE.string
     const isOld = this.version < PACKED_SETS_VERSION
+    const small = isOld ? -1 : this.#small.typeOf(db, record, type)
+    if (small >= 0) return small
     if (type.name === 'stream') return isOld ? TYPE.stream2 : TYPE.stream3
     if (type.name === 'list') return TYPE.listQuicklist2
     const encoding = type.encoding(db.view(record, type))
@@ -152,6 +156,7 @@ export class ValueWriter {
   /** Write the value of a record, behind `type`, which typeOf() gave. */
   write(writer: RdbWriter, db: Database, record: Address, type: number): void {
     const declared = db.keyspace.types[db.typeOf(record)]!
+    if (this.#small.typeOf(db, record, declared) === type && this.#small.write(writer, db, record, type)) return
     const value: unknown = db.view(record, declared)
     this.#writer = writer
     switch (type) {

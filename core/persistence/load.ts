@@ -17,6 +17,7 @@ import { type KeyFacts, RdbFileReader, type RdbVisitor } from './rdb/file.ts'
 import { TYPE } from './rdb/format.ts'
 import type { ModuleSource } from './rdb/module-value.ts'
 import type { ValueReader } from './rdb/values.ts'
+import { SmallLoader } from './small.ts'
 import { appendString, putString, readValue } from './values.ts'
 
 /** A file that is being loaded. */
@@ -62,6 +63,7 @@ export class RdbLoad implements Load, RdbVisitor {
   #appendedFrom = -1
   #db: Database
   readonly #bytes = new Range()
+  readonly #small: SmallLoader
 
   constructor(engine: Engine, log: Log, file: OpenFile, options: RdbLoadOptions) {
     this.#engine = engine
@@ -72,6 +74,7 @@ export class RdbLoad implements Load, RdbVisitor {
     this.#keepsExpired = options.keepsExpired
     this.#db = engine.keyspace.databases[0]!
     this.#mayAppend = !options.merges && !engine.keyspace.listens(EVENT.new)
+    this.#small = new SmallLoader(engine.keyspace)
     this.#reader = new RdbFileReader(engine.keyspace.memory)
     this.#reader.checksSum = options.checksSum
     try {
@@ -196,6 +199,14 @@ export class RdbLoad implements Load, RdbVisitor {
   }
 
   #value(key: Range, type: number, values: ValueReader): Address {
+    if (this.#mayAppend) {
+      const from = this.#db.keys.count
+      const record = this.#small.append(this.#db, key, type, values)
+      if (record !== 0) {
+        if (this.#appendedFrom < 0) this.#appendedFrom = from
+        return record
+      }
+    }
     this.#makeWay(key)
     return readValue(this.#db, key, type, values)
   }

@@ -287,6 +287,18 @@ export function appendScored(buf: Buffer, start: number, end: number, member: Ra
   return needed
 }
 
+/** Write a score at a position, for whoever makes a region by himself. Returns the position after it. */
+export function putScore(buf: Buffer, at: number, score: number): number {
+  const tag = scoreTag(score)
+  writeNumber(buf, at, tag, score)
+  return at + numberBytes(tag)
+}
+
+/** Say how large a region is that was made so, and how many entries it has. */
+export function frame(buf: Buffer, start: number, bytes: number, entries: number): void {
+  writeHeader(buf, start, bytes, entries)
+}
+
 /** Score of the member at `at`. */
 export function scoreOf(buf: Buffer, at: number): number {
   return readNumber(buf, next(buf, at))

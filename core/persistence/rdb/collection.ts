@@ -47,6 +47,9 @@ export interface HashVisitor {
   field(name: Range, value: Range, deadline: number): void
 }
 
+/** Types that are one packed string, in the forms of today. */
+const PACKED_TYPES: readonly number[] = [TYPE.hashListpack, TYPE.setListpack, TYPE.setIntset, TYPE.zsetListpack]
+
 /** Greater times of hash fields are refused. */
 const DEADLINE_MAX = 0xfffffffffffe
 
@@ -58,6 +61,9 @@ export class CollectionReader {
   readonly #zipmap: ZipmapCursor
   readonly #intset: IntsetCursor
   readonly #packed = new Range()
+  /** Whether that was read already, by peek(), and the nodes of the list to which it belongs. */
+  #isPeeked = false
+  #nodes = -1
   readonly #first = new Range()
   readonly #second = new Range()
 
@@ -69,9 +75,35 @@ export class CollectionReader {
     this.#intset = new IntsetCursor(reader)
   }
 
+  /**
+   * The packed string of a value that is one, valid until something else is read; null for the types that are none. Whoever
+   * can use it is done with the value; it can still be read otherwise.
+   */
+  peek(type: number): Range | null {
+    const reader = this.#reader
+    if (type === TYPE.listQuicklist2) {
+      this.#nodes = reader.length()
+      if (this.#nodes !== 1) return null
+      this.#container = reader.length()
+      if (this.#container !== CONTAINER.packed) return null
+    } else if (!PACKED_TYPES.includes(type)) return null
+    this.#isPeeked = true
+    return reader.string(this.#packed)
+  }
+
+  /** What peek() gave was used. */
+  used(): void {
+    this.#isPeeked = false
+    this.#nodes = -1
+  }
+
+  #container = 0
+
   /** Read the packed string that comes next. */
   #open(cursor: ElementCursor): ElementCursor {
-    return cursor.open(this.#reader.string(this.#packed))
+    if (!this.#isPeeked) this.#reader.string(this.#packed)
+    this.#isPeeked = false
+    return cursor.open(this.#packed)
   }
 
   /** Tuples of a packed string. */
@@ -96,10 +128,14 @@ export class CollectionReader {
 
   #quicklist(type: number, visitor: ListVisitor): void {
     const reader = this.#reader
-    const nodes = reader.length()
+    const isPeeked = this.#nodes >= 0
+    const nodes = isPeeked ? this.#nodes : reader.length()
+    this.#nodes = -1
     if (nodes !== 1) visitor.begin(-1, 0)
     for (let i = 0; i < nodes; i++) {
-      const container = type === TYPE.listQuicklist2 ? reader.length() : CONTAINER.packed
+      let container: number = CONTAINER.packed
+      if (isPeeked && nodes === 1) container = this.#container
+      else if (type === TYPE.listQuicklist2) container = reader.length()
       if (container === CONTAINER.plain) visitor.element(reader.string(this.#first))
       else if (container !== CONTAINER.packed) throw reader.error(`an unknown kind of list node (${container})`)
       else {

@@ -21,6 +21,7 @@ export const hashType: ValueType<HashView> = valueType({
   name: 'hash',
   id: HASH_ID,
   form: 'view' as const,
+  packed: { elements: 0, integers: -1 },
   view: (db: Database) => new HashView(db),
   create(db: Database, record: Address): HashView {
     const moved = db.setInline(record, HEADER_BYTES)

@@ -330,6 +330,7 @@ export const listType: ValueType<ListView> = valueType({
   name: 'list',
   id: LIST_ID,
   form: 'view' as const,
+  packed: { elements: 0, integers: -1 },
   view: (db: Database) => new ListView(db),
   create(db: Database, record: Address): ListView {
     const moved = db.setInline(record, HEADER_BYTES)

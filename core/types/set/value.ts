@@ -331,6 +331,7 @@ export const setType: ValueType<SetView> = valueType({
   name: 'set',
   id: SET_ID,
   form: 'view' as const,
+  packed: { elements: LISTPACK, integers: INTSET },
   view: (db: Database) => new SetView(db),
   create(db: Database, record: Address): SetView {
     const moved = db.setInline(record, HEADER_BYTES)

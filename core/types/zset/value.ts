@@ -430,6 +430,7 @@ export const zsetType: ValueType<ZsetView> = valueType({
   name: 'zset',
   id: ZSET_ID,
   form: 'view' as const,
+  packed: { elements: 0, integers: -1 },
   view: (db: Database) => new ZsetView(db),
   create(db: Database, record: Address): ZsetView {
     const moved = db.setInline(record, HEADER_BYTES)
