@@ -246,6 +246,98 @@ describe('indexes', () => {
     expect([after.get('indexing'), after.get('percent_indexed'), after.get('num_docs')]).toEqual([0, 1, 3000])
   })
 
+  it('go along with keys that are moved, exchanged, restored, emptied and evicted', async () => {
+    const server = await serverForTest()
+    const count = async () => Number(((await server.call('FT.INFO', 'h')) as Info).get('num_docs'))
+    await server.call(...HASH_INDEX.split(' '))
+    await server.call('HSET', 'd:1', 't', 'ant bee', 'n', '1')
+    await server.call('HSET', 'd:2', 't', 'ant', 'n', '2')
+    // A restored key is a document, one that is replaced is another, and what is no hash any more is none.
+    const script = "return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]), 'REPLACE')"
+    await server.call('EVAL', script, '2', 'd:1', 'd:3')
+    expect(await search(server, 'h', 'bee')).toEqual(['d:1', 'd:3'])
+    await server.call('EVAL', script, '2', 'd:2', 'd:3')
+    expect(await search(server, 'h', 'bee')).toEqual(['d:1'])
+    await server.call('SUNIONSTORE', 'd:2', 'nothing')
+    expect(await search(server, 'h', 'ant')).toEqual(['d:1', 'd:3'])
+    await server.call('SADD', 'members', 'x')
+    await server.call('SUNIONSTORE', 'd:3', 'members')
+    expect(await search(server, 'h', 'ant')).toEqual(['d:1'])
+    // Every database is followed, so a key that moves is the same document.
+    await server.call('MOVE', 'd:1', '1')
+    expect(await search(server, 'h', 'bee')).toEqual(['d:1'])
+    await server.call('SWAPDB', '0', '1')
+    expect(await server.call('EXISTS', 'd:1')).toBe(1)
+    expect(await search(server, 'h', '@n:[1 1] bee')).toEqual(['d:1'])
+    await server.call('UNLINK', 'd:1')
+    expect(await count()).toBe(0)
+    for (let i = 0; i < 50; i++) await server.call('HSET', `d:${i}`, 't', 'ant', 'big', 'x'.repeat(2000))
+    await server.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random')
+    await server.call('CONFIG', 'SET', 'maxmemory', '1')
+    await server.call('SET', 'other', '1').catch(() => {})
+    const left = Number(await server.call('DBSIZE'))
+    expect(left).toBeLessThan(50)
+    expect(await count()).toBe(((await server.call('KEYS', 'd:*')) as string[]).length)
+  })
+
+  it('lose a field when its time has come, and know no more of it', async () => {
+    const clock = testClock()
+    const server = await serverForTest({ clock })
+    await server.call(...HASH_INDEX.split(' '))
+    await server.call('HSET', 'd:1', 't', 'ant', 'n', '1', 'm', 'x')
+    await server.call('HPEXPIRE', 'd:1', '50', 'FIELDS', '2', 't', 'm')
+    expect(await search(server, 'h', 'ant')).toEqual(['d:1'])
+    clock.advance(60)
+    await turns(async () => (await search(server, 'h', 'ant')).length === 0)
+    expect(await search(server, 'h', 'ant')).toEqual([])
+    expect(await search(server, 'h', 'ismissing(@m)')).toEqual(['d:1'])
+    expect(await search(server, 'h', '@n:[1 1]')).toEqual(['d:1'])
+    await server.call('HPEXPIRE', 'd:1', '50', 'FIELDS', '1', 'n')
+    clock.advance(60)
+    await turns(async () => (await search(server, 'h', '*')).length === 0)
+    expect(await search(server, 'h', '*')).toEqual([])
+  })
+
+  it('are filled while keys change under the scan', async () => {
+    const random = seeded(5)
+    const server = await serverForTest()
+    const texts = new Map<string, string>()
+    for (let i = 0; i < 3000; i++) {
+      texts.set(`d:${i}`, random.pick(WORDS))
+      await server.call('HSET', `d:${i}`, 't', texts.get(`d:${i}`)!)
+    }
+    await server.call(...HASH_INDEX.split(' '))
+    const isScanning = async () => ((await server.call('FT.INFO', 'h')) as Info).get('indexing') === 1
+    for (let i = 0; i < 600 || (await isScanning()); i++) {
+      const key = `d:${random.below(3300)}`
+      const kind = random.next()
+      if (kind < 0.3) {
+        await server.call('DEL', key)
+        texts.delete(key)
+      } else if (kind < 0.4 && texts.has(key)) {
+        const to = `d:${random.below(3300)}`
+        await server.call('RENAME', key, to)
+        const text = texts.get(key)!
+        texts.delete(key)
+        texts.set(to, text)
+      } else {
+        texts.set(key, random.pick(WORDS))
+        await server.call('HSET', key, 't', texts.get(key)!)
+      }
+      if (i % 20 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    for (const word of WORDS) {
+      const reply = (await server.call('FT.SEARCH', 'h', word, 'NOCONTENT', 'LIMIT', '0', '4000')) as Info
+      const found = (reply.get('results') as Info[]).map(row => String(row.get('id')))
+      expect(found.sort()).toEqual(
+        [...texts]
+          .filter(([, text]) => text === word)
+          .map(([key]) => key)
+          .sort(),
+      )
+    }
+  })
+
   it('end with the keys when a temporary index is not asked for a while', async () => {
     const clock = testClock()
     const server = await serverForTest({ clock })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { above, ColumnRange } from '../../modules/search/iterators/column-range.ts'
 import { FirstOf } from '../../modules/search/iterators/first-of.ts'
 import { Intersection } from '../../modules/search/iterators/intersection.ts'
-import { Batch, type DocumentIterator, END, RANK } from '../../modules/search/iterators/iterator.ts'
+import { Batch, type DocumentIterator, END, type MatchedTerm, RANK } from '../../modules/search/iterators/iterator.ts'
 import { AllDocuments, DocumentBits, DocumentList, Nothing } from '../../modules/search/iterators/leaf.ts'
 import { Not, Optional } from '../../modules/search/iterators/not.ts'
 import { TermIterator } from '../../modules/search/iterators/term.ts'
@@ -259,6 +259,35 @@ describe.each(ENGINES)('%s', (_, make) => {
       expect(iterator.estimate).toBeGreaterThanOrEqual(Math.min(lives, iterator instanceof ColumnRange ? 100 : lives))
     }
   })
+})
+
+it('a union of many parts tells of each document what its parts do', () => {
+  for (let seed = 1; seed <= 3 * ROUNDS; seed++) {
+    const f = new Fixture(seed, 300)
+    const words = Array.from({ length: 25 }, (_, i) => `w${i}`)
+    const union = unionOf(
+      words.map(word => f.term(word)),
+      2,
+    )
+    let from = 1
+    for (
+      let document = union.next();
+      document !== END;
+      document = from % 3 === 0 ? union.skipTo(document + from) : union.next()
+    ) {
+      from++
+      const parts = words.map(word => f.term(word)).filter(part => part.skipTo(document) === document)
+      const terms: MatchedTerm[] = []
+      union.addTerms(terms)
+      const wanted: MatchedTerm[] = []
+      for (const part of parts) part.addTerms(wanted)
+      expect(terms).toEqual(wanted)
+      const pair = unionOf(parts, 2)
+      pair.next()
+      expect([union.score(ranking), union.distance()]).toEqual([pair.score(ranking), pair.distance()])
+      expect(union.explain(ranking)).toEqual(pair.explain(ranking))
+    }
+  }
 })
 
 describe('the first of many words', () => {
