@@ -51,7 +51,8 @@ const WAYS: Record<string, (server: TestServer) => Promise<TestServer>> = {
 /** Let the append-only file be written from the data that are there, and start anew from it. */
 async function throughAof(server: TestServer, config: Record<string, string>): Promise<TestServer> {
   rmSync(join(dir, 'appendonlydir'), { recursive: true, force: true })
-  for (const [name, value] of Object.entries({ dir, ...config })) await server.call('CONFIG', 'SET', name, value)
+  server.server.config.find('dir')?.set(dir)
+  for (const [name, value] of Object.entries(config)) await server.call('CONFIG', 'SET', name, value)
   await server.call('CONFIG', 'SET', 'appendonly', 'yes')
   while (/aof_rewrite_in_progress:1/.test(String(await server.call('INFO', 'persistence'))))
     await new Promise(resolve => setImmediate(resolve))
