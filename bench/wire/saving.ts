@@ -58,18 +58,28 @@ const KINDS: Readonly<Record<string, Data>> = {
     },
     change: i => encode('XACK', 'stream', 'group', `${1 + (i % KEYS)}-1`),
   },
+  // What was never written takes no memory: each page of these is written first.
   'a large bloom filter': {
-    fill: load => load.text('BF.RESERVE', 'bloom', '0.001', '100000000').then(() => {}),
+    async fill(load) {
+      await load.text('BF.RESERVE', 'bloom', '0.001', '100000000')
+      await load.fill(40_000, i => encode('BF.ADD', 'bloom', `first ${i}`))
+    },
     change: i => encode('BF.ADD', 'bloom', String(i)),
     modules: true,
   },
   'a large cuckoo filter': {
-    fill: load => load.text('CF.RESERVE', 'cuckoo', '60000000').then(() => {}),
+    async fill(load) {
+      await load.text('CF.RESERVE', 'cuckoo', '60000000')
+      await load.fill(150_000, i => encode('CF.ADD', 'cuckoo', `first ${i}`))
+    },
     change: i => encode('CF.ADD', 'cuckoo', String(i)),
     modules: true,
   },
   'a large count-min sketch': {
-    fill: load => load.text('CMS.INITBYDIM', 'cms', '4000000', '7').then(() => {}),
+    async fill(load) {
+      await load.text('CMS.INITBYDIM', 'cms', '4000000', '7')
+      await load.fill(40_000, i => encode('CMS.INCRBY', 'cms', `first ${i}`, '1'))
+    },
     change: i => encode('CMS.INCRBY', 'cms', String(i), '1'),
     modules: true,
   },

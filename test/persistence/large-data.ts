@@ -151,11 +151,12 @@ const words: Kind = {
   name: 'words',
   isExact: true,
   async make(random, call, key) {
-    for (let i = 0; i < 60; i++) await call('FT.SUGADD', key, `${word(random, 9)} ${i}`, 1 + random.below(9))
+    for (let i = 0; i < 60; i++) await call('FT.SUGADD', key, `text ${i}`, 1 + random.below(9))
   },
   writes: [
-    (random, call, key) => call('FT.SUGADD', key, `${word(random, 9)} ${random.below(99)}`, 1, 'INCR'),
-    (random, call, key) => call('FT.SUGDEL', key, `${word(random, 9)} ${random.below(99)}`),
+    (random, call, key) => call('FT.SUGADD', key, `text ${random.below(70)}`, 1, 'INCR'),
+    (random, call, key) => call('FT.SUGADD', key, `text ${random.below(70)}`, 2, 'PAYLOAD', word(random, 9)),
+    (random, call, key) => call('FT.SUGDEL', key, `text ${random.below(70)}`),
   ],
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../core/base/bytes.ts'
 import type { ReplyValue } from '../../core/index.ts'
-import type { AuxData, LoadSource, SaveSink } from '../../core/module/api.ts'
+import type { Address, AuxData, LoadSource, SaveSink } from '../../core/module/api.ts'
 import { printReply } from '../support/transcript/reply.ts'
 import { serverForTest, type TestServer } from '../support/server.ts'
 
@@ -121,5 +121,8 @@ class Written implements SaveSink {
   }
 
   block = (): void => expect.unreachable('nothing lies in blocks')
-  row = (): void => expect.unreachable('nothing lies in blocks')
+
+  row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
+    for (const block of blocks) save(this, block)
+  }
 }

@@ -197,6 +197,8 @@ export class Trie {
       const sum = increments ? this.score(found) + score : score
       if (payload !== null) this.#replacePayload(found, text, payload)
       const entry = payload === null ? found : this.entries(this.#nodes[this.#depth]!)
+      // A snapshot may need the score that it has; of what is freed it hears by itself.
+      if (this.memory.guard !== null) this.memory.guard.block(entry)
       this.memory.u8[entry >>> SLAB_BITS]!.writeFloatLE(sum, (entry & UNIT_MASK) * 8 + 4)
       this.#refreshBest()
       return false

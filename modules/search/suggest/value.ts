@@ -57,6 +57,7 @@ export const suggestionType: ValueType<SuggestionView> = {
     for (const entry of trie.all()) to.trie.add(trie.text(entry), trie.score(entry), false, trie.payload(entry))
   },
   save: ({ trie }, sink) => save(trie, sink),
+  pieces: ({ trie }) => trie.count,
   load: ({ trie }, source, version) => load(trie, source, version),
   rewrite: (key, { trie }, emit) => rewrite(trie, key, emit),
   digest({ trie }, sink: DigestSink) {
@@ -73,13 +74,13 @@ export const suggestionType: ValueType<SuggestionView> = {
 
 function save(trie: Trie, sink: SaveSink): void {
   sink.unsigned(trie.count)
-  for (const entry of trie.all()) {
+  sink.row([...trie.all()], (out, entry) => {
     const text = ended(trie.text(entry))
     const payload = ended(trie.payload(entry) ?? NO_PAYLOAD)
-    sink.string(text, 0, text.length)
-    sink.double(trie.score(entry))
-    sink.string(payload, 0, payload.length)
-  }
+    out.string(text, 0, text.length)
+    out.double(trie.score(entry))
+    out.string(payload, 0, payload.length)
+  })
 }
 
 function load(trie: Trie, source: LoadSource, version: number): void {
