@@ -136,16 +136,19 @@ export class LabelIndex {
     this.size++
     const { labels } = series
     if (labels.length === 0) return
-    const own: string[] = []
-    const places: number[] = []
+    // Arrays of just the right length: there can be a hundred thousand of them.
+    const own = labels.slice()
+    const places = new Array<number>(labels.length >>> 1)
     for (let i = 0; i < labels.length; i += 2) {
-      const [name, value] = [labels[i]!, labels[i + 1]!]
+      const name = labels[i]!
+      const value = labels[i + 1]!
       let label = this.#labels.get(name)
       if (label === undefined) this.#labels.set(name, (label = new Label(name)))
       let posting = label.values.get(value)
       if (posting === undefined) label.values.set(value, (posting = new Posting(label, value)))
-      places.push(isRepeated(own, label.name, posting.value) ? NO_PLACE : posting.add(series))
-      own.push(label.name, posting.value)
+      places[i >>> 1] = isRepeated(own, i, label.name, posting.value) ? NO_PLACE : posting.add(series)
+      own[i] = label.name
+      own[i + 1] = posting.value
     }
     series.labels = own
     series.places = places
@@ -249,8 +252,9 @@ export class LabelIndex {
 /** The place of a label that is given a second time with one value. */
 const NO_PLACE = -1
 
-function isRepeated(labels: readonly string[], name: string, value: string): boolean {
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] === name && labels[i + 1] === value) return true
+/** Whether a label stands among those before a place. */
+function isRepeated(labels: readonly string[], end: number, name: string, value: string): boolean {
+  for (let i = 0; i < end; i += 2) if (labels[i] === name && labels[i + 1] === value) return true
   return false
 }
 

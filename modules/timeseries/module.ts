@@ -7,6 +7,7 @@
  *      labels.ts filter.ts            how series are found
  *      shelf.ts type.ts persist.ts    how the server holds them
  *      options.ts query-options.ts output.ts digits.ts commands/ errors.ts settings.ts        what clients see
+ *      rehearsal.ts                   queries played before there are any
  *
  * The first four know no server: memory goes in, numbers come out. */
 
@@ -19,6 +20,7 @@ import { read as readFrom } from './commands/read.ts'
 import { createrule, deleterule } from './commands/rules.ts'
 import { mget, mrange, mrevrange, queryindex, querylabels } from './commands/select.ts'
 import { alter, create } from './commands/settle.ts'
+import { rehearsal } from './rehearsal.ts'
 import { defaultSettings, settingsParameters, takeArguments } from './settings.ts'
 import { Shelf } from './shelf.ts'
 import { seriesType } from './type.ts'
@@ -127,6 +129,7 @@ export default {
     const shelf = new Shelf(host, settings)
     shelf.type = host.type(seriesType(shelf))
     shelf.listen()
+    shelf.onFirst = () => host.rehearse(() => rehearsal(settings))
     host.commands([...writingCommands(shelf), ...readingCommands(shelf)])
   },
 } satisfies Module

@@ -33,6 +33,8 @@ export class Shelf implements RuleListener {
   readonly joined: Rows = new Rows()
   /** What computes buckets, of one query at a time. */
   readonly aggregation: Aggregation = new Aggregation()
+  /** Runs when the first series comes to be. */
+  onFirst: (() => void) | null = null
   /** The type under which the server knows series. */
   type!: ValueType<Series>
   readonly #indexes = new WeakMap<object, LabelIndex>()
@@ -90,6 +92,8 @@ export class Shelf implements RuleListener {
 
   /** A series under a record that was just made. */
   make(db: Database, record: number): Series {
+    this.onFirst?.()
+    this.onFirst = null
     const series = new Series(this.stock, db.keys.key(record, new Range()).latin1())
     series.home = this.indexOf(db)
     return series

@@ -68,6 +68,14 @@ describe('a query with several faults', () => {
     ))
 })
 
+describe('TS.INCRBY', () => {
+  it('takes what stands behind LABELS for labels', () =>
+    talk(
+      ['TS.INCRBY n 2 TIMESTAMP 5 LABELS TIMESTAMP 9', ':5'],
+      ['TS.MGET WITHLABELS FILTER TIMESTAMP=9', '[["n" [["TIMESTAMP" "9"]] [:5 +2]]]'],
+    ))
+})
+
 describe('series by their labels', () => {
   const refused =
     "-NOPERM TSDB: current user doesn't have read permission to one or more keys that match the specified filter"

@@ -101,7 +101,8 @@ export function decrby(shelf: Shelf, ctx: Context, args: Args): void {
 function step(shelf: Shelf, ctx: Context, args: Args, sign: number, event: string): void {
   const { db, reply } = ctx
   const key = args.key()
-  const at = placeOf(args, 'timestamp', 3)
+  const labelsAt = placeOf(args, 'labels', 3)
+  const at = placeOf(args, 'timestamp', 3, labelsAt < 0 ? args.argc : labelsAt)
   // The real server crashes here.
   if (at >= 0 && at + 1 === args.argc) throw TS_ERR.badTime
   let series = shelf.openOrNull(db, key)

@@ -34,7 +34,11 @@ export function revrange(shelf: Shelf, ctx: Context, args: Args): void {
 }
 
 function answer(shelf: Shelf, ctx: Context, args: Args, reverse: boolean): void {
-  const series = shelf.read(ctx.db, args.key())
+  answerRange(shelf, ctx, shelf.read(ctx.db, args.key()), args, reverse)
+}
+
+/** Answer a query on a series. */
+export function answerRange(shelf: Shelf, ctx: Context, series: Series, args: Args, reverse: boolean): void {
   const query = readQuery(args, 2, args.argc, reverse)
   if (query.bucketing !== null) shelf.aggregation.ask(query, query.bucketing)
   replyRange(shelf, ctx, series, query)
