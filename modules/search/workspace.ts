@@ -7,7 +7,7 @@
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
  *      cursors         aggregations that are read in portions
- *      batches, tops, hashes       for the next query */
+ *      batches, tops, arrays, hashes       for the next query */
 
 import {
   type Args,
@@ -19,6 +19,7 @@ import {
   type Range,
   replyError,
 } from 'redstrata/module'
+import { ArrayPool } from './aggregate/arrays.ts'
 import { Catalogue, Index } from './catalogue.ts'
 import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
@@ -60,6 +61,7 @@ export class Workspace {
   readonly cursors: Cursors
   readonly batches: Spares<Batch> = new Spares(() => new Batch(), SPARES_MAX)
   readonly tops: Spares<Top> = new Spares(() => new Top(0), SPARES_MAX)
+  readonly arrays: ArrayPool = new ArrayPool()
   /** Lenses over the hashes of any database. */
   readonly hashes: Spares<HashView>
   /** Called when an index is dropped: its cursors go with it. */

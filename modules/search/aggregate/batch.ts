@@ -9,12 +9,12 @@
 import type { Row } from '../expression/evaluate.ts'
 import type { Cell } from '../expression/value.ts'
 import type { QueryFailure } from '../query/failure.ts'
+import { BATCH_ROWS, Loan } from './arrays.ts'
 import { DocumentNumbers } from './document-numbers.ts'
 import { keepWords, placesOfTrue } from './kernels.ts'
 import type { Lane } from './lane.ts'
 
-/** Rows of a batch. */
-export const BATCH_ROWS = 1024
+export { BATCH_ROWS }
 
 const NONE: Int32Array = new Int32Array(0)
 
@@ -28,7 +28,7 @@ export interface Kept {
 export class Batch implements Row {
   count = 0
   /** The document of each row; of groups it means nothing. */
-  readonly documents: DocumentNumbers = new DocumentNumbers(BATCH_ROWS)
+  readonly documents: DocumentNumbers
   /** Kept only where rows go straight from documents to the output: nobody else asks. */
   readonly ordinals: Int32Array
   readonly hasOrdinals: boolean
@@ -39,11 +39,14 @@ export class Batch implements Row {
   /** The row that expressions look at. */
   row = 0
   #rows: Int32Array = NONE
+  readonly #arrays: Loan
 
-  constructor(lanes: Lane[], hasOrdinals = false) {
+  constructor(lanes: Lane[], hasOrdinals = false, arrays: Loan = new Loan()) {
+    this.#arrays = arrays
+    this.documents = new DocumentNumbers(arrays)
     this.lanes = lanes
     this.hasOrdinals = hasOrdinals
-    this.ordinals = hasOrdinals ? new Int32Array(BATCH_ROWS) : NONE
+    this.ordinals = hasOrdinals ? arrays.words() : NONE
   }
 
   cell(slot: number): Cell {
@@ -57,7 +60,7 @@ export class Batch implements Row {
 
   /** Where to put the places of rows that are to be kept. */
   get places(): Int32Array {
-    if (this.#rows.length === 0) this.#rows = new Int32Array(BATCH_ROWS)
+    if (this.#rows.length === 0) this.#rows = this.#arrays.words()
     return this.#rows
   }
 

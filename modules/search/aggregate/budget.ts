@@ -8,6 +8,7 @@
 
 import { refuse } from '../query/failure.ts'
 import type { Cell } from '../expression/value.ts'
+import { Loan } from './arrays.ts'
 
 /** Characters, each a byte: half a gigabyte. */
 const CHARACTERS_MAX = 2 ** 29
@@ -22,8 +23,14 @@ export interface Holder {
 
 /** What is left to an aggregation. */
 export class Budget {
+  /** The arrays that it borrows for its batches. */
+  readonly arrays: Loan
   #left = CHARACTERS_MAX
   readonly #holders: Holder[] = []
+
+  constructor(arrays: Loan = new Loan()) {
+    this.arrays = arrays
+  }
 
   /** Let something be told before other commands run. */
   register(holder: Holder): void {

@@ -7,13 +7,14 @@
  * the list of a run gets it by `spell`. Columns are read span by span: rows whose documents lie in one chunk. */
 
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
+import type { Loan } from './arrays.ts'
 import { addToWords, chunkStarts, countUp, keepWords } from './kernels.ts'
 
 const NO_ROWS = new Int32Array(0)
 
 /** The documents of rows. */
 export class DocumentNumbers {
-  readonly #capacity: number
+  readonly #arrays: Loan
   /** Made when it is first needed: rows may all be runs, or no documents at all. */
   #list: Int32Array | null = null
   /** The document of the first row of a run; 0: they are in the list. */
@@ -23,12 +24,12 @@ export class DocumentNumbers {
   #spannedRows = -1
   starts: Int32Array = NO_ROWS
 
-  constructor(capacity: number) {
-    this.#capacity = capacity
+  constructor(arrays: Loan) {
+    this.#arrays = arrays
   }
 
   get list(): Int32Array {
-    return (this.#list ??= new Int32Array(this.#capacity))
+    return (this.#list ??= this.#arrays.words())
   }
 
   /** Let the rows be documents that follow each other. */
@@ -71,7 +72,7 @@ export class DocumentNumbers {
   spans(count: number): number {
     if (this.#spannedRows === count) return this.#spans
     this.#spannedRows = count
-    const starts = (this.starts = this.starts.length === 0 ? new Int32Array(this.#capacity + 1) : this.starts)
+    const starts = (this.starts = this.starts.length === 0 ? this.#arrays.bounds() : this.starts)
     this.#spans = this.#first === 0 ? chunkStarts(this.list, CHUNK_BITS, starts, count) : this.#cutRun(count, starts)
     starts[this.#spans] = count
     return this.#spans

@@ -15,6 +15,7 @@ import { Batch as Found, type DocumentIterator, END, type MatchedTerm, RANK } fr
 import { AllDocuments } from '../iterators/leaf.ts'
 import type { Scorer } from '../score/scorer.ts'
 import { SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import type { Loan } from './arrays.ts'
 import { type Batch, BATCH_ROWS } from './batch.ts'
 import { countUp } from './kernels.ts'
 import type { NumberLane, ValueLane } from './lane.ts'
@@ -39,6 +40,7 @@ export class DocumentsSource implements Source {
   readonly #documents: Documents
   readonly #last: number
   readonly #extras: DocumentExtras
+  readonly #arrays: Loan
   /** Takes documents from the iterators; they are put into the batch that is being filled. */
   #found: Found | null = null
   readonly #terms: MatchedTerm[] = []
@@ -51,7 +53,8 @@ export class DocumentsSource implements Source {
   interruption: unknown = null
   total = 0
 
-  constructor(root: DocumentIterator, documents: Documents, extras: DocumentExtras) {
+  constructor(root: DocumentIterator, documents: Documents, extras: DocumentExtras, arrays: Loan) {
+    this.#arrays = arrays
     this.#root = root
     this.#documents = documents
     this.#extras = extras
@@ -136,7 +139,7 @@ export class DocumentsSource implements Source {
   }
 
   #many(batch: Batch, root: DocumentIterator): number {
-    const found = (this.#found ??= new Found(NO_DOCUMENTS))
+    const found = (this.#found ??= new Found(NO_DOCUMENTS, this.#arrays.doubles()))
     const { list } = batch.documents
     found.documents = list
     found.count = 0

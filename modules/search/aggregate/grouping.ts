@@ -13,8 +13,10 @@ import { type Coder, coderOf, ValueCoder } from './coder.ts'
 import { countRows } from './kernels.ts'
 import type { Lane } from './lane.ts'
 import { PairTable } from './pair-table.ts'
-import type { Reducer } from './reducer.ts'
+import { type Reducer, Sum } from './reducer.ts'
 import type { Sink, Source } from './stage.ts'
+
+const NO_ROWS = new Int32Array(0)
 
 /** Groups rows; then it is a source of groups. */
 export class Grouping implements Sink, Source {
@@ -32,6 +34,8 @@ export class Grouping implements Sink, Source {
   readonly #spread: Spread | null
   /** How many rows each group has, where some reducer asks. */
   readonly #readsSizes: boolean
+  /** The reducer that counts them while it adds, where there is one. */
+  readonly #counter: Sum | null
   #sizes = new Int32Array(16)
   /** Groups that there are, and that were given out. */
   #count = 0
@@ -52,9 +56,10 @@ export class Grouping implements Sink, Source {
     this.#keys = keys
     this.#reducers = reducers
     this.#readsSizes = reducers.some(reducer => reducer.readsSizes)
+    this.#counter = this.#readsSizes ? (reducers.find(reducer => reducer instanceof Sum) ?? null) : null
     this.#coders = keys.map(slot => coderOf(lanes[slot]!, budget))
-    this.#codes = keys.map(() => new Int32Array(BATCH_ROWS))
-    this.#zeros = new Int32Array(keys.length === 0 ? BATCH_ROWS : 0)
+    this.#codes = keys.map(() => budget.arrays.words())
+    this.#zeros = keys.length === 0 ? budget.arrays.words().fill(0) : NO_ROWS
     this.#pairs = keys.slice(1).map(() => new PairTable())
     const hasLists = this.#coders.some(coder => coder instanceof ValueCoder)
     this.#spread = hasLists ? new Spread(lanes, slots, keys.length) : null
@@ -78,20 +83,21 @@ export class Grouping implements Sink, Source {
   /** The codes of all keys are there: find the groups, and give the rows to the reducers. */
   #reduce(lanes: readonly Lane[], count: number): void {
     const groups = this.#groupsOf(count)
-    if (this.#readsSizes) this.#countRows(groups, count)
+    const counter = this.#counter
+    if (this.#readsSizes) this.#reserveSizes()
+    if (this.#readsSizes && counter === null) countRows(groups, this.#sizes, count)
     for (const reducer of this.#reducers) {
       reducer.reserve(this.#count)
-      reducer.add(lanes, groups, count)
+      if (reducer === counter) counter.addCounting(lanes, groups, count, this.#sizes)
+      else reducer.add(lanes, groups, count)
     }
   }
 
-  #countRows(groups: Int32Array, count: number): void {
-    if (this.#count > this.#sizes.length) {
-      const longer = new Int32Array(Math.max(this.#count, this.#sizes.length * 2))
-      longer.set(this.#sizes)
-      this.#sizes = longer
-    }
-    countRows(groups, this.#sizes, count)
+  #reserveSizes(): void {
+    if (this.#count <= this.#sizes.length) return
+    const longer = new Int32Array(Math.max(this.#count, this.#sizes.length * 2))
+    longer.set(this.#sizes)
+    this.#sizes = longer
   }
 
   #groupsOf(count: number): Int32Array {

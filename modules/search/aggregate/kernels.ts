@@ -281,6 +281,36 @@ export function addNumbers(values: Float64Array, groups: Int32Array, sums: Float
   for (; i < count; i++) sums[groups[i]!]! += values[i]!
 }
 
+/** Sums of numbers, and how many rows each group has: in one go, for most of the work is to look up the group. */
+export function addAndCount(
+  values: Float64Array,
+  groups: Int32Array,
+  sums: Float64Array,
+  sizes: Int32Array,
+  count: number,
+): void {
+  let i = 0
+  for (; i + 7 < count; i += 4) {
+    const a = groups[i]!
+    const b = groups[i + 1]!
+    const c = groups[i + 2]!
+    const d = groups[i + 3]!
+    sums[a]! += values[i]!
+    sizes[a]!++
+    sums[b]! += values[i + 1]!
+    sizes[b]!++
+    sums[c]! += values[i + 2]!
+    sizes[c]!++
+    sums[d]! += values[i + 3]!
+    sizes[d]!++
+  }
+  for (; i < count; i++) {
+    const group = groups[i]!
+    sums[group]! += values[i]!
+    sizes[group]!++
+  }
+}
+
 /** Sums of numbers, NaN standing for none. */
 export function addPresent(values: Float64Array, groups: Int32Array, sums: Float64Array, count: number): void {
   for (let i = 0; i < count; i++) {

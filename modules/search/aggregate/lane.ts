@@ -60,9 +60,9 @@ export class NumberLane extends Lane {
   /** Whether it is known that no row is NaN. */
   isWhole = false
 
-  constructor(capacity: number, nan: NanMeaning) {
+  constructor(capacity: number, nan: NanMeaning, values: Float64Array = new Float64Array(capacity)) {
     super()
-    this.values = new Float64Array(capacity)
+    this.values = values
     this.nan = nan
   }
 
@@ -132,9 +132,9 @@ export class WordLane extends Lane {
   #removals = -1
   readonly #range = new Range()
 
-  constructor(capacity: number, strings: Strings) {
+  constructor(capacity: number, strings: Strings, words: Int32Array = new Int32Array(capacity)) {
     super()
-    this.words = new Int32Array(capacity)
+    this.words = words
     this.strings = strings
   }
 

@@ -78,7 +78,7 @@ export class Pipeline {
     this.#segments = segments
     this.output = output
     this.shape = shape
-    this.#batches = segments.map(segment => new Batch(segment.lanes, segments.length === 1))
+    this.#batches = segments.map(({ lanes }) => new Batch(lanes, segments.length === 1, budget.arrays))
   }
 
   /** Whether all rows are in the output. */
@@ -94,6 +94,11 @@ export class Pipeline {
   /** Other commands are about to run. What is done stands by itself. @throws QueryFailure */
   settle(): void {
     if (!this.isDone) this.#budget.settle()
+  }
+
+  /** Nothing more is asked of it: what it borrowed goes to the next. */
+  release(): void {
+    this.#budget.arrays.release()
   }
 
   /** Other commands ran. */

@@ -20,11 +20,11 @@ import type { DocumentIterator } from '../iterators/iterator.ts'
 import { QueryFailure, refuse } from '../query/failure.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
 import type { Scorer } from '../score/scorer.ts'
-import { BATCH_ROWS } from './batch.ts'
+import { type ArrayPool, BATCH_ROWS, Loan } from './arrays.ts'
 import { Budget } from './budget.ts'
 import { DocumentsSource } from './documents-source.ts'
 import { Grouping } from './grouping.ts'
-import { NAN, NumberLane, ValueLane, WordLane } from './lane.ts'
+import { NAN, type NanMeaning, NumberLane, ValueLane, WordLane } from './lane.ts'
 import { Output } from './output.ts'
 import { Pipeline, type Segment } from './pipeline.ts'
 import { makeReducer } from './reducers.ts'
@@ -69,6 +69,8 @@ export interface PlanContext {
   readonly unstable: boolean
   /** Whether a field of several values is read from the document, and not from its sortable form. */
   readonly readsAllValues: boolean
+  /** Where arrays are taken from. */
+  readonly arrays: ArrayPool
   /** Names of properties that may be used, but are not in the rows that come out. */
   readonly unshown?: ReadonlySet<string>
 }
@@ -91,13 +93,14 @@ class Planner {
   #source!: Source
   readonly #segments: Segment[] = []
   readonly #found = new FoundNames()
-  readonly #budget = new Budget()
+  readonly #budget: Budget
   #everything: LoadEverything | null = null
   #restSlot = -1
   #termsSlot = -1
 
   constructor(context: PlanContext, plan: readonly PlanStep[]) {
     this.#context = context
+    this.#budget = new Budget(new Loan(context.arrays))
     this.#plan = plan
     this.#expressions = plan.map(step =>
       step.kind === 'apply' || step.kind === 'filter' ? parsed(step.text, context.unstable) : null,
@@ -106,16 +109,22 @@ class Planner {
 
   plan(root: DocumentIterator): Pipeline {
     const { scorer, index } = this.#context
+    const { arrays } = this.#budget
     let scoreSlot = -1
     if (scorer !== null) {
-      scoreSlot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.number))
+      scoreSlot = this.#scope.addLane(this.#numberLane(NAN.number))
       this.#scope.set(SCORE, scoreSlot)
     }
     if (this.#expressions.some(expression => expression !== null && 'kind' in expression && asksForTerms(expression))) {
       this.#termsSlot = this.#scope.addLane(new ValueLane(BATCH_ROWS))
       this.#scope.hidden.add(this.#termsSlot)
     }
-    const documents = new DocumentsSource(root, index.documents, { scoreSlot, scorer, termsSlot: this.#termsSlot })
+    const documents = new DocumentsSource(
+      root,
+      index.documents,
+      { scoreSlot, scorer, termsSlot: this.#termsSlot },
+      arrays,
+    )
     this.#source = documents
     for (const [name, number] of this.#context.yields) this.#addYield(name, number)
     for (let i = 0; i < this.#plan.length; i++) {
@@ -131,9 +140,13 @@ class Planner {
     return new Pipeline(documents, this.#segments, output, shape, this.#budget, this.#context.now)
   }
 
+  #numberLane(nan: NanMeaning): NumberLane {
+    return new NumberLane(BATCH_ROWS, nan, this.#budget.arrays.doubles())
+  }
+
   /** What the query finds out about documents, such as distances, is in their rows from the start. */
   #addYield(name: string, number: (document: number) => number): void {
-    const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
+    const slot = this.#scope.addLane(this.#numberLane(NAN.missing))
     this.#steps.push(new LoadYield(slot, number))
     this.#scope.set(name, slot)
   }
@@ -182,7 +195,7 @@ class Planner {
     if (field === null || !field.sortable) return null
     const { numbers, strings } = this.#fieldIndex(field)
     if (strings !== null) {
-      const slot = this.#scope.addLane(new WordLane(BATCH_ROWS, strings))
+      const slot = this.#scope.addLane(new WordLane(BATCH_ROWS, strings, this.#budget.arrays.words()))
       this.#steps.push(new LoadWords(slot))
       this.#scope.set(name, slot, !field.unnormalized)
     } else if (numbers !== null) this.#loadColumn(name, this.#fieldIndex(field))
@@ -191,7 +204,7 @@ class Planner {
   }
 
   #loadColumn(name: string, { numbers }: FieldIndex): void {
-    const slot = this.#scope.addLane(new NumberLane(BATCH_ROWS, NAN.missing))
+    const slot = this.#scope.addLane(this.#numberLane(NAN.missing))
     this.#steps.push(new LoadNumbers(slot, numbers!, this.#context.index.documents, this.#inOrder))
     this.#scope.set(name, slot)
   }
@@ -324,6 +337,7 @@ class Planner {
     return {
       slotOf: name => this.#valueSlot(this.#scope.find(name)!),
       lane: slot => this.#scope.lanes[slot]!,
+      doubles: () => this.#budget.arrays.doubles(),
     }
   }
 
@@ -334,7 +348,7 @@ class Planner {
     const compiled = this.#compile(expression, isJson)
     const lanes = this.#lanes
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
-    const lane = isNumber ? new NumberLane(BATCH_ROWS, NAN.number) : new ValueLane(BATCH_ROWS)
+    const lane = isNumber ? this.#numberLane(NAN.number) : new ValueLane(BATCH_ROWS)
     const vector = lane instanceof NumberLane ? compileVector(expression, lanes, lane.values) : null
     const slot = this.#scope.addLane(lane)
     this.#steps.push(new Apply(slot, compiled, vector))

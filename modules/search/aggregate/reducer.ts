@@ -8,7 +8,7 @@
 
 import { type Cell, type Value, toNumber } from '../expression/value.ts'
 import { BATCH_ROWS } from './batch.ts'
-import { addDeviations, addNumbers, addPresent, keepGreatest } from './kernels.ts'
+import { addAndCount, addDeviations, addNumbers, addPresent, countRows, keepGreatest } from './kernels.ts'
 import { type Lane, NAN, NumberLane, ValueLane } from './lane.ts'
 
 /** Keeps something of the rows of each group. */
@@ -125,6 +125,16 @@ export class Sum extends NumberReducer {
     const values = this.#numbers.of(lane, count)
     if (nanIsNone(lane)) addPresent(values, groups, this.sums, count)
     else addNumbers(values, groups, this.sums, count)
+  }
+
+  /** The same, and count the rows of each group besides. */
+  addCounting(lanes: readonly Lane[], groups: Int32Array, count: number, sizes: Int32Array): void {
+    const lane = lanes[this.slots[0]!]!
+    const values = this.#numbers.of(lane, count)
+    if (nanIsNone(lane)) {
+      countRows(groups, sizes, count)
+      addPresent(values, groups, this.sums, count)
+    } else addAndCount(values, groups, this.sums, sizes, count)
   }
 
   write(into: Lane, group: number, count: number, _sizes: Int32Array): void {

@@ -12,7 +12,7 @@
 import type { ArithmeticSign, Expression, PredicateSign } from '../expression/ast.ts'
 import { ARITHMETIC, quotient, remainder } from '../expression/evaluate.ts'
 import { MATH } from '../expression/functions.ts'
-import { type Batch, BATCH_ROWS } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { hasNaN, placesAbove, placesNotAbove, placesOfTrue } from './kernels.ts'
 import { NAN, NumberLane, WordLane } from './lane.ts'
 
@@ -27,6 +27,8 @@ export interface Lanes {
   /** The slot of a property that is known. */
   slotOf(name: string): number
   lane(slot: number): object
+  /** An array for a batch's rows. */
+  doubles(): Float64Array
 }
 
 /**
@@ -36,7 +38,7 @@ export interface Lanes {
 export function compileVector(
   expression: Expression,
   lanes: Lanes,
-  out: Float64Array = new Float64Array(BATCH_ROWS),
+  out: Float64Array = lanes.doubles(),
 ): Vector | null {
   switch (expression.kind) {
     case 'literal': {

@@ -60,11 +60,12 @@ export class Batch {
   /** Filled by `nextBatch`; the caller may put another array of at least 1,024 in its place. */
   documents: Int32Array
   /** Filled too, unless the ranking is none. */
-  readonly scores: Float64Array = new Float64Array(1024)
+  readonly scores: Float64Array
   count = 0
 
-  constructor(documents: Int32Array = new Int32Array(1024)) {
+  constructor(documents: Int32Array = new Int32Array(1024), scores: Float64Array = new Float64Array(1024)) {
     this.documents = documents
+    this.scores = scores
   }
 }
 

@@ -96,6 +96,11 @@ export class Aggregation {
     })
   }
 
+  /** All rows that were wanted are written. */
+  end(): void {
+    this.pipeline.release()
+  }
+
   /** Let go of what looks into the index. */
   rest(): void {
     this.pipeline.documents.detach()
@@ -115,6 +120,7 @@ export class Aggregation {
       scorer: options.addsScores ? new Scorer(scorerOf(options), documents, options.payload) : null,
       unstable: settings.unstableFeatures,
       readsAllValues: options.showsSeveral,
+      arrays: this.#workspace.arrays,
     }
     return refusing(() => planAggregation(root, options.steps, context))
   }
@@ -197,6 +203,7 @@ export class AggregateJob implements Job {
     const cursor = this.#cursor
     if (cursor === null) {
       this.#aggregation.write(reply, Number.POSITIVE_INFINITY, this.#isTimedOut)
+      this.#aggregation.end()
       return
     }
     reply.array(2)
@@ -204,8 +211,10 @@ export class AggregateJob implements Job {
     // With fewer rows than asked for nothing can follow.
     const isOver = rows < this.#count
     reply.integer(isOver ? 0 : cursor.id)
-    if (isOver) this.#workspace.cursors.end(cursor)
-    else {
+    if (isOver) {
+      this.#workspace.cursors.end(cursor)
+      this.#aggregation.end()
+    } else {
       this.#aggregation.rest()
       this.#workspace.cursors.release(cursor)
     }

@@ -160,6 +160,7 @@ export class HybridJob implements Job {
       unstable: settings.unstableFeatures,
       now: null,
       readsAllValues: false,
+      arrays: this.#workspace.arrays,
       unshown: this.#unshown(),
     }
     return refusing(() => planAggregation(new DocumentList(list, list.length, 0), steps, context))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../../core/base/random.ts'
+import { Loan } from '../../../modules/search/aggregate/arrays.ts'
 import { Batch, BATCH_ROWS } from '../../../modules/search/aggregate/batch.ts'
 import { Budget } from '../../../modules/search/aggregate/budget.ts'
 import { coderOf } from '../../../modules/search/aggregate/coder.ts'
@@ -92,7 +93,7 @@ describe('coders', () => {
     const model = new Map<string, number>()
     for (const shift of [0, 3, 50]) {
       fill(shift)
-      const documents = new DocumentNumbers(BATCH_ROWS)
+      const documents = new DocumentNumbers(new Loan())
       documents.setRun(1)
       words.load(documents, 900)
       coder.encode(words, 900, codes)
@@ -117,7 +118,7 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
   const numberLane = new NumberLane(BATCH_ROWS, NAN.missing)
   const wordLane = new WordLane(BATCH_ROWS, words!.strings!)
   const check = (documents: number[], isRun = false) => {
-    const list = new DocumentNumbers(BATCH_ROWS)
+    const list = new DocumentNumbers(new Loan())
     list.list.set(documents)
     if (isRun) list.setRun(documents[0]!)
     numberLane.load(numbers!.numbers!, list, documents.length, false)
