@@ -59,6 +59,7 @@ export const ERR = {
   stringTooLong: new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)'),
   outOfMemory: new ReplyError("OOM command not allowed when used memory > 'maxmemory'."),
   timeoutNotFloat: new ReplyError('ERR timeout is not a float or out of range'),
+  timeoutNotInteger: new ReplyError('ERR timeout is not an integer or out of range'),
   timeoutNegative: new ReplyError('ERR timeout is negative'),
   timeoutRange: new ReplyError('ERR timeout is out of range'),
   internal: new ReplyError('ERR internal error'),

@@ -356,7 +356,7 @@ export class Engine {
   setTime(): void {
     this.keyspace.setTime(this.clock.nowMs())
     this.keyspace.touches = true
-    if (this.keyspace.partsDueMs <= this.keyspace.nowMs) this.#expireParts()
+    if (this.keyspace.partsDueMs <= this.keyspace.dueMs) this.#expireParts()
     this.#sinceMicros = UNREAD
   }
 

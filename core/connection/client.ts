@@ -1,6 +1,6 @@
 /* CLIENT -- the connections, seen and told apart. */
 
-import { ERR, ReplyError, replyError } from '../base/errors.ts'
+import { ERR, ReplyError, replyError, subcommandSyntax } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import { Authenticator } from '../command/authenticator.ts'
 import { CLIENT_GATE, type Client } from '../command/client.ts'
@@ -67,8 +67,7 @@ function setinfo({ client, reply }: Context, args: Args): void {
   const value = args.bytes().latin1()
   const isName = option.toLowerCase() === 'lib-name'
   if (!isName && option.toLowerCase() !== 'lib-ver') throw replyError(`ERR Unrecognized option '${option}'`)
-  if (!isPlain(value))
-    throw replyError(`ERR ${option.toUpperCase()} cannot contain spaces, newlines or special characters.`)
+  if (!isPlain(value)) throw replyError(`ERR ${option} cannot contain spaces, newlines or special characters.`)
   if (isName) client.libraryName = value
   else client.libraryVersion = value
   reply.ok()
@@ -128,6 +127,7 @@ function replyMode({ client, reply }: Context, args: Args): void {
 }
 
 function pause({ engine, reply }: Context, args: Args): void {
+  if (args.left > 2) throw subcommandSyntax('CLIENT', args.at(1).latin1())
   const ms = args.int(PAUSE_RANGE)
   let onlyWrites = false
   if (args.left > 0) {

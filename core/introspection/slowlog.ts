@@ -2,7 +2,7 @@
  *
  * A bounded list: `slowlog-max-len` entries, each with at most 32 arguments of at most 128 bytes. */
 
-import { ReplyError } from '../base/errors.ts'
+import { ReplyError, subcommandSyntax } from '../base/errors.ts'
 import type { Args } from '../command/args.ts'
 import type { Client } from '../command/client.ts'
 import { numberParameter } from '../command/config.ts'
@@ -89,6 +89,7 @@ export function installSlowLog(engine: Engine): void {
 }
 
 function get({ engine, reply }: Context, args: Args): void {
+  if (args.left > 1) throw subcommandSyntax('SLOWLOG', args.at(1).latin1())
   const { entries } = engine.service(SlowLog)
   const count = args.left > 0 ? args.int(COUNT) : 10
   if (count < -1) throw COUNT

@@ -390,7 +390,7 @@ export class Database {
   /** Take out parts whose time has come of the value that is due first, about `budget` of them. False when none is due. */
   expireParts(budget: number): boolean {
     const { parts, keyspace, memory } = this
-    if (parts === null || parts.firstTime > keyspace.nowMs) return false
+    if (parts === null || parts.firstTime > keyspace.dueMs) return false
     const record = recordWord(memory, parts.first, 1)
     const key = Range.of(this.keys.key(record, this.#scratch).copy())
     const type = keyspace.types[this.typeOf(record)]!

@@ -127,6 +127,11 @@ export class Keyspace {
 
   /** The time that commands go by: it stands still while one runs. */
   nowMs = 0
+  /**
+   * Deadlines up to here have passed. While data are loaded none has: a command of the append-only file that lengthens a value
+   * must find it, also when its time has come since.
+   */
+  dueMs = 0
   /** 24 bits of seconds, for LRU. */
   lruClock = 0
   /** Whether uses are noted: off while a client with NO-TOUCH runs a command. */
@@ -191,6 +196,7 @@ export class Keyspace {
 
   setTime(nowMs: number): void {
     this.nowMs = nowMs
+    this.dueMs = this.seesExpired ? 0 : nowMs
     this.lruClock = (nowMs / 1000) & 0xffffff
   }
 

@@ -303,7 +303,7 @@ function restore(ctx: Context, args: Args): void {
   checkBody(engine, body)
   const deadline = ttl === 0 ? -1 : options.absolute ? ttl : ttl + ctx.nowMs
   if (taken !== 0) db.remove(db.find(key))
-  if (deadline >= 0 && deadline <= ctx.nowMs) {
+  if (deadline >= 0 && deadline <= db.keyspace.dueMs) {
     if (taken !== 0) {
       db.changed(key)
       db.notify(EVENT.generic, 'del', key)

@@ -51,6 +51,7 @@ export class Loading {
     engine.gates |= ENGINE_GATE.loading
     engine.keyspace.mayExpire = false
     engine.keyspace.seesExpired = true
+    engine.setTime()
   }
 
   end(): void {
@@ -60,6 +61,7 @@ export class Loading {
     engine.gates &= ~ENGINE_GATE.loading
     engine.keyspace.mayExpire = true
     engine.keyspace.seesExpired = false
+    engine.setTime()
     for (const run of engine.whenLoaded.splice(0)) run()
   }
 

@@ -49,6 +49,7 @@ export const waitCommands: readonly Command[] = [
   ),
 ]
 
+const FAILOVER_TIMEOUT = new ReplyError('ERR FAILOVER timeout must be greater than 0')
 const TOO_FEW = new ReplyError('NOREPLICAS Not enough good replicas to write.')
 
 /** `min-replicas-to-write`: as there are no replicas, to ask for any forbids writing. */
@@ -93,12 +94,20 @@ function replicaof({ reply }: Context, args: Args): void {
 
 function failover(_ctx: Context, args: Args): void {
   if (args.left === 1 && args.word('abort')) throw NO_FAILOVER
+  while (args.left > 0) {
+    if (args.left > 1 && args.word('timeout')) {
+      if (args.int() <= 0) throw FAILOVER_TIMEOUT
+    } else if (args.left > 2 && args.word('to')) {
+      args.bytes()
+      args.int()
+    } else if (!args.word('force')) throw ERR.syntax
+  }
   throw NEEDS_REPLICAS
 }
 
 function wait(ctx: Context, args: Args): Suspended | undefined {
   const replicas = args.int()
-  const timeoutMs = args.int()
+  const timeoutMs = args.int(ERR.timeoutNotInteger)
   if (timeoutMs < 0) throw ERR.timeoutNegative
   const answer = (reply: Reply): void => reply.integer(0)
   if (replicas > 0 && ctx.mayBlock) return waitUntil(ctx, timeoutMs, answer, () => () => {})
@@ -137,7 +146,7 @@ function waitaof(ctx: Context, args: Args): Suspended | undefined {
   if (local < 0 || local > 1) throw LOCAL_RANGE
   const replicas = args.int(ERR.mustBePositive)
   if (replicas < 0) throw ERR.mustBePositive
-  const timeoutMs = args.int()
+  const timeoutMs = args.int(ERR.timeoutNotInteger)
   if (timeoutMs < 0) throw ERR.timeoutNegative
   const aof = ctx.engine.service(AppendOnly)
   if (local === 1 && aof.state === 'off') throw WAITAOF_OFF

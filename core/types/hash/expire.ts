@@ -103,7 +103,7 @@ function setTimes(scale: number, isRelative: boolean): (ctx: Context, args: Args
     const deleted: Range[] = []
     while (args.left > 0) {
       const field = args.bytes()
-      const outcome = setTime(hash, field, deadline, condition, ctx.nowMs)
+      const outcome = setTime(hash, field, deadline, condition)
       if (outcome === OUTCOME.done) set.push(field)
       if (outcome === OUTCOME.deleted) deleted.push(field)
       reply.integer(outcome)
@@ -112,11 +112,11 @@ function setTimes(scale: number, isRelative: boolean): (ctx: Context, args: Args
   }
 }
 
-function setTime(hash: HashView, field: Range, deadline: number, condition: string, nowMs: number): number {
+function setTime(hash: HashView, field: Range, deadline: number, condition: string): number {
   const before = hash.deadlineOf(field)
   if (before === NO_FIELD) return OUTCOME.noField
   if (!isAllowed(condition, before, deadline)) return OUTCOME.refused
-  if (deadline > nowMs) {
+  if (deadline > hash.db.keyspace.dueMs) {
     hash.setDeadline(field, deadline)
     return OUTCOME.done
   }

@@ -69,7 +69,7 @@ export class HashView extends PackedView {
     }
     this.#stride = 3
     times.bind(db.wordOf(record))
-    this.hasDead = db.partTime(times.holder) <= db.keyspace.nowMs
+    this.hasDead = db.partTime(times.holder) <= db.keyspace.dueMs
     this.isPacked = times.heapRoot === 0
     this.root = times.word(HOLDER.root)
     if (this.isPacked) this.loadRegion()
@@ -277,7 +277,7 @@ export class HashView extends PackedView {
     const field = this.#field
     const value = this.#value
     const isTimed = this.times.holder !== 0
-    const now = this.hasDead ? this.db.keyspace.nowMs : 0
+    const now = this.hasDead ? this.db.keyspace.dueMs : 0
     let deadline = NO_DEADLINE
     if (this.isPacked) {
       const { buf, start } = this.region
@@ -327,7 +327,7 @@ export class HashView extends PackedView {
       if (record === 0) return NO_FIELD
       if (isTimed) deadline = this.times.of(record)
     }
-    return this.hasDead && deadline !== NO_DEADLINE && deadline <= this.db.keyspace.nowMs ? NO_FIELD : deadline
+    return this.hasDead && deadline !== NO_DEADLINE && deadline <= this.db.keyspace.dueMs ? NO_FIELD : deadline
   }
 
   /** A packed hash has places for deadlines from now on, as after any command of Redis that could set one. */
@@ -399,7 +399,7 @@ export class HashView extends PackedView {
     const { times, db } = this
     const earliest = this.isPacked ? earliestOf(this.region) : times.heap.firstTime
     db.scheduleParts(times.holder, earliest)
-    this.hasDead = earliest <= db.keyspace.nowMs
+    this.hasDead = earliest <= db.keyspace.dueMs
   }
 
   /** The hash leaves its database, or comes to stand in another record. */
@@ -417,7 +417,7 @@ export class HashView extends PackedView {
   expire(budget: number): Buffer[] {
     const names: Buffer[] = []
     const field = this.#field
-    const now = this.db.keyspace.nowMs
+    const now = this.db.keyspace.dueMs
     if (this.isPacked) {
       for (let i = this.places - 1; i >= 0 && names.length < budget; i--) {
         const { buf, start } = this.region
@@ -442,15 +442,15 @@ export class HashView extends PackedView {
   #isDeadAt(at: number): boolean {
     const { buf } = this.region
     const deadline = packed.readNumber(buf, packed.skip(buf, at, 2))
-    return deadline !== NO_DEADLINE && deadline <= this.db.keyspace.nowMs
+    return deadline !== NO_DEADLINE && deadline <= this.db.keyspace.dueMs
   }
 
   #isDeadRecord(record: Address): boolean {
-    return this.times.heap.time(record) <= this.db.keyspace.nowMs
+    return this.times.heap.time(record) <= this.db.keyspace.dueMs
   }
 
   #dead(): number {
-    if (!this.isPacked) return this.times.heap.countUntil(this.db.keyspace.nowMs)
+    if (!this.isPacked) return this.times.heap.countUntil(this.db.keyspace.dueMs)
     let dead = 0
     const { buf, start } = this.region
     let at = first(start)

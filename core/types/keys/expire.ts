@@ -54,7 +54,7 @@ function setExpiry(ctx: Context, args: Args, scale: 1 | 1000, baseMs: number, co
     reply.integer(0)
     return
   }
-  if (deadline <= ctx.nowMs) removeExpired(ctx, key, record)
+  if (deadline <= db.keyspace.dueMs) removeExpired(ctx, key, record)
   else {
     db.keyspace.change(db, record)
     db.setDeadline(record, deadline)

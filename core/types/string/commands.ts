@@ -233,7 +233,7 @@ function getex(ctx: Context, args: Args): void {
     db.notify(EVENT.generic, 'persist', key)
     ctx.propagate('PERSIST', key)
   } else if (deadline !== -1) {
-    if (deadline <= ctx.nowMs) {
+    if (deadline <= db.keyspace.dueMs) {
       db.remove(value.record)
       db.changed(key)
       db.notify(EVENT.generic, 'del', key)
