@@ -126,6 +126,13 @@ export class Server implements Dispatcher {
     for (const install of features) install(this.engine)
     installAcl(this.engine, this.#filesInDir())
     installPersistence(this.engine, this.files, this.log, () => this.settings.dir)
+    this.engine.onWebRequest = client => {
+      const from = client.connection?.address ?? ''
+      this.log.warning(
+        `Possible SECURITY ATTACK detected: ${from} sends POST or Host:, as a misused browser does. It is disconnected.`,
+      )
+      client.connection?.destroy()
+    }
     this.engine.shutdown = how => this.shutdown(how)
     this.#addInfo()
     this.engine.startupBytes = this.memory.usedBytes
@@ -216,6 +223,7 @@ export class Server implements Dispatcher {
 
   /** All modules are loaded and the data is there: modules begin their work. */
   start(): void {
+    this.settings.isListening = true
     const registry = this.engine.service(ModuleRegistry)
     registry.started = true
     for (const run of this.engine.onReady) run()

@@ -83,7 +83,9 @@ export class Client implements Watcher {
   shardChannels: Set<string> | null = null
   isMonitor = false
   /** CLIENT REPLY: 'skip' mutes the next command only. */
-  replies: 'on' | 'off' | 'skip' = 'on'
+  replies: 'on' | 'off' | 'skip' | 'skipping' = 'on'
+  /** The running command wrote pushes, which CLIENT REPLY does not mute. */
+  pushed = false
   noEvict = false
   closing = false
   commands = 0

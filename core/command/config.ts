@@ -18,6 +18,8 @@ export interface Parameter {
   readonly immutable?: boolean
   /** May be the way to write where the server should not; CONFIG SET only with `enable-protected-configs`. */
   readonly isProtected?: boolean
+  /** Found by its name alone, not by patterns. */
+  readonly isHidden?: boolean
   /** Takes several arguments: `save 900 1 300 10`. */
   readonly multiple?: boolean
   /** May be given repeatedly in a file, adding up: save, client-output-buffer-limit, loadmodule. */
@@ -68,6 +70,7 @@ interface Common {
   alias?: string
   immutable?: boolean
   isProtected?: boolean
+  isHidden?: boolean
   /** After the value changed. */
   changed?: () => void
 }

@@ -33,6 +33,7 @@ import {
   refusal,
   refusalInTransaction,
   runsInsideMulti,
+  isWebRequest,
   unknownCommand,
   unknownSubcommand,
   wrongArity,
@@ -150,6 +151,8 @@ export class Engine {
   readonly onClientGone: ((client: Client) => void)[] = []
   /** Called after each unit, those only that have something to do; see `atUnitEnd`. */
   readonly #onUnitEnd: (() => void)[] = []
+  /** A client speaks HTTP; owned by connection/. */
+  onWebRequest: ((client: Client) => void) | null = null
   /** A client was held back by a pause; owned by connection/. */
   onPaused: ((client: Client, entry: Entry, args: Args) => Suspended | null) | null = null
   /** A command returned, while clients keep copies of keys; owned by tracking. */
@@ -393,14 +396,15 @@ export class Engine {
     this.endUnit()
   }
 
-  /** CLIENT REPLY OFF or SKIP is in force: whatever the command writes is taken back. */
+  /** CLIENT REPLY OFF or SKIP is in force: whatever the command answers is taken back, but not what it pushes. */
   #dispatchMuted(ctx: Context, client: Client): void {
     const mark = client.reply.length
-    const before = client.replies
+    if (client.replies === 'skip') client.replies = 'skipping'
+    client.pushed = false
     this.dispatch(ctx, client, true)
     if (client.replies === 'on') return
-    client.reply.rewind(mark)
-    if (before === 'skip') client.replies = 'on'
+    if (!client.pushed) client.reply.rewind(mark)
+    if (client.replies === 'skipping') client.replies = 'on'
   }
 
   /** Ask again what may have changed since a command was queued: access, and the state of the server. */
@@ -430,7 +434,8 @@ export class Engine {
       args.position = 2
     }
     if (entry === null) {
-      this.#reject(client, null, unknownCommand(args))
+      if (isWebRequest(args)) this.onWebRequest?.(client)
+      else this.#reject(client, null, unknownCommand(args))
       return
     }
     if (!isArity(entry.arity, args.argc)) {

@@ -183,3 +183,8 @@ function printable(args: Args, i: number, limit: number): string {
 
 /** What a client is told when a handler failed by our own fault. */
 export const INTERNAL_ERROR = ERR.internal
+
+/** Whether these are the words of a browser: some page makes it talk to this server, in the name of whoever looks at it. */
+export function isWebRequest(args: Args): boolean {
+  return args.is(0, 'post') || args.is(0, 'host:')
+}

@@ -19,6 +19,7 @@ interface More {
   readonly alias?: string
   readonly min?: number
   readonly max?: number
+  readonly isHidden?: boolean
   readonly check?: (text: string) => string | null
 }
 type Line = readonly [name: string, initial: string | number | boolean, more?: More]
@@ -93,6 +94,11 @@ const LINES: readonly Line[] = [
   ['locale-collate', ''],
   ['ignore-warnings', ''],
   ['aof-disable-auto-gc', false],
+  // For Redis's own tests: they slow it down, or change how it crashes.
+  ['key-load-delay', 0, { min: -0x80000000, max: 0x7fffffff, isHidden: true }],
+  ['rdb-key-save-delay', 0, { min: -0x80000000, max: 0x7fffffff, isHidden: true }],
+  ['loading-process-events-interval-bytes', 2_097_152, { min: 1024, max: 0x7fffffff, isHidden: true }],
+  ['use-exit-on-panic', false, { isHidden: true }],
 ]
 
 /** The same for those that are fixed when the server starts. */

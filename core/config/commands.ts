@@ -37,7 +37,7 @@ function configGet({ engine, reply }: Context, args: Args): void {
     }
     const pattern = Range.of(asked.toLowerCase())
     for (const [name, parameter] of engine.config.entries())
-      if (matchGlob(pattern, Range.of(name))) found.set(name, parameter.get())
+      if (parameter.isHidden !== true && matchGlob(pattern, Range.of(name))) found.set(name, parameter.get())
   }
   reply.map(found.size)
   for (const [name, value] of found) {

@@ -40,6 +40,8 @@ export interface Settings extends RequestLimits {
   bind: string
   unixSocket: string
   unixSocketPermissions: string
+  /** The addresses are in use. */
+  isListening: boolean
   protectedMode: boolean
   tls: TlsSettings
   outputNormal: OutputLimit
@@ -67,6 +69,7 @@ export function defaultSettings(limits: RequestLimits): Settings {
     bind: '127.0.0.1 -::1',
     unixSocket: '',
     unixSocketPermissions: '0',
+    isListening: false,
     protectedMode: true,
     tls: defaultTls(),
     outputNormal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
@@ -92,14 +95,22 @@ export function settingsParameters(s: Settings): Parameter[] {
     textParameter('pidfile', s, 'pidFile', { immutable: true }),
     onlyNo('daemonize', s),
     booleanParameter('always-show-logo', s, 'showLogo', { immutable: true }),
-    numberParameter('port', s, 'port', { max: 65535 }),
-    { ...textParameter('bind', s, 'bind'), multiple: true },
+    settled(s, numberParameter('port', s, 'port', { max: 65535 }), NO_PORT),
+    { ...settled(s, textParameter('bind', s, 'bind'), NO_BIND), multiple: true },
     textParameter('unixsocket', s, 'unixSocket', { immutable: true }),
     textParameter('unixsocketperm', s, 'unixSocketPermissions', { immutable: true }),
     booleanParameter('protected-mode', s, 'protectedMode'),
     outputLimits(s),
-    ...tlsParameters(s.tls),
+    ...tlsParameters(s.tls).map(one => (one.name === 'tls-port' ? settled(s, one, NO_PORT) : one)),
   ]
+}
+
+const NO_PORT = 'Unable to listen on this port: the port can be changed by a restart only'
+const NO_BIND = 'Failed to bind to specified addresses: they can be changed by a restart only'
+
+/** Where the server listens is settled once it does: then such a parameter can be set only to what it is. */
+function settled(s: Settings, parameter: Parameter, refusal: string): Parameter {
+  return { ...parameter, set: text => (s.isListening && text !== parameter.get() ? refusal : parameter.set(text)) }
 }
 
 /** hz takes any number and keeps it within 1 and 500. */

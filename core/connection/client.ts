@@ -122,7 +122,7 @@ function replyMode({ client, reply }: Context, args: Args): void {
     reply.ok()
   } else if (args.word('off')) client.replies = 'off'
   else if (args.word('skip')) {
-    if (client.replies === 'on') client.replies = 'skip'
+    if (client.replies !== 'off') client.replies = 'skip'
   } else throw ERR.syntax
 }
 

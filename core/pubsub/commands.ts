@@ -69,6 +69,7 @@ function count(client: Client, kind: Kind): number {
 function subscribeTo(kind: Kind, word: string): (ctx: Context, args: Args) => void {
   return ({ client, engine, reply }, args) => {
     const pubsub = engine.service(PubSub)
+    client.pushed = true
     while (args.left > 0) {
       const name = args.bytes()
       pubsub.add(client, kind, name.latin1())
@@ -83,6 +84,7 @@ function subscribeTo(kind: Kind, word: string): (ctx: Context, args: Args) => vo
 function unsubscribeFrom(kind: Kind, word: string): (ctx: Context, args: Args) => void {
   return ({ client, engine, reply }, args) => {
     const pubsub = engine.service(PubSub)
+    client.pushed = true
     const names: string[] = []
     while (args.left > 0) names.push(args.bytes().latin1())
     const own = { channel: client.channels, pattern: client.patterns, shard: client.shardChannels }[kind]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { serverForTest } from '../support/server.ts'
+import { printReply } from '../support/transcript/reply.ts'
 
 const refused = (name: string, why: string): string =>
   `ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`
@@ -51,12 +52,30 @@ describe('parameters', () => {
     expect(await set('cluster-announce-hostname', 'a_b')).toMatch('Hostnames may only contain')
   })
 
-  it('that say where files go are protected', async () => {
-    const { set, call } = await configForTest()
+  it('that say where files go are protected, but not from the process itself', async () => {
+    const { connect, call, dir } = await serverForTest()
+    const client = await connect()
+    const said = async (...words: string[]): Promise<string> => printReply(await client.call('CONFIG', 'SET', ...words))
     const why = "can't set protected config"
-    expect(await set('dir', '/nowhere')).toBe(refused('dir', why))
+    expect(await said('dir', '/nowhere')).toBe(`-${refused('dir', why)}`)
     // In the order of the arguments, before anything is changed.
-    expect(await call('CONFIG', 'SET', 'hz', '20', 'dbfilename', 'x', 'nobody', '1')).toBe(refused('dbfilename', why))
+    expect(await said('hz', '20', 'dbfilename', 'x', 'nobody', '1')).toBe(`-${refused('dbfilename', why)}`)
+    expect(await call('CONFIG', 'SET', 'dir', dir)).toBe('OK')
+  })
+
+  it('of where it listens cannot be changed while it does, and are not said to be', async () => {
+    const { set, get } = await configForTest()
+    const port = (await get('port'))!
+    expect(await set('port', port)).toBe('OK')
+    expect(await set('port', '1')).toMatch('Unable to listen on this port')
+    expect(await set('bind', '127.0.0.2')).toMatch('Failed to bind to specified addresses')
+    expect(await get('port')).toBe(port)
+  })
+
+  it('for tests of Redis itself are found by name alone', async () => {
+    const { get, call } = await configForTest()
+    expect(await get('use-exit-on-panic')).toBe('no')
+    expect(await call('CONFIG', 'GET', '*-panic')).toEqual(new Map())
   })
 
   it('can be given by their old and new names at once: the last one holds', async () => {
