@@ -35,10 +35,34 @@ function typeOf(name: string): string {
   return DOUBLE.test(name) ? 'double' : 'string'
 }
 
+/** Types that the name alone does not tell. */
+const EXCEPTIONS: readonly (readonly [commands: RegExp, name: RegExp, type: string])[] = [
+  [/^B[LRZ]/, /^timeout$/, 'double'],
+  [/^(XRANGE|XREVRANGE|XAUTOCLAIM|XPENDING) /, /^(start|end)$/, 'string'],
+  [/^XAUTOCLAIM /, /^min-idle-time$/, 'string'],
+  [/^XTRIM /, /^threshold$/, 'string'],
+  [/^(ZCOUNT|ZREMRANGEBYSCORE) /, /^(min|max)$/, 'double'],
+  [/^Z(UNION|INTER)/, /^weight$/, 'integer'],
+  [/^[HZ]?INCRBY /, /^increment$/, 'integer'],
+  [/^H?INCRBYFLOAT /, /^increment$/, 'double'],
+  [/^SETBIT /, /^value$/, 'integer'],
+  [/^CLUSTER KEYSLOT /, /^key$/, 'string'],
+  [/^(CLUSTER|LOLWUT|LPOS|MOVE|RESTORE)/, /^(slot|config-epoch|version|num-matches|db|frequency)$/, 'integer'],
+]
+
 /** The arguments behind the name of a command, which has `nameWords` words. */
 export function argumentsOf(synopsis: string, nameWords: number): Argument[] {
   const rest = synopsis.split(' ').slice(nameWords).join(' ')
-  return readAll(rest.match(/[[\]<>|]|[^\s[\]<>|]+/g) ?? [])
+  const found = readAll(rest.match(/[[\]<>|]|[^\s[\]<>|]+/g) ?? [])
+  for (const [commands, name, type] of EXCEPTIONS) if (commands.test(synopsis)) retype(found, name, type)
+  return found
+}
+
+function retype(list: readonly Argument[], name: RegExp, type: string): void {
+  for (const argument of list) {
+    if (argument.parts !== undefined) retype(argument.parts, name, type)
+    else if (name.test(argument.name) && argument.type !== 'pure-token') argument.type = type
+  }
 }
 
 /** Signs that are words of their own. */

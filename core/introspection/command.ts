@@ -10,6 +10,7 @@ import { CATEGORIES, cmd, type Command, FLAG, type KeySpec, sub } from '../comma
 import type { Entry } from '../command/table.ts'
 import type { Reply } from '../resp/reply.ts'
 import { type Argument, argumentsOf } from './arguments.ts'
+import { DEPRECATED, INTERNAL } from './docs-flags.ts'
 import { DOCS } from './docs.ts'
 import { COMMAND_HELP } from './help.ts'
 import { allEntries } from './info.ts'
@@ -220,9 +221,25 @@ function replyDocs(reply: Reply, entry: Entry): void {
   lines.push(['group', entry.module === '' ? entry.group : 'module'])
   if (known !== undefined) lines.push(['complexity', known.complexity])
   if (entry.module !== '') lines.push(['module', entry.module])
+  const deprecated = DEPRECATED[entry.name]
+  const flag = deprecated !== undefined ? 'deprecated' : INTERNAL.includes(entry.name) ? 'syscmd' : null
+  const more =
+    deprecated === undefined
+      ? []
+      : ([
+          ['deprecated_since', deprecated[0]],
+          ['replaced_by', deprecated[1]],
+        ] as const)
+  const fields = [lines.length, more.length, +(flag !== null), +(parts.length > 0), +(subcommands.length > 0)]
   reply.text(entry.name)
-  reply.map(lines.length + (parts.length > 0 ? 1 : 0) + (subcommands.length > 0 ? 1 : 0))
+  reply.map(fields.reduce((sum, n) => sum + n))
   replyLines(reply, lines)
+  if (flag !== null) {
+    reply.text('doc_flags')
+    reply.set(1)
+    reply.status(flag)
+  }
+  replyLines(reply, more)
   if (parts.length > 0) {
     reply.text('arguments')
     replyArguments(reply, parts, entry.command.keySpecs.length, { next: 0 })

@@ -19,6 +19,30 @@ describe('COMMAND DOCS', () => {
   })
 })
 
+describe('documentation of a command', () => {
+  const docsOf = async (name: string): Promise<Map<string, unknown>> => {
+    const { connect, call } = await serverForTest({ modules: false })
+    await connect()
+    return ((await call('COMMAND', 'DOCS', name)) as Map<string, Map<string, unknown>>).get(name)!
+  }
+
+  it('says what is in place of a deprecated one', async () => {
+    const docs = await docsOf('substr')
+    expect([...(docs.get('doc_flags') as Iterable<string>)]).toEqual(['deprecated'])
+    expect(docs.get('deprecated_since')).toBe('2.0.0')
+    expect(docs.get('replaced_by')).toBe('`GETRANGE`')
+    expect([...((await docsOf('debug')).get('doc_flags') as Iterable<string>)]).toEqual(['syscmd'])
+    expect((await docsOf('get')).has('doc_flags')).toBe(false)
+  })
+
+  it('knows types that names do not tell', () => {
+    const types = (synopsis: string): string[] => argumentsOf(synopsis, 1).map(({ name, type }) => `${name} ${type}`)
+    expect(types('BLPOP key [key ...] timeout')).toEqual(['key key', 'timeout double'])
+    expect(types('CLIENT timeout')).toEqual(['timeout integer'])
+    expect(types('HINCRBYFLOAT key field increment')).toEqual(['key key', 'field string', 'increment double'])
+  })
+})
+
 describe('arguments of a synopsis', () => {
   it('are optional, repeated, introduced by tokens, and one of several', () => {
     expect(argumentsOf('X key [WITHCOORD] [COUNT count [ANY]] <ON|OFF> field value [field value ...]', 1)).toEqual([
