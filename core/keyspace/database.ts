@@ -509,6 +509,7 @@ export class Database {
     } else setRecordWord(memory, target, VALUE_WORD, recordWord(memory, from, VALUE_WORD))
     for (const offset of [TYPE_AT, FLAGS_AT, ENCODING_AT])
       setRecordByte(memory, target, offset, recordByte(memory, from, offset))
+    setRecordWord(memory, target, LRU_WORD, recordWord(memory, from, LRU_WORD))
     setRecordByte(memory, from, FLAGS_AT, FORM.inline)
     setRecordWord(memory, from, VALUE_WORD, 0)
     type.enter?.(this.view(target, type))

@@ -26,6 +26,19 @@ describe('a use of a key', () => {
   })
 })
 
+describe('how often a key was used', () => {
+  it('stays with it when it is renamed', async () => {
+    const { call } = await serverForTest()
+    await call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu', 'lfu-log-factor', '0')
+    await call('RPUSH', 'a', '1')
+    for (let i = 0; i < 20; i++) await call('LLEN', 'a')
+    const before = Number(await call('OBJECT', 'FREQ', 'a'))
+    expect(before).toBeGreaterThan(20)
+    await call('RENAME', 'a', 'b')
+    expect(await call('OBJECT', 'FREQ', 'b')).toBe(before + 1)
+  })
+})
+
 describe('CLIENT NO-TOUCH', () => {
   it('leaves the idle time of keys alone, TOUCH and other clients aside', async () => {
     const clock = testClock()
