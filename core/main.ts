@@ -199,6 +199,7 @@ async function main(words: readonly string[]): Promise<void> {
     server.engine.rewriteConfig = rewriterOf(server, server.configFile, initial)
   }
   prepare(server)
+  writePid(server)
   log.notice('Server initialized')
   await listen(server)
   endOnSignals(server)
@@ -209,6 +210,21 @@ async function main(words: readonly string[]): Promise<void> {
   })
   server.start()
   log.notice(`Ready to accept connections${server.settings.port > 0 ? ' tcp' : ''}`)
+}
+
+/** `pidfile`: the number of the process stands there while it runs. */
+function writePid({ settings, log }: Server): void {
+  if (settings.pidFile === '') return
+  const path = resolve(settings.dir, settings.pidFile)
+  try {
+    files.writeText(path, `${process.pid}\n`)
+  } catch (error) {
+    log.warning(`the file of the process number could not be written: ${(error as Error).message}`)
+    return
+  }
+  process.on('exit', () => {
+    if (files.exists(path)) files.remove(path)
+  })
 }
 
 function prepare(server: Server): void {
