@@ -35,9 +35,13 @@ export class Workbench {
   /** Rows that were chosen, and places in such a list. */
   readonly matches: Int32Array = new Int32Array(BLOCK_ROWS + 1)
   readonly places: Int32Array = new Int32Array(BLOCK_ROWS + 1)
-  /** A mark is a place plus the tag of whoever marked it last: older marks need not be wiped away. */
-  readonly marks: Int32Array = new Int32Array(MARKS)
+  #marks: Int32Array | null = null
   #tag = 0
+
+  /** A mark is a place plus the tag of whoever marked it last: older marks need not be wiped away. Made when first used. */
+  get marks(): Int32Array {
+    return (this.#marks ??= new Int32Array(MARKS))
+  }
 
   /** A tag greater than all before it. */
   newTag(): number {

@@ -107,7 +107,7 @@ class Builder {
   /** What was built before a pause. */
   readonly #built = new Map<Node, DocumentIterator>()
   /** Walks through a dictionary that a pause may have cut short. */
-  readonly #walks = new Map<Node, Walk>()
+  #walks: Map<Node, Walk> | null = null
 
   constructor(options: BuildOptions) {
     this.#options = options
@@ -261,10 +261,11 @@ class Builder {
   }
 
   #walkOf(node: Node): Walk {
-    let walk = this.#walks.get(node)
+    const walks = (this.#walks ??= new Map<Node, Walk>())
+    let walk = walks.get(node)
     if (walk === undefined) {
       walk = new Walk()
-      this.#walks.set(node, walk)
+      walks.set(node, walk)
     }
     return walk
   }
