@@ -3,7 +3,7 @@
 import { type Args, type Range, ReplyError, replyError } from 'redstrata/module'
 
 const NO_ARGUMENT = 'Expected an argument, but none provided'
-const NOT_CONVERTIBLE = 'Could not convert argument to expected type'
+export const NOT_CONVERTIBLE = 'Could not convert argument to expected type'
 const OUT_OF_BOUNDS = 'Value is outside acceptable bounds'
 
 /** `Bad arguments for X: reason`. */

@@ -11,8 +11,8 @@ import { defaultAlias, isReducer } from '../aggregate/reducers.ts'
 import type { ArrangeStep, LoadedField, LoadStep, PlanStep, ReducerCall, SortWord } from '../aggregate/steps.ts'
 import { FT_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
-import { badArguments, needCount, needText } from '../words.ts'
-import { QueryOptions, takeQueryOption, unknownArgument } from './query-options.ts'
+import { badArguments, NOT_CONVERTIBLE, needCount, needText } from '../words.ts'
+import { checkLimit, QueryOptions, takeCommonOption, takeQueryOption, unknownArgument } from './query-options.ts'
 
 /** Steps of a plan, and properties of a SORTBY. */
 const STEPS_MAX = 1024
@@ -29,35 +29,59 @@ export class AggregateOptions extends QueryOptions {
   cursorIdleMs = 0
 }
 
-const TAKERS: Readonly<Record<string, (args: Args, options: AggregateOptions, settings: Settings) => void>> = {
+type Takers = Readonly<Record<string, (args: Args, options: AggregateOptions, settings: Settings) => void>>
+
+/** What rows go through, one after another. */
+const STEP_TAKERS: Takers = {
   load: (args, options) => options.steps.push(takeLoad(args)),
   groupby: takeGroup,
   apply: takeApply,
   filter: (args, options) => options.steps.push({ kind: 'filter', text: needText(args, 'APPLY/FILTER') }),
-  sortby: takeSortBy,
-  limit: takeLimit,
-  withcursor: takeCursor,
+}
+
+const ARRANGE_TAKERS: Takers = { sortby: takeSortBy, limit: takeLimit, withcursor: takeCursor }
+
+/** What says how the query is read and answered. */
+const QUERY_TAKERS: Takers = {
   addscores: (_, options) => (options.addsScores = true),
   nocontent: (_, options) => (options.noContent = true),
   withcount: () => {},
   withoutcount: () => {},
+  return: refuse('RETURN'),
+  highlight: refuse('HIGHLIGHT'),
+  summarize: refuse('SUMMARIZE'),
 }
 
-/** Read the arguments from the query on. */
+function refuse(option: string): () => never {
+  return () => {
+    throw replyError(`${option} is not supported on FT.AGGREGATE`)
+  }
+}
+
+/** Read the arguments from the query on: those of the query stand before the first step. */
 export function parseAggregate(args: Args, settings: Settings): AggregateOptions {
   const options = new AggregateOptions(settings)
   if (args.left === 0) throw FT_ERR.noQuery
   const queryAt = args.position
   options.query = args.bytes().copy()
-  while (args.left > 0)
-    if (!takeAggregateStep(args, options, settings) && !takeQueryOption(args, options))
+  let isQuery = true
+  while (args.left > 0) {
+    if (take(ARRANGE_TAKERS, args, options, settings) || takeCommonOption(args, options)) continue
+    if (take(STEP_TAKERS, args, options, settings)) isQuery = false
+    else if (!isQuery || !(take(QUERY_TAKERS, args, options, settings) || takeQueryOption(args, options)))
       throw unknownArgument(args, queryAt)
+  }
+  if (options.countsOnly) options.noContent = true
   return options
 }
 
 /** Take a step, or what goes with one, that is the next argument; false when the word is none. */
 export function takeAggregateStep(args: Args, options: AggregateOptions, settings: Settings): boolean {
-  const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
+  return take(STEP_TAKERS, args, options, settings) || take(ARRANGE_TAKERS, args, options, settings)
+}
+
+function take(takers: Takers, args: Args, options: AggregateOptions, settings: Settings): boolean {
+  const taker = takers[args.at(args.position).latin1().toLowerCase()]
   if (taker === undefined) return false
   args.bytes()
   taker(args, options, settings)
@@ -140,8 +164,7 @@ function arrangeStep(options: AggregateOptions): ArrangeStep {
 
 function takeSortBy(args: Args, options: AggregateOptions): void {
   const step = arrangeStep(options)
-  if (step.keys !== null)
-    throw replyError('Multiple SORTBY steps are not allowed. Sort multiple fields in a single step')
+  if (step.keys !== null) throw FT_ERR.severalSortSteps
   const keys: { name: string; ascending: boolean }[] = []
   for (const word of takeWords(args, 'SORTBY')) {
     const last = keys.at(-1)
@@ -153,8 +176,10 @@ function takeSortBy(args: Args, options: AggregateOptions): void {
   if (keys.length > SORT_KEYS_MAX) throw replyError(`Cannot sort by more than ${SORT_KEYS_MAX} fields`)
   step.keys = keys satisfies SortWord[]
   if (!args.word('max')) return
-  const most = needCount(args, 'MAX')
-  step.limit = most === 0 ? -1 : most
+  const most = args.left > 0 ? args.bytes().latin1() : ''
+  // The real module says so of a missing and of a negative number too.
+  if (!/^\+?\d+$/.test(most) || Number(most) > 0xffffffff) throw badArguments('MAX', NOT_CONVERTIBLE)
+  step.limit = Number(most) === 0 ? -1 : Number(most)
 }
 
 function takeLimit(args: Args, options: AggregateOptions, settings: Settings): void {
@@ -162,9 +187,7 @@ function takeLimit(args: Args, options: AggregateOptions, settings: Settings): v
   const step = arrangeStep(options)
   const offset = args.int(FT_ERR.limitNumbers)
   const limit = args.int(FT_ERR.limitNumbers)
-  if (offset < 0 || limit < 0) throw FT_ERR.limitNumbers
-  const most = settings.aggregateResultsMax
-  if (limit > most) throw replyError(`LIMIT exceeds maximum of ${most}`)
+  checkLimit(options, offset, limit, settings.aggregateResultsMax, settings.searchResultsMax)
   step.offset = offset
   step.limit = limit
 }

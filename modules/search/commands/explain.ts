@@ -1,6 +1,6 @@
 /* FT.EXPLAIN, FT.EXPLAINCLI -- how a query is understood: its tree as text, whole or line by line. */
 
-import type { Args, Context } from 'redstrata/module'
+import { type Args, type Context, Range } from 'redstrata/module'
 import { explain } from '../query/explain.ts'
 import { textFieldNames } from '../schema/schema.ts'
 import type { Workspace } from '../workspace.ts'
@@ -22,5 +22,8 @@ function treeText(workspace: Workspace, args: Args): string {
   const name = args.bytes()
   const options = parseSearch(args, workspace.settings)
   const index = workspace.catalogue.needForQuery(name)
-  return explain(readQuery(workspace, index, options), textFieldNames(index.schema))
+  const { documents } = index.structures
+  const range = new Range()
+  const numberOf = (key: Buffer) => documents.find(range.set(key, 0, key.length))
+  return explain(readQuery(workspace, index, options), textFieldNames(index.schema), numberOf)
 }

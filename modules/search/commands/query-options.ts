@@ -19,7 +19,7 @@ import { fieldNamed, type Schema } from '../schema/schema.ts'
 import { SCORERS, type ScorerName } from '../score/scorer.ts'
 import type { Settings } from '../settings.ts'
 import { languageNumber } from '../text/stem/stemmers.ts'
-import { badArguments, need, needBytes, needCount, needList, needNumber, needText } from '../words.ts'
+import { badArguments, NOT_CONVERTIBLE, need, needBytes, needCount, needList, needNumber, needText } from '../words.ts'
 
 /** How a query is meant. */
 export class QueryOptions {
@@ -49,8 +49,8 @@ export class QueryOptions {
   dialect: number
   /** 0: as long as it likes. */
   timeoutMs: number
-  /** Whether the query names its dialect. */
-  saysDialect = false
+  /** LIMIT with no rows was given, be it before another LIMIT. */
+  countsOnly = false
   /** FORMAT EXPAND. */
   expands = false
   addsScores = false
@@ -73,8 +73,10 @@ const SEVERAL_FROM = 3
 
 const NO_TEXT = Buffer.from('')
 
-/** The options, by their word. */
-const TAKERS: Readonly<Record<string, (args: Args, options: QueryOptions) => void>> = {
+type Takers = Readonly<Record<string, (args: Args, options: QueryOptions) => void>>
+
+/** What says how the query is read, by its word. */
+const TAKERS: Takers = {
   verbatim: (_, options) => (options.verbatim = true),
   nostopwords: (_, options) => (options.keepsStopWords = true),
   language: (args, options) => (options.language = needText(args, 'LANGUAGE')),
@@ -85,20 +87,43 @@ const TAKERS: Readonly<Record<string, (args: Args, options: QueryOptions) => voi
   slop: (args, options) => (options.slop = needWhole(args, 'SLOP')),
   infields: (args, options) => (options.inFields = needList(args, 'INFIELDS', needCount(args, 'INFIELDS'))),
   inkeys: (args, options) => (options.inKeys = needList(args, 'INKEYS', needCount(args, 'INKEYS'))),
-  filter: (args, options) => options.filters.push(numericFilter(args)),
-  geofilter: (args, options) => options.filters.push(geoFilter(args)),
+}
+
+/** What may stand among the steps of FT.AGGREGATE too. */
+const COMMON_TAKERS: Takers = {
   params: takeParameters,
   dialect: (args, options) => {
     takeDialect(args, options)
-    options.saysDialect = true
+    // The other way round, the format raises the dialect.
+    if (options.expands && options.dialect < SEVERAL_FROM) throw FT_ERR.expandNeedsDialect
   },
   timeout: takeTimeout,
   format: takeFormat,
 }
 
+/** Filters beside the query: of FT.SEARCH alone. */
+const FILTER_TAKERS: Takers = {
+  filter: (args, options) => options.filters.push(numericFilter(args)),
+  geofilter: (args, options) => options.filters.push(geoFilter(args)),
+}
+
 /** Take an option that is the next argument; false when the word is none. */
 export function takeQueryOption(args: Args, options: QueryOptions): boolean {
-  const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
+  return take(TAKERS, args, options) || takeCommonOption(args, options)
+}
+
+/** Take an option that may stand anywhere behind the query; false when the word is none. */
+export function takeCommonOption(args: Args, options: QueryOptions): boolean {
+  return take(COMMON_TAKERS, args, options)
+}
+
+/** Take a filter that stands beside the query; false when the word is none. */
+export function takeFilter(args: Args, options: QueryOptions): boolean {
+  return take(FILTER_TAKERS, args, options)
+}
+
+function take(takers: Takers, args: Args, options: QueryOptions): boolean {
+  const taker = takers[args.at(args.position).latin1().toLowerCase()]
   if (taker === undefined) return false
   args.bytes()
   taker(args, options)
@@ -113,7 +138,7 @@ export function unknownArgument(args: Args, queryAt: number): ReplyError {
 
 function needWhole(args: Args, what: string): number {
   const text = needText(args, what)
-  if (!/^[-+]?\d{1,9}$/.test(text)) throw badArguments(what, 'Could not convert argument to expected type')
+  if (!/^[-+]?\d{1,9}$/.test(text)) throw badArguments(what, NOT_CONVERTIBLE)
   return Number(text)
 }
 
@@ -136,6 +161,14 @@ export function takeDialect(args: Args, options: Pick<QueryOptions, 'dialect'>):
   const dialect = args.int(FT_ERR.dialectNumber)
   if (dialect < 1 || dialect > 4) throw FT_ERR.dialectNumber
   options.dialect = dialect
+}
+
+/** Note what a LIMIT asks for. `most`: how many rows there may be. */
+export function checkLimit(options: QueryOptions, offset: number, limit: number, most: number, farthest: number): void {
+  if (offset < 0 || limit < 0) throw FT_ERR.limitNumbers
+  if (limit === 0) options.countsOnly = true
+  if (limit > most) throw replyError(`LIMIT exceeds maximum of ${most}`)
+  if (limit > 0 && offset > farthest) throw replyError(`OFFSET exceeds maximum of ${farthest}`)
 }
 
 function takeTimeout(args: Args, options: QueryOptions): void {
@@ -259,7 +292,6 @@ export function scorerOf(options: QueryOptions): ScorerName {
 /** FORMAT EXPAND is for documents that are more than text, shown to who understands it. */
 export function checkFormat(options: QueryOptions, schema: Schema, protocol: number): void {
   if (!options.expands) return
-  if (options.saysDialect && options.dialect < SEVERAL_FROM) throw FT_ERR.expandNeedsDialect
   if (protocol < 3) throw FT_ERR.expandNeedsResp3
   if (schema.rules.source !== 'json') throw FT_ERR.expandNeedsJson
 }

@@ -1,14 +1,14 @@
 /* FT.SEARCH's arguments: what is returned of the documents found, how many, in which order.
  *
  * Fields are named by RETURN, and by the FIELDS of HIGHLIGHT and SUMMARIZE; they are shown in the order in which they were first
- * named. SUMMARIZE and HIGHLIGHT without FIELDS mean all that is shown. */
+ * named, and RETURN is read last, wherever it stands. SUMMARIZE and HIGHLIGHT without FIELDS mean all that is shown. */
 
-import { type Args, replyError } from 'redstrata/module'
+import type { Args } from 'redstrata/module'
 import { FT_ERR } from '../errors.ts'
 import type { SummaryOptions, Tags } from '../results/fragments.ts'
 import type { Settings } from '../settings.ts'
 import { needCount, needList } from '../words.ts'
-import { QueryOptions, takeQueryOption, unknownArgument } from './query-options.ts'
+import { checkLimit, QueryOptions, takeFilter, takeQueryOption, unknownArgument } from './query-options.ts'
 
 /** A field that was named. */
 export interface NamedField {
@@ -37,11 +37,16 @@ export class SearchOptions extends QueryOptions {
   readonly fields: NamedField[] = []
   /** The same by name, as a byte string. */
   readonly fieldsByName: Map<string, NamedField> = new Map()
-  /** Whether RETURN was given. */
-  returns = false
+  /** The words of RETURN, of the last one; null when it was not given. */
+  returned: readonly Buffer[] | null = null
   /** HIGHLIGHT and SUMMARIZE of all fields. */
   tags: Tags | null = null
   summary: SummaryOptions | null = null
+
+  /** Whether RETURN was given. */
+  get returns(): boolean {
+    return this.returned !== null
+  }
 
   /** Whether something is to be marked or shortened. */
   get marks(): boolean {
@@ -61,7 +66,7 @@ const TAKERS: Readonly<Record<string, (args: Args, options: SearchOptions, setti
   withoutcount: () => {},
   limit: takeLimit,
   sortby: takeSortBy,
-  return: takeReturn,
+  return: (args, options) => (options.returned = needList(args, 'RETURN', needCount(args, 'RETURN'))),
   highlight: takeHighlight,
   summarize: takeSummarize,
 }
@@ -72,25 +77,31 @@ export function parseSearch(args: Args, settings: Settings): SearchOptions {
   if (args.left === 0) throw FT_ERR.noQuery
   const queryAt = args.position
   options.query = args.bytes().copy()
+  const isAll = takeOptions(args, options, settings)
+  if (options.explainsScores && !options.withScores) throw FT_ERR.explainWithoutScores
+  if (options.returned !== null) nameReturned(options, options.returned)
+  if (!isAll) throw args.word('groupby') ? FT_ERR.searchGroups : unknownArgument(args, queryAt)
+  if (options.countsOnly) options.limit = options.offset = 0
+  return options
+}
+
+/** Take options as long as there are some; false when it is not the end that comes behind them. */
+function takeOptions(args: Args, options: SearchOptions, settings: Settings): boolean {
   while (args.left > 0) {
     const taker = TAKERS[args.at(args.position).latin1().toLowerCase()]
     if (taker !== undefined) {
       args.bytes()
       taker(args, options, settings)
-    } else if (!takeQueryOption(args, options)) throw unknownArgument(args, queryAt)
+    } else if (!takeQueryOption(args, options) && !takeFilter(args, options)) return false
   }
-  if (options.explainsScores && !options.withScores) throw FT_ERR.explainWithoutScores
-  return options
+  return true
 }
 
 function takeLimit(args: Args, options: SearchOptions, settings: Settings): void {
   if (args.left < 2) throw FT_ERR.limitArguments
   options.offset = args.int(FT_ERR.limitNumbers)
   options.limit = args.int(FT_ERR.limitNumbers)
-  if (options.offset < 0 || options.limit < 0) throw FT_ERR.limitNumbers
-  const most = settings.searchResultsMax
-  if (options.limit > most) throw replyError(`LIMIT exceeds maximum of ${most}`)
-  if (options.offset > most) throw replyError(`OFFSET exceeds maximum of ${most}`)
+  checkLimit(options, options.offset, options.limit, settings.searchResultsMax, settings.searchResultsMax)
 }
 
 function takeSortBy(args: Args, options: SearchOptions): void {
@@ -99,11 +110,11 @@ function takeSortBy(args: Args, options: SearchOptions): void {
   options.sortBy = args.bytes().copy()
   options.descending = args.word('desc')
   if (!options.descending) args.word('asc')
+  if (args.word('max')) throw FT_ERR.sortMost
 }
 
-function takeReturn(args: Args, options: SearchOptions): void {
-  const words = needList(args, 'RETURN', needCount(args, 'RETURN'))
-  options.returns = true
+/** Name the fields of RETURN. */
+function nameReturned(options: SearchOptions, words: readonly Buffer[]): void {
   if (words.length === 0) options.noContent = true
   for (let i = 0; i < words.length; i++) {
     const path = words[i]!

@@ -2,16 +2,26 @@
 
 import { ALL_FIELDS, childrenOf, type FieldMask, type Node, type NumericNode, type VectorNode } from './ast.ts'
 
-/** The tree of a query, a line each. @param fieldNames names of the TEXT fields by their bit. */
-export function explain(root: Node | null, fieldNames: readonly string[]): string {
-  return root === null ? '<empty>\n' : new Printer(fieldNames).print(root, 0)
+/**
+ * The tree of a query, a line each.
+ * @param fieldNames names of the TEXT fields by their bit.
+ * @param numberOf the number of a key's document; 0: there is none.
+ */
+export function explain(
+  root: Node | null,
+  fieldNames: readonly string[],
+  numberOf: (key: Buffer) => number = () => 0,
+): string {
+  return root === null ? '<empty>\n' : new Printer(fieldNames, numberOf).print(root, 0)
 }
 
 class Printer {
   readonly #fieldNames: readonly string[]
+  readonly #numberOf: (key: Buffer) => number
 
-  constructor(fieldNames: readonly string[]) {
+  constructor(fieldNames: readonly string[], numberOf: (key: Buffer) => number) {
     this.#fieldNames = fieldNames
+    this.#numberOf = numberOf
   }
 
   print(node: Node, depth: number): string {
@@ -60,12 +70,17 @@ class Printer {
       case 'nothing':
         return '<empty>'
       case 'keys':
-        return `IDS {${node.keys.map(key => key.latin1Slice()).join(',')}}`
+        return `IDS {${this.#numbers(node.keys)}}`
       case 'vector':
         return this.#vector(node, depth)
       case 'shape':
         return `GEOSHAPE{${RELATIONS.indexOf(node.relation.latin1Slice().toLowerCase())} ${node.shape.text.latin1Slice()}}`
     }
+  }
+
+  #numbers(keys: readonly Buffer[]): string {
+    const numbers = keys.map(this.#numberOf).filter(number => number !== 0)
+    return numbers.map(number => `${number},`).join('')
   }
 
   #children(node: Node, depth: number): string {
@@ -115,6 +130,8 @@ function decimal(value: number): string {
 }
 
 function attributes(node: Node): string {
+  // Words say nothing of order, and their weight in a form of its own.
+  if (node.kind === 'token') return node.weight === 1 ? '' : ` => {$weight: ${general(node.weight)};}`
   if (node.weight === 1 && node.slop === -1 && !node.inOrder) return ''
   const weight = node.weight === 1 ? '' : ` $weight: ${general(node.weight)};`
   const slop = node.slop === -1 ? '' : ` $slop: ${node.slop};`

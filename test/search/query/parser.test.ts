@@ -86,7 +86,7 @@ describe('queries', () => {
       '(red blue)=>{$slop: 2; $inorder: true; $weight: 3}',
       'AND { red blue } => { $weight: 3; $slop: 2; $inorder: true; }',
     ],
-    ['red blue=>{$weight: 3}', 'AND { red blue => { $weight: 3; } }'],
+    ['red blue=>{$weight: 3}', 'AND { red blue => {$weight: 3;} }'],
     ['*=>[KNN 3 @vec $q]', '! No such parameter `q`'],
   ])('%s', (query, tree) => {
     if (query === 'ismissing(@t) | ismissing') expect(parse(query)).toMatch(/^! Syntax error at offset 16/)
@@ -129,7 +129,7 @@ describe('queries', () => {
     expect(parse('@n>=$lo', 2, values)).toBe('NUMERIC {3.000000 <= @n <= inf}')
     expect(parse('@t:{$t}', 2, values)).toBe('TAG:@t { Red }')
     expect(parse('@depot:[$lo $lo $hi $u]', 2, values)).toBe('GEO depot:{3.000000,3.000000 --> 5.000000 km}')
-    expect(parse('(red)=>{$weight: $hi}', 2, values)).toBe('red => { $weight: 5; }')
+    expect(parse('(red)=>{$weight: $hi}', 2, values)).toBe('red => {$weight: 5;}')
     expect(parse('@n:[$w 5]', 2, values)).toBe('! Bad lower range: Bridge')
     expect(parse('@n:[5 $w]', 2, values)).toBe('! Bad upper range: Bridge')
     expect(parse('$nope', 2, values)).toBe('! No such parameter `nope`')
