@@ -16,7 +16,7 @@ import { compilePattern } from '../index/wildcard.ts'
 import { above, ColumnRange } from '../iterators/column-range.ts'
 import { FirstOf } from '../iterators/first-of.ts'
 import { Intersection, type Nearness } from '../iterators/intersection.ts'
-import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
+import { type DocumentIterator, END, type Watch } from '../iterators/iterator.ts'
 import { AllDocuments, DocumentBits, DocumentList, Nothing } from '../iterators/leaf.ts'
 import { Not, Optional } from '../iterators/not.ts'
 import { TermIterator } from '../iterators/term.ts'
@@ -204,10 +204,13 @@ class Builder {
     return new TermIterator(terms.postings, record, text, allowed, weight, this.#index.documents.count)
   }
 
+  /** Whether the empty word may be looked for: in all fields, where none is a text, and where one of them indexes it. */
   #indexesEmpty(fields: FieldMask): boolean {
-    return this.#index.schema.fields.some(
-      field => field.kind === 'text' && field.indexEmpty && ((fields >> BigInt(field.bit)) & 1n) === 1n,
+    if (fields === ALL_FIELDS) return true
+    const texts = this.#index.schema.fields.filter(
+      field => field.kind === 'text' && ((fields >> BigInt(field.bit)) & 1n) === 1n,
     )
+    return texts.length === 0 || texts.some(field => field.indexEmpty)
   }
 
   /** The terms that a word expands to, each document counted for the first one that it holds. */
@@ -238,10 +241,11 @@ class Builder {
   #affix(node: AffixNode): DocumentIterator {
     const text = lowered(node.text.text)
     if (text.length < this.#options.prefixMin) return new Nothing()
-    if (node.after || !node.before) this.#checkSuffixTrie(node.fields)
+    const { terms } = this.#index
+    const find = () => this.#affixTerms(terms, node, text)
+    const records = node.after ? this.#ofSuffixTries(terms, node.fields, find) : find()
     const allowed = this.#allowed(node.fields)
-    if (allowed === undefined) return new Nothing()
-    return this.#expanded(this.#index.terms, this.#affixTerms(this.#index.terms, node, text), allowed, node.weight)
+    return allowed === undefined ? new Nothing() : this.#expanded(terms, records, allowed, node.weight)
   }
 
   #affixTerms(terms: Terms, node: AffixNode, text: Buffer): Address[] {
@@ -276,13 +280,27 @@ class Builder {
     return records
   }
 
-  /** With a suffix trie on some fields, parts of words are looked for in those fields only. */
-  #checkSuffixTrie(fields: FieldMask): void {
-    let supported = 0n
-    for (const field of this.#index.schema.fields)
-      if (field.kind === 'text' && field.suffixTrie) supported |= 1n << BigInt(field.bit)
-    if (supported === 0n || fields === ALL_FIELDS || (fields & ~supported) === 0n) return
-    refuse('Contains query on fields without WITHSUFFIXTRIE support')
+  /**
+   * With a suffix trie on some fields, parts of words are looked for in those fields only: of the terms, those that one of
+   * them has. @throws when other fields are asked for by name.
+   */
+  #ofSuffixTries(terms: Terms, fields: FieldMask, records: () => Address[]): Address[] {
+    const texts = this.#index.schema.fields.filter(field => field.kind === 'text')
+    const tries = texts.filter(field => field.suffixTrie)
+    if (tries.length === 0) return records()
+    const supported = tries.reduce((mask, field) => mask | (1n << BigInt(field.bit)), 0n)
+    if (fields !== ALL_FIELDS) {
+      if ((fields & ~supported) !== 0n) refuse('Contains query on fields without WITHSUFFIXTRIE support')
+      return records()
+    }
+    if (tries.length === texts.length || !this.#index.schema.rules.fieldMasks) return records()
+    const allowed = this.#index.fieldSets.allowed(supported)
+    return records().filter(record => {
+      const term = this.#term(terms, record, Buffer.alloc(0), allowed, 1)
+      const isIn = term.next() !== END
+      term.release()
+      return isIn
+    })
   }
 
   #fuzzy(node: FuzzyNode): DocumentIterator {
@@ -298,7 +316,17 @@ class Builder {
     const allowed = this.#allowed(node.fields)
     if (allowed === undefined) return new Nothing()
     const { terms } = this.#index
-    return this.#expanded(terms, this.#patternTerms(terms, node, lowered(node.text.text)), allowed, node.weight)
+    const text = lowered(node.text.text)
+    const find = () => this.#patternTerms(terms, node, text)
+    // A trie is of use to patterns with two signs in a row between stars.
+    const isOfUse =
+      node.fields !== ALL_FIELDS ||
+      text
+        .latin1Slice()
+        .split('*')
+        .some(part => part.length > 1)
+    const records = isOfUse ? this.#ofSuffixTries(terms, node.fields, find) : find()
+    return this.#expanded(terms, records, allowed, node.weight)
   }
 
   // ------------------------------------------------------------------ joining
