@@ -163,7 +163,7 @@ const DEFAULT_TAGS: Tags = { open: Buffer.from('<b>'), close: Buffer.from('</b>'
 function takeHighlight(args: Args, options: SearchOptions): void {
   const fields = takeFields(args, options, FT_ERR.highlight)
   let tags = DEFAULT_TAGS
-  if (args.word('tags')) {
+  while (args.word('tags')) {
     if (args.left < 2) throw FT_ERR.highlight
     tags = { open: args.bytes().copy(), close: args.bytes().copy() }
   }

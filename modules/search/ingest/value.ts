@@ -111,7 +111,7 @@ export function readPoint(text: Range, value: FieldValue): Reason | null {
   const longitude = coordinate(buf, start, comma)
   const latitude = coordinate(buf, comma + 1, end)
   if (longitude === null || latitude === null) return 'Invalid geo string'
-  if (!isPoint(longitude, latitude)) return 'Invalid geo coordinates'
+  if (!isPoint(longitude, latitude)) return `Invalid geo coordinates: ${longitude.toFixed(6)}, ${latitude.toFixed(6)}`
   value.numbers.push(encodePoint(longitude, latitude))
   return null
 }

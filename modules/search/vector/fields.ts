@@ -30,7 +30,8 @@ export class VectorFields implements OwnFields {
 
   fromBytes(field: Field, bytes: Range): VectorValue | string {
     const expected = blobBytes(vectorOptions(field))
-    if (bytes.length !== expected) return badSize(bytes.length, expected)
+    if (bytes.length !== expected)
+      return `Could not add vector with blob size ${bytes.length} (expected size ${expected})`
     // The range is the reader's, which goes on to the next field; the bytes stay.
     return { bytes: new Range(bytes.buf, bytes.start, bytes.end), count: 1 }
   }
@@ -44,7 +45,8 @@ export class VectorFields implements OwnFields {
     const view = new DataView(blob.buffer)
     let at = 0
     for (const vector of value) {
-      if (vector.length !== options.dimensions) return badSize(vector.length * codec.bytes, blobBytes(options))
+      if (vector.length !== options.dimensions)
+        return `Invalid vector length. Expected ${options.dimensions}, got ${vector.length}`
       for (const number of vector) {
         codec.write(view, at, number)
         at += codec.bytes
@@ -52,8 +54,4 @@ export class VectorFields implements OwnFields {
     }
     return { bytes: Range.of(Buffer.from(blob.buffer)), count: value.length }
   }
-}
-
-function badSize(bytes: number, expected: number): string {
-  return `Could not add vector with blob size ${bytes} (expected size ${expected})`
 }
