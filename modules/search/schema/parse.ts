@@ -4,7 +4,16 @@ import { type Args, replyError } from 'redstrata/module'
 import { FT_ERR } from '../errors.ts'
 import { DEFAULT_STOP_WORDS, StopWords } from '../text/stop-words.ts'
 import { ENGLISH, languageNumber } from '../text/stem/stemmers.ts'
-import { badArguments, needBytes, needCount, needList, needNumber, needText, wrongCount } from '../words.ts'
+import {
+  badArguments,
+  NOT_CONVERTIBLE,
+  needBytes,
+  needCount,
+  needList,
+  needNumber,
+  needText,
+  wrongCount,
+} from '../words.ts'
 import type { Field, FieldKind, Rules, Schema } from './schema.ts'
 import { parseVectorDetails } from './vector-field.ts'
 
@@ -198,8 +207,11 @@ function parseKind(args: Args, field: Writable<Field>): void {
 
 function textOption(args: Args, field: Writable<Field>): boolean {
   if (args.word('nostem')) field.noStem = true
-  else if (args.word('weight')) field.weight = needNumber(args, 'weight')
-  else if (args.word('withsuffixtrie')) field.suffixTrie = true
+  else if (args.word('weight')) {
+    // The real module says so of a missing number too.
+    if (args.left === 0) throw badArguments('weight', NOT_CONVERTIBLE)
+    field.weight = needNumber(args, 'weight')
+  } else if (args.word('withsuffixtrie')) field.suffixTrie = true
   else if (args.word('indexempty')) field.indexEmpty = true
   else if (args.word('indexmissing')) field.indexMissing = true
   else if (args.word('phonetic')) field.phonetic = phonetic(args)
