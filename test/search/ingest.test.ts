@@ -275,6 +275,7 @@ describe('indexes', () => {
     await server.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random')
     await server.call('CONFIG', 'SET', 'maxmemory', '1')
     await server.call('SET', 'other', '1').catch(() => {})
+    await server.call('CONFIG', 'SET', 'maxmemory', '0')
     const left = Number(await server.call('DBSIZE'))
     expect(left).toBeLessThan(50)
     expect(await count()).toBe(((await server.call('KEYS', 'd:*')) as string[]).length)
