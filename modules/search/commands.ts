@@ -24,7 +24,7 @@ import { add, del, get, mget } from './commands/legacy.ts'
 import { hybrid } from './commands/hybrid.ts'
 import { search } from './commands/search.ts'
 import { spellcheck } from './commands/spellcheck.ts'
-import { syndump, synupdate } from './commands/synonyms.ts'
+import { synadd, syndump, synupdate } from './commands/synonyms.ts'
 import { tagvals } from './commands/tags.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -74,6 +74,7 @@ export function searchCommands(workspace: Workspace): readonly Command[] {
     on('FT._ALIASDELIFX alias', 'read', INDEX, aliasdelifx),
     on('FT.DROP index [KEEPDOCS]', 'write', INDEX, drop),
     on('FT._DROPIFX index [KEEPDOCS]', 'write', INDEX, dropifx),
+    on('FT.SYNADD [arg ...]', 'write', '', synadd),
     on('FT.ADD index key score [arg ...]', 'write denyoom', INDEX, add),
     on('FT.SAFEADD index key score [arg ...]', 'write denyoom', INDEX, add),
     on('FT.GET index key', 'read', INDEX, get),

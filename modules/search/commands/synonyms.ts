@@ -1,6 +1,6 @@
-/* FT.SYNUPDATE, FT.SYNDUMP. */
+/* FT.SYNUPDATE, FT.SYNDUMP; FT.SYNADD, which gave groups numbers once, and refers to its successor. */
 
-import { type Args, type Context, Range } from 'redstrata/module'
+import { type Args, type Context, Range, ReplyError } from 'redstrata/module'
 import { wrongCount } from '../words.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -26,4 +26,10 @@ export function syndump(workspace: Workspace, { reply }: Context, args: Args): v
     reply.array(groups.length)
     for (const group of groups) reply.bulk(Range.of(Buffer.from(group, 'latin1')))
   }
+}
+
+const NO_SYNADD = new ReplyError('No longer supported, use FT.SYNUPDATE')
+
+export function synadd(): never {
+  throw NO_SYNADD
 }
