@@ -102,16 +102,20 @@ function type({ db, reply }: Context, args: Args): void {
   reply.status(record === 0 ? 'none' : db.keyspace.types[db.typeOf(record)]!.name)
 }
 
+/** Keys that are looked at for a living one. */
+const RANDOM_TRIES = 100
+
 function randomkey({ db, reply, out }: Context): void {
-  // A key past its time is taken away by the lookup; a database of such keys only is soon empty.
-  for (;;) {
+  // A key past its time is taken away by the lookup; a database of such keys only is soon empty. While nothing may expire it
+  // stays as it is, and one of them is named in the end, as Redis does.
+  for (let tries = 1; ; tries++) {
     const record = db.randomRecord()
     if (record === 0) {
       reply.null()
       return
     }
     const name = Range.of(db.keys.key(record, out).copy())
-    if (db.find(name) === 0) continue
+    if (db.find(name) === 0 && (db.keyspace.mayExpire || tries < RANDOM_TRIES)) continue
     reply.bulk(name)
     return
   }
