@@ -446,7 +446,8 @@ export class Engine {
     if (client.lastEntry !== entry) client.lastEntry = entry
     if ((this.gates | client.gates | (entry.flags & FLAG.protected)) !== 0 && !this.#mayRun(ctx, client, entry)) return
     if (ctx.entry !== entry) ctx.entry = entry
-    client.lastUsedMs = this.keyspace.nowMs
+    const { nowMs } = this.keyspace
+    if (client.lastUsedMs !== nowMs) client.lastUsedMs = nowMs
     this.run(ctx)
   }
 

@@ -123,6 +123,14 @@ export class Database {
     return deadline >= 0 && deadline <= this.keyspace.nowMs ? 'expired' : 'living'
   }
 
+  /** The same for kinds of values of which a server holds few: the key is often that of the command before. */
+  #findAgain(key: Range): Address {
+    const record = this.keys.findAgain(key.buf, key.start, key.end)
+    if (record === 0) return 0
+    const place = recordWord(this.memory, record, EXPIRE_WORD)
+    return place === 0 || !this.#isExpired(record, place) ? record : 0
+  }
+
   #isExpired(record: Address, place: number): boolean {
     const keyspace = this.keyspace
     if (this.deadlines.timeAt(place - 1) > keyspace.nowMs) return false
@@ -222,7 +230,7 @@ export class Database {
    * @throws the type's refusal when the key holds another type.
    */
   readBlock<V extends object>(key: Range, type: ValueType<V>): Address {
-    const record = this.find(key)
+    const record = this.#findAgain(key)
     if (record === 0) {
       this.#missed(key)
       return 0
@@ -231,9 +239,21 @@ export class Database {
     return this.#usedBlock(record, type)
   }
 
+  /** Like `readBlock`, for a question to which a value of another type is no answer: 0 then too. */
+  peekBlock<V extends object>(key: Range, type: ValueType<V>): Address {
+    const record = this.#findAgain(key)
+    if (record === 0) {
+      this.#missed(key)
+      return 0
+    }
+    this.keyspace.hits++
+    this.touch(record)
+    return this.typeOf(record) === type.id ? this.wordOf(record) : 0
+  }
+
   /** Like `readBlock`, for a command that may change the value. */
   openBlock<V extends object>(key: Range, type: ValueType<V>): Address {
-    const record = this.find(key)
+    const record = this.#findAgain(key)
     if (record === 0) return 0
     const block = this.#usedBlock(record, type)
     if (this.keyspace.snapshot !== null) this.keyspace.change(this, record)

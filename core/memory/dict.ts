@@ -76,6 +76,7 @@ export class Dict {
   #slots = 0
   #dense: Address = 0
   #denseCapacity = 0
+  /** The record whose key has the hash in `hash`; 0 when that key has none. */
   #foundRecord: Address = 0
   // The shard that the last #locate named.
   #shard: Address = 0
@@ -147,13 +148,22 @@ export class Dict {
     let slot = Math.imul(hash & 0xffff, slots) >>> 16
     for (;;) {
       const record = words[base + slot * 2 + 1]!
-      if (record === 0) return 0
+      if (record === 0) {
+        this.#foundRecord = 0
+        return 0
+      }
       if (words[base + slot * 2] === hash && this.#hasKey(record, buf, start, end)) {
         this.#foundRecord = record
         return record
       }
       if (++slot === slots) slot = 0
     }
+  }
+
+  /** The same as `find`, and quicker when the key is the one that was found last. */
+  findAgain(buf: Buffer, start: number, end: number): Address {
+    const record = this.#foundRecord
+    return record !== 0 && this.#hasKey(record, buf, start, end) ? record : this.find(buf, start, end)
   }
 
   /**

@@ -214,8 +214,8 @@ function insert(bloom: Bloom, ctx: Context, args: Args): void {
 
 /** The filter of a key; null when there is none, or something else. */
 function peek({ filter, type }: Bloom, db: Database, key: Range): BloomFilter | null {
-  const record = db.lookup(key)
-  return record === 0 || db.typeOf(record) !== type.id ? null : filter.at(db.wordOf(record))
+  const root = db.peekBlock(key, type)
+  return root === 0 ? null : filter.at(root)
 }
 
 /** The filter of a key. @throws when there is none */

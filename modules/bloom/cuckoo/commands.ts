@@ -258,8 +258,8 @@ function openExisting({ filter, type }: Cuckoo, db: Database, key: Range, refusa
 
 /** The filter of a key; null when there is none, or something else. */
 function peek({ filter, type }: Cuckoo, db: Database, key: Range): CuckooFilter | null {
-  const record = db.lookup(key)
-  return record === 0 || db.typeOf(record) !== type.id ? null : filter.at(db.wordOf(record))
+  const root = db.peekBlock(key, type)
+  return root === 0 ? null : filter.at(root)
 }
 
 /** The filter of a key. @throws when there is none */
