@@ -37,11 +37,12 @@ function exercise(seed: number, steps: number, range: number, keyAt: number): vo
   const model = new Map<string, number>()
   const next = random(seed)
   const out = new Range()
+  let text = ''
   for (let step = 0; step < steps; step++) {
-    const text = keyText(Math.floor(next() * range))
+    if (next() < 0.8) text = keyText(Math.floor(next() * range))
     const key = Buffer.from(text, 'latin1')
     const phase = Math.floor((step * 4) / steps) % 2 === 0 ? 0.7 : 0.3
-    const record = dict.find(key, 0, key.length)
+    const record = next() < 0.5 ? dict.find(key, 0, key.length) : dict.findAgain(key, 0, key.length)
     if ((record !== 0) !== model.has(text)) throw new Error(`${text}: found ${record}`)
     if (next() < phase) {
       if (record === 0) setTail(dict, dict.insert(key, 0, key.length, 4), step)
@@ -97,6 +98,19 @@ describe('dict', () => {
       thirds.release()
       expect(memory.usedBytes).toBe(0)
     }
+  })
+
+  it('removes a record that was found before a key that is not there was sought', () => {
+    const dict = new Dict(new Memory({ poison: true }), KEY, 5, ACCOUNT.dataset)
+    dict.create()
+    const [key, other] = [Buffer.from('key'), Buffer.from('other')]
+    dict.find(key, 0, 3)
+    dict.insert(key, 0, 3, 0)
+    const record = dict.findAgain(key, 0, 3)
+    expect(dict.find(other, 0, 5)).toBe(0)
+    dict.remove(record)
+    expect(dict.findAgain(key, 0, 3)).toBe(0)
+    expect(dict.count).toBe(0)
   })
 
   it('agrees with a Map over random inserts, resizes and removals', () => {
