@@ -3,6 +3,7 @@
  * Open addressing over a hash that folds case while it reads the bytes: no string is made, and `get`, `GET` and `Get` meet.
  * An Entry is what one server keeps of a shared declaration: its counters, and the gates that it must pass. */
 
+import type { CommandDocs } from './docs.ts'
 import { Histogram } from './histogram.ts'
 import { CATEGORIES, type Command, FLAG } from './spec.ts'
 
@@ -29,6 +30,8 @@ export class Entry {
   readonly categories: readonly string[]
   /** Name of the module that brought it, or ''. */
   readonly module: string
+  /** What the module says about it. */
+  docs: CommandDocs | null = null
 
   calls = 0
   microseconds = 0

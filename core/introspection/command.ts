@@ -212,7 +212,7 @@ function docs(ctx: Context, args: Args): void {
 }
 
 function replyDocs(reply: Reply, entry: Entry): void {
-  const known = DOCS.get(entry.name)
+  const known = entry.docs ?? DOCS.get(entry.name)
   const subcommands = entry.subcommands === null ? [] : [...entry.subcommands]
   const isBare = entry.command.synopsis.includes('[subcommand') || entry.command.synopsis.startsWith('DEBUG')
   const parts = isBare ? [] : argumentsOf(entry.command.synopsis, entry.name.includes('|') ? 2 : 1)

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { AuxData } from '../command/aux-data.ts'
+import { readDocs } from '../command/docs.ts'
 import { FLAG, type Command } from '../command/spec.ts'
 import type { Client } from '../command/client.ts'
 import type { Parameter } from '../command/config.ts'
@@ -46,6 +47,8 @@ export type KeyListener = (
 export interface CommandOptions {
   /** The text for a wrong number of arguments; the usual one when left out. */
   readonly arityError?: (entry: Entry) => ReplyError
+  /** What COMMAND DOCS tells of the commands: lines such as `get 1.0.0 O(1): Returns the string of a key.` */
+  readonly docs?: string
 }
 
 /** A server, as a module sees it. */
@@ -202,7 +205,12 @@ class ModuleHost implements Host {
     const open = commands.map(command => withOwnArity(command, arityError))
     const before = new Set(this.#engine.table)
     this.#engine.addCommands('module', open, this.#loaded.name)
-    for (const entry of this.#engine.table) if (!before.has(entry)) this.#loaded.commands.push(entry)
+    const docs = readDocs(options.docs ?? '')
+    for (const entry of this.#engine.table) {
+      if (before.has(entry)) continue
+      this.#loaded.commands.push(entry)
+      for (const one of [entry, ...(entry.subcommands ?? [])]) one.docs = docs.get(one.name) ?? null
+    }
   }
 
   category(name: string): void {

@@ -7,6 +7,7 @@ import type { Module } from 'redstrata/module'
 import { bloomCommands, bloomType } from './bloom/commands.ts'
 import { cmsCommands, cmsType } from './cms/commands.ts'
 import { cuckooCommands, cuckooType } from './cuckoo/commands.ts'
+import { BLOOM_DOCS } from './docs.ts'
 import { defaultSettings, settingsParameters, takeArguments } from './settings.ts'
 import { tdigestCommands, tdigestType } from './tdigest/commands.ts'
 import { topkCommands, topkType } from './topk/commands.ts'
@@ -20,10 +21,13 @@ export default {
     takeArguments(parameters, args)
     host.config(parameters)
     const { memory, random } = host
-    host.commands(bloomCommands(memory, host.type(bloomType), settings))
-    host.commands(cuckooCommands(memory, host.type(cuckooType), settings))
-    host.commands(cmsCommands(memory, host.type(cmsType)))
-    host.commands(topkCommands(memory, random, host.type(topkType)))
-    host.commands(tdigestCommands(memory, host.type(tdigestType)))
+    const commands = [
+      ...bloomCommands(memory, host.type(bloomType), settings),
+      ...cuckooCommands(memory, host.type(cuckooType), settings),
+      ...cmsCommands(memory, host.type(cmsType)),
+      ...topkCommands(memory, random, host.type(topkType)),
+      ...tdigestCommands(memory, host.type(tdigestType)),
+    ]
+    host.commands(commands, { docs: BLOOM_DOCS })
   },
 } satisfies Module

@@ -12,6 +12,7 @@ import { jsonCommands } from './commands.ts'
 import { JsonShare } from './share.ts'
 import { jsonType } from './type.ts'
 import { Workspace } from './workspace.ts'
+import { JSON_DOCS } from './docs.ts'
 
 export default {
   name: 'ReJSON',
@@ -19,7 +20,7 @@ export default {
   load(host) {
     const type = host.type(jsonType(host.memory))
     const workspace = new Workspace(host.memory, type)
-    host.commands(jsonCommands(workspace))
+    host.commands(jsonCommands(workspace), { docs: JSON_DOCS })
     host.provide('json', new JsonShare(host.memory, type))
     host.onStop(() => workspace.release())
   },

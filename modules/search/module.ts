@@ -16,6 +16,7 @@ import { auxData } from './persist.ts'
 import { settingParameters, takeArguments } from './settings.ts'
 import { suggestionType } from './suggest/value.ts'
 import { Workspace } from './workspace.ts'
+import { SEARCH_DOCS } from './docs.ts'
 
 /** 2.10.32. */
 const VERSION = 21032
@@ -29,6 +30,7 @@ export default {
     host.config(settingParameters(workspace.options))
     const suggestions = suggestCommands(host.type(suggestionType))
     host.commands([...searchCommands(workspace), ...suggestions], {
+      docs: SEARCH_DOCS,
       // The real module names itself as it is written in the manual.
       arityError: entry => replyError(`ERR wrong number of arguments for '${entry.name.toUpperCase()}' command`),
     })

@@ -25,6 +25,7 @@ import { defaultSettings, settingsParameters, takeArguments } from './settings.t
 import { Shelf } from './shelf.ts'
 import { seriesType } from './type.ts'
 import { KEY } from './words.ts'
+import { TIMESERIES_DOCS } from './docs.ts'
 
 const SERIES =
   '[RETENTION retention] [ENCODING <COMPRESSED|UNCOMPRESSED>] [CHUNK_SIZE size] [DUPLICATE_POLICY policy]' +
@@ -130,6 +131,6 @@ export default {
     shelf.type = host.type(seriesType(shelf))
     shelf.listen()
     shelf.onFirst = () => host.rehearse(() => rehearsal(settings))
-    host.commands([...writingCommands(shelf), ...readingCommands(shelf)])
+    host.commands([...writingCommands(shelf), ...readingCommands(shelf)], { docs: TIMESERIES_DOCS })
   },
 } satisfies Module

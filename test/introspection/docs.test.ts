@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { argumentsOf } from '../../core/introspection/arguments.ts'
 import { DOCS } from '../../core/introspection/docs.ts'
 import { allEntries } from '../../core/introspection/info.ts'
+import { BLOOM_DOCS } from '../../modules/bloom/docs.ts'
+import { JSON_DOCS } from '../../modules/json/docs.ts'
+import { SEARCH_DOCS } from '../../modules/search/docs.ts'
+import { TIMESERIES_DOCS } from '../../modules/timeseries/docs.ts'
 import { serverForTest } from '../support/server.ts'
+
+/** Lines about commands of modules. */
+const LINES = [BLOOM_DOCS, JSON_DOCS, SEARCH_DOCS, TIMESERIES_DOCS]
+  .join('')
+  .split('\n')
+  .filter(line => line !== '').length
 
 describe('COMMAND DOCS', () => {
   it('has a line for every command of the core, and for no other', async () => {
@@ -10,6 +20,14 @@ describe('COMMAND DOCS', () => {
     const names = [...allEntries(server.engine)].map(entry => entry.name)
     expect(names.filter(name => !DOCS.has(name))).toEqual([])
     expect([...DOCS.keys()].filter(name => !names.includes(name))).toEqual([])
+  })
+
+  it('has a line of theirs for the commands of the modules that the manual has', async () => {
+    const { server } = await serverForTest()
+    const entries = [...allEntries(server.engine)].filter(entry => entry.module !== '')
+    const without = entries.filter(entry => entry.docs === null).map(entry => entry.name)
+    expect(without.filter(name => /^(bf|cf|cms|topk|tdigest|json)\./.test(name))).toEqual([])
+    expect(entries.length - without.length).toBe(LINES)
   })
 
   it('answers for all commands at once', async () => {

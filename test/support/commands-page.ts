@@ -36,7 +36,7 @@ export function commandsPage(entries: Iterable<Entry>): string {
 }
 
 function line(entry: Entry): string {
-  const summary = DOCS.get(entry.name)?.summary
+  const summary = (entry.docs ?? DOCS.get(entry.name))?.summary
   return `- \`${entry.command.synopsis}\`${summary === undefined ? '' : `  \n  ${summary}`}`
 }
 
