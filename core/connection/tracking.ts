@@ -166,7 +166,7 @@ export class Tracking {
 
   #touched(key: string): void {
     const engine = this.#engine
-    const writer = engine.runningClient
+    const writer = engine.keyspace.isNobodys ? null : engine.runningClient
     for (const prefix of this.#byPrefix.keys()) {
       if (!key.startsWith(prefix)) continue
       const keys = this.#changed.get(prefix)

@@ -382,7 +382,7 @@ export class Database {
     this.keyspace.expiredKeys++
     this.keyspace.hooks.removed(this, key, 'expired')
     this.notify(EVENT.expired, 'expired', key)
-    if (this.keyspace.armed !== 0) this.keyspace.touched(this, key)
+    if (this.keyspace.armed !== 0) this.keyspace.touchedByNobody(this, key)
     // A hook may have looked other keys up: an insertion that follows relies on this key's hash.
     this.keys.find(key.buf, key.start, key.end)
   }
@@ -425,7 +425,7 @@ export class Database {
       this.remove(record)
       this.notify(EVENT.generic, 'del', key)
     }
-    if (keyspace.armed !== 0) keyspace.touched(this, key)
+    if (keyspace.armed !== 0) keyspace.touchedByNobody(this, key)
     return true
   }
 

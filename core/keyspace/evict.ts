@@ -69,7 +69,7 @@ function evict(db: Database, record: Address): void {
   keyspace.evictedKeys++
   keyspace.hooks.removed(db, key, 'evicted')
   db.notify(EVENT.evicted, 'evicted', key)
-  if (keyspace.armed !== 0) keyspace.touched(db, key)
+  if (keyspace.armed !== 0) keyspace.touchedByNobody(db, key)
 }
 
 interface Victim {

@@ -143,6 +143,8 @@ export class Keyspace {
   mayExpire = true
   /** With mayExpire off: whether a key past its time is still seen. */
   seesExpired = false
+  /** What is touched now was changed by no client. */
+  isNobodys = false
   /** Who hears of touched keys: bits of ARMED. */
   armed = 0
   /** Classes of events that somebody listens to. */
@@ -211,6 +213,13 @@ export class Keyspace {
     if (armed & ARMED.watch) this.watch.touch(db, key)
     if (armed & ARMED.waiting) this.hooks.waiting(db, key)
     if (armed & ARMED.tracking) this.hooks.tracking(db, key)
+  }
+
+  /** After a key or a part of one expired or was evicted: no client did that, whoever's command met it. */
+  touchedByNobody(db: Database, key: Range): void {
+    this.isNobodys = true
+    this.touched(db, key)
+    this.isNobodys = false
   }
 
   arm(bit: number, on: boolean): void {

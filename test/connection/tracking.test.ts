@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { testClock } from '../../core/base/clock.ts'
 import { printReply } from '../support/transcript/reply.ts'
 import type { RawConnection } from '../support/transcript/connection.ts'
 import { serverForTest } from '../support/server.ts'
@@ -52,6 +53,20 @@ describe('client-side caching', () => {
     expect(await said(reader, 'INFO', 'stats')).toContain('tracking_total_keys:2')
     await said(reader, 'CLIENT', 'TRACKING', 'OFF')
     expect(await said(reader, 'INFO', 'stats')).toContain('tracking_total_keys:0')
+  })
+
+  it('tells a client with NOLOOP of a key that expired, also when it met it itself', async () => {
+    const clock = testClock()
+    const server = await serverForTest({ clock })
+    const reader = await server.connect()
+    await said(reader, 'HELLO', '3')
+    await said(reader, 'CLIENT', 'TRACKING', 'ON', 'NOLOOP')
+    await said(reader, 'SET', 'k', 'v', 'PX', '10')
+    expect(await said(reader, 'GET', 'k')).toBe('"v"')
+    clock.advance(11)
+    reader.send(['GET', 'k'])
+    const both = [await heard(reader), await heard(reader)].sort()
+    expect(both).toEqual(['>["invalidate" ["k"]]', '_'].sort())
   })
 
   it('sends one message for each prefix, with the keys of a whole transaction', async () => {
