@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { testClock } from '../../core/base/clock.ts'
 import { serverForTest } from '../support/server.ts'
 import { printReply } from '../support/transcript/reply.ts'
 
@@ -38,6 +39,18 @@ describe('a client that is closed', () => {
 })
 
 describe('CLIENT PAUSE', () => {
+  it('leaves RANDOMKEY an answer when all keys are past their time', async () => {
+    const clock = testClock()
+    const { connect } = await serverForTest({ clock })
+    const client = await connect()
+    await client.call('SET', 'k', 'v', 'PX', '10')
+    await client.call('CLIENT', 'PAUSE', '1000', 'WRITE')
+    clock.advance(11)
+    expect(printReply(await client.call('RANDOMKEY'))).toBe('"k"')
+    await client.call('CLIENT', 'UNPAUSE')
+    expect(printReply(await client.call('RANDOMKEY'))).toBe('nil')
+  })
+
   it('holds back scripts that may write, and counts who is held back as blocked', async () => {
     const { connect } = await serverForTest()
     const [operator, client] = [await connect(), await connect()]
