@@ -96,8 +96,10 @@ function loadAtStart(acl: Acl, file: UserFile, lines: readonly string[][]): void
   if (lines.length > 0 && file.path !== '')
     throw new Error('users are defined both in the configuration and in the aclfile: use one of them')
   for (const [name, ...rules] of lines) {
-    const user = acl.users.get(name!) ?? new User(name!, acl.names, acl.defaults)
-    const fault = applyAll(user, rules)
+    const known = acl.users.get(name!)
+    const user = known ?? new User(name!, acl.names, acl.defaults)
+    // The default user is there already; a line about it says all that it may do.
+    const fault = applyAll(user, known === undefined ? rules : ['reset', ...rules])
     if (fault !== null) throw new Error(`user ${name}: ${fault}`)
     acl.users.set(name!, user)
   }

@@ -73,6 +73,15 @@ describe('users of the configuration', () => {
     expect(await said(connection, 'GET', 'y')).toBe('-NOPERM No permissions to access a key')
   })
 
+  it('say all that the default user may do, too', async () => {
+    const server = await serverForTest()
+    applyDirectives(server.server, parseConfig('user default on nopass ~* +@all'))
+    server.server.prepare()
+    const connection = await server.connect()
+    expect(await said(connection, 'SET', 'x', '1')).toBe('+OK')
+    expect(await said(connection, 'SUBSCRIBE', 'c')).toBe('-NOPERM No permissions to access a channel')
+  })
+
   it('are refused when a rule is wrong', async () => {
     const server = await serverForTest()
     applyDirectives(server.server, parseConfig('user ana on +nosuch'))
