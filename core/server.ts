@@ -96,7 +96,7 @@ export class Server implements Dispatcher {
     this.memory = new Memory({ poison: this.poison })
     this.settings = defaultSettings(defaultRequestLimits())
     if (parts.databases !== undefined) this.settings.databases = parts.databases
-    this.config.add(settingsParameters(this.settings))
+    this.config.add(settingsParameters(this.settings, path => this.files.folderFault(path)))
     this.config.onChange.push(() => this.#applySettings())
     const hashKey = { k0: this.random.u32() | 0, k1: this.random.u32() | 0 }
     this.keyspace = new Keyspace(this.memory, hashKey, this.random, this.#keyspaceHooks(), this.settings.databases)
@@ -285,6 +285,14 @@ export class Server implements Dispatcher {
 
   begin(): void {
     this.engine.setTime()
+  }
+
+  inputBegins(buf: Buffer): void {
+    this.engine.propagation.inputBuf = buf
+  }
+
+  inputEnds(): void {
+    this.engine.propagation.endInput()
   }
 
   execute(connection: SocketConnection): void {

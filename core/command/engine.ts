@@ -514,7 +514,7 @@ export class Engine {
     else this.#sinceMicros = UNREAD
     if (keyspace.dirty !== dirty && !ctx.stated && this.propagation.active) {
       args.position = position
-      this.propagation.addFrame(ctx.db.number, args)
+      this.propagation.addFrame(ctx.db.number, args, this.depth === 0)
     }
     if (this.onTracked !== null) this.onTracked(ctx)
     return suspended

@@ -9,8 +9,9 @@
  *      unit:  SET a 1, DEL b -> MULTI, SET a 1, DEL b, EXEC
  *
  * Effects are encoded one behind the other into a room that is used again for the next unit, with a place in front that
- * MULTI takes when a second effect comes. A command that arrived as an array of bulk strings is copied in one piece. While
- * nobody reads, nothing is encoded. */
+ * MULTI takes when a second effect comes. A command that arrived as an array of bulk strings is copied in one piece; if it
+ * is the only effect of its unit, readers are shown the request itself, and requests that follow one another in the input
+ * can be taken as one. While nobody reads, nothing is encoded. */
 
 import { copyBytes } from '../base/bytes.ts'
 import { ACCOUNT, type Memory } from '../memory/arena.ts'
@@ -18,7 +19,10 @@ import { Room } from '../memory/room.ts'
 import type { RequestFrame } from '../resp/request.ts'
 import { Args } from './args.ts'
 
-/** The effects of one unit; the bytes are valid during the call only. Effect i is [ends[i - 1] or start, ends[i]) of `buf`. */
+/**
+ * The effects of one unit; the bytes are valid during the call only, or until settle() when they lie in the log's `inputBuf`. Effect i is
+ * [ends[i - 1] or start, ends[i]) of `buf`.
+ */
 export interface Unit {
   buf: Buffer
   start: number
@@ -33,6 +37,8 @@ export interface Unit {
 export interface PropagationReader {
   /** The effects of one unit, and the log's offset behind them. */
   unit(unit: Unit, offset: number): void
+  /** The input is about to change: what was shown of it must be copied now. */
+  settle?(): void
 }
 
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
@@ -60,6 +66,12 @@ export class PropagationLog {
   offset = 0
   /** Somebody reads: effects must be stated. */
   active = false
+  /** The bytes of which requests are running, or null. */
+  inputBuf: Buffer | null = null
+  /** The only effect so far, when it is a request as it came: [wholeStart, wholeEnd) of `inputBuf`. */
+  #isWhole = false
+  #wholeStart = 0
+  #wholeEnd = 0
 
   constructor(memory: Memory) {
     this.#room = new Room(memory, ACCOUNT.aof)
@@ -83,12 +95,41 @@ export class PropagationLog {
     this.addFrame(db, this.#values)
   }
 
-  /** An effect that is the command itself. */
-  addFrame(db: number, frame: RequestFrame): void {
+  /** An effect that is the command itself. `isOutermost`: its frame is what was parsed last. */
+  addFrame(db: number, frame: RequestFrame, isOutermost = false): void {
     if (!this.active) return
+    if (isOutermost && this.pending === 0 && frame.buf === this.inputBuf) {
+      const start = requestStart(frame)
+      if (start >= 0) {
+        this.#isWhole = true
+        this.#wholeStart = start
+        this.#wholeEnd = frame.ends[frame.argc - 1]! + 2
+        this.#unit.databases[0] = db
+        this.pending = 1
+        return
+      }
+    }
+    if (this.#isWhole) this.#copyWhole()
     this.#room.grow(this.#used + encodedBytes(frame) + EXEC.length, this.#used)
     const at = encodeInto(this.#room.buf, this.#room.start + this.#used, frame)
     this.#close(db, at - this.#room.start)
+  }
+
+  /** Another effect follows the first, so that it must lie in the room. */
+  #copyWhole(): void {
+    const length = this.#wholeEnd - this.#wholeStart
+    this.#isWhole = false
+    this.#room.grow(this.#used + length + EXEC.length, this.#used)
+    copyBytes(this.inputBuf!, this.#wholeStart, this.#room.buf, this.#room.start + this.#used, length)
+    this.#used += length
+    this.#unit.ends[0] = this.#used
+  }
+
+  /** The input is read: its bytes may change. */
+  endInput(): void {
+    if (this.#isWhole) this.#copyWhole() // its unit goes on
+    this.inputBuf = null
+    if (this.active) for (const reader of this.#readers) reader.settle?.()
   }
 
   #close(db: number, used: number): void {
@@ -101,6 +142,23 @@ export class PropagationLog {
   /** The unit ended: give its effects to the readers. */
   endUnit(): void {
     if (this.pending === 0) return
+    if (this.#isWhole) this.#giveWhole()
+    else this.#giveRoom()
+  }
+
+  #giveWhole(): void {
+    const unit = this.#unit
+    unit.buf = this.inputBuf!
+    unit.start = this.#wholeStart
+    unit.ends[0] = this.#wholeEnd
+    unit.count = 1
+    this.offset += this.#wholeEnd - this.#wholeStart
+    this.pending = 0
+    this.#isWhole = false
+    for (const reader of this.#readers) reader.unit(unit, this.offset)
+  }
+
+  #giveRoom(): void {
     const unit = this.#unit
     const { start, buf } = this.#room
     if (this.pending > 1) this.#wrap()
@@ -162,6 +220,16 @@ function encodeInto(to: Buffer, from: number, frame: RequestFrame): number {
 export function encodeCommand(frame: RequestFrame): Buffer {
   const bytes = Buffer.from(new Uint8Array(encodedBytes(frame)).buffer)
   return bytes.subarray(0, encodeInto(bytes, 0, frame))
+}
+
+/** Where the request begins that a frame was parsed from, if it is an array of bulk strings; -1 otherwise. */
+function requestStart(frame: RequestFrame): number {
+  if (!isWhole(frame)) return -1
+  const { buf, argc } = frame
+  const first = frame.starts[0]!
+  const bulk = first - 3 - digitsOf(frame.ends[0]! - first)
+  const start = bulk - 3 - digitsOf(argc)
+  return buf[first - 1] === LF && buf[bulk] === DOLLAR && buf[bulk - 1] === LF && buf[start] === STAR ? start : -1
 }
 
 /** Whether the arguments lie in the bytes of a request from which they may be copied in one piece. */

@@ -1,5 +1,6 @@
 /* Settings -- the values of redis.conf that belong to no single feature, with their parameters. */
 
+import { resolve } from 'node:path'
 import {
   booleanParameter,
   memoryParameter,
@@ -78,7 +79,23 @@ export function defaultSettings(limits: RequestLimits): Settings {
   })
 }
 
-export function settingsParameters(s: Settings): Parameter[] {
+/** The folder of the server: one that is there, always shown whole. */
+function directory(s: Settings, folderFault: (path: string) => string | null): Parameter {
+  return {
+    name: 'dir',
+    isProtected: true,
+    get: () => s.dir,
+    set(text) {
+      const path = resolve(s.dir, text)
+      const reason = folderFault(path)
+      if (reason === null) s.dir = path
+      return reason
+    },
+  }
+}
+
+/** @param folderFault why a path is no folder, or null. */
+export function settingsParameters(s: Settings, folderFault: (path: string) => string | null): Parameter[] {
   return [
     memoryParameter('proto-max-bulk-len', s, 'bulkLengthMax', { min: 1 << 20 }),
     memoryParameter('client-query-buffer-limit', s, 'inputMax', { min: 1 << 20 }),
@@ -89,7 +106,7 @@ export function settingsParameters(s: Settings): Parameter[] {
     numberParameter('databases', s, 'databases', { min: 1, max: 0x7fffffff, immutable: true }),
     clamped('hz', s),
     booleanParameter('dynamic-hz', s, 'dynamicHz'),
-    textParameter('dir', s, 'dir', { isProtected: true }),
+    directory(s, folderFault),
     textParameter('logfile', s, 'logFile', { immutable: true }),
     wordParameter('loglevel', s, 'logLevel', ['debug', 'verbose', 'notice', 'warning', 'nothing']),
     textParameter('pidfile', s, 'pidFile', { immutable: true }),

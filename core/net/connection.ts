@@ -46,6 +46,9 @@ export interface Dispatcher {
   readonly poison: boolean
   /** A read event begins. */
   begin(): void
+  /** Requests of these bytes run from now on; they stay as they are until the input ends. */
+  inputBegins(buf: Buffer): void
+  inputEnds(): void
   /** Run the request in the frame. */
   execute(connection: SocketConnection): void
   /** The input breaks the protocol, or its limits; an error is written, then the connection closes. */
@@ -150,6 +153,7 @@ export class SocketConnection {
     const frame = dispatcher.frame
     let at = start
     this.#running = true
+    dispatcher.inputBegins(buf)
     while (at < end && !this.stopped && !this.isClosed) {
       const found = parser.parse(buf, at, end, frame)
       if (found === PARSE.incomplete) break
@@ -161,6 +165,7 @@ export class SocketConnection {
       at = parser.position
       if (found === PARSE.command) dispatcher.execute(this)
     }
+    dispatcher.inputEnds()
     this.#running = false
     return at
   }

@@ -89,6 +89,8 @@ export interface Files {
   makeFolder(path: string): void
   /** Remove what was written aside, in the place of a name that begins so, by processes that are no more. */
   removeLeftovers(prefix: string): void
+  /** Why a path is no folder, or null when it is one. */
+  folderFault(path: string): string | null
   /** The names in a folder, in order; null when there is no such folder. */
   list(path: string): string[] | null
 }
@@ -118,6 +120,13 @@ export function systemFiles(): Files {
     remove: path => unlinkSync(path),
     makeFolder: path => void mkdirSync(path, { recursive: true }),
     removeLeftovers,
+    folderFault(path) {
+      try {
+        return statSync(path).isDirectory() ? null : 'Not a directory'
+      } catch (error) {
+        return reasonOf(error)
+      }
+    },
     list: path => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path).sort() : null),
   }
 }

@@ -1,9 +1,14 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { SeededRandom } from '../../core/base/random.ts'
 import { createServer, type RunningServer } from '../../core/index.ts'
 import { parseManifest } from '../../core/persistence/aof/manifest.ts'
+import { checkFile } from '../../core/persistence/check.ts'
+import { systemFiles } from '../../core/persistence/file.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { encodeCommand, RawConnection } from '../support/transcript/connection.ts'
+import { printReply } from '../support/transcript/reply.ts'
 
 type Config = Record<string, string>
 
@@ -55,6 +60,10 @@ async function work(server: RunningServer): Promise<void> {
   await server.call('JSON.SET', 'doc', '$', '{"a":[1,2]}')
   await server.call('TS.ADD', 'ts', '*', '1.5')
   await server.call('BF.ADD', 'filter', 'x')
+}
+
+function check(path: string): boolean {
+  return checkFile(path, { files: systemFiles(), print: () => {}, fixes: false, until: 0 })
 }
 
 async function digest(server: RunningServer): Promise<string> {
@@ -186,6 +195,53 @@ describe('the append-only file', () => {
     await expect(start(dir)).rejects.toThrow(`no command at offset ${whole.length}`)
     writeFileSync(path, `${whole.toString('latin1')}*1\r\n$5\r\nBOGUS\r\n`, 'latin1')
     await expect(start(dir)).rejects.toThrow(`unknown command 'BOGUS' at offset ${whole.length}`)
+  })
+
+  it('holds what clients sent, however it was written and cut', async () => {
+    const dir = temporaryFolder()
+    const server = await createServer({ port: 0, poison: true, config: { dir, appendonly: 'yes' } })
+    const random = new SeededRandom(3)
+    const connections = await Promise.all([0, 1, 2].map(() => RawConnection.open(server.port)))
+    const odd = ['*3\r\n$3\r\nSETxx$1\r\np\r\n$1\r\n1\r\n', 'SET q "inline 1"\r\n']
+    const request = (i: number): Buffer => {
+      const key = `k${random.below(30)}`
+      switch (random.below(9)) {
+        case 0:
+          return Buffer.from(odd[random.below(odd.length)]!)
+        case 1:
+          return encodeCommand(['SELECT', `${random.below(2)}`])
+        case 2:
+          return Buffer.concat([['MULTI'], ['INCR', 'n'], ['APPEND', key, 'x'], ['EXEC']].map(encodeCommand))
+        case 3:
+          return encodeCommand(['SET', key, 'v', 'PX', `${1 + random.below(3) * 100_000}`])
+        case 4:
+          return encodeCommand(['SET', key, 'y'.repeat(random.below(70_000))])
+        case 5:
+          return encodeCommand(['GET', key])
+        default:
+          return encodeCommand(['SET', key, `${i}`])
+      }
+    }
+    for (let round = 0; round < 60; round++) {
+      const connection = connections[random.below(3)]!
+      const sent = Buffer.concat(Array.from({ length: 1 + random.below(12) }, (_, i) => request(i)))
+      const cut = random.below(sent.length)
+      connection.write(sent.subarray(0, cut))
+      if (random.below(2) === 0) await new Promise(resolve => setImmediate(resolve))
+      connection.write(sent.subarray(cut))
+    }
+    const ends = connections.map(async connection => {
+      connection.send(['ECHO', 'the end'])
+      while (printReply(await connection.read()) !== '"the end"') {}
+    })
+    await Promise.all(ends)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    await server.call('DBSIZE')
+    const before = await digest(server)
+    for (const connection of connections) connection.close()
+    await server.close()
+    expect(check(join(dir, 'appendonlydir', 'appendonly.aof.manifest'))).toBe(true)
+    expect(await digest(await start(dir))).toBe(before)
   })
 
   it('answers WAITAOF when what was written is on disk', async () => {

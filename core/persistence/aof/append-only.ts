@@ -70,6 +70,10 @@ export class AppendOnly implements PropagationReader {
   #second = 0
   readonly #room: Room
   #used = 0
+  /** Requests of the input that are yet to be copied: [heldStart, heldEnd) of `held`. */
+  #held: Buffer | null = null
+  #heldStart = 0
+  #heldEnd = 0
   #isFlushDue = false
   #flushedMs = 0
   /** Offsets of the log: taken into the buffer, written, on disk. */
@@ -102,7 +106,7 @@ export class AppendOnly implements PropagationReader {
   }
 
   get bufferedBytes(): number {
-    return this.#used
+    return this.#used + (this.#held === null ? 0 : this.#heldEnd - this.#heldStart)
   }
 
   get pendingSyncs(): number {
@@ -112,18 +116,10 @@ export class AppendOnly implements PropagationReader {
   // ------------------------------------------------------------------ taking units
 
   unit(unit: Unit, offset: number): void {
-    const { ends, databases, count } = unit
     this.#note()
-    let from = unit.start
-    for (let i = 0; i < count; i++) {
-      if (databases[i] === this.#db) continue
-      // What stands before it goes as it is.
-      const begin = i === 0 ? unit.start : ends[i - 1]!
-      this.#take(unit.buf, from, begin)
-      this.#select(databases[i]!)
-      from = begin
-    }
-    this.#take(unit.buf, from, ends[count - 1]!)
+    if (unit.count > 1 || unit.databases[0] !== this.#db) this.#takeAll(unit)
+    else if (unit.buf === this.#held && unit.start === this.#heldEnd) this.#heldEnd = unit.ends[0]!
+    else this.#takeOne(unit.buf, unit.start, unit.ends[0]!)
     this.#buffered = offset
     if (this.#isFlushDue) return
     this.#isFlushDue = true
@@ -134,7 +130,39 @@ export class AppendOnly implements PropagationReader {
     else clock.soon(() => this.endTurn())
   }
 
+  #takeAll({ buf, start, ends, databases, count }: Unit): void {
+    let from = start
+    for (let i = 0; i < count; i++) {
+      if (databases[i] === this.#db) continue
+      // What stands before it goes as it is.
+      const begin = i === 0 ? start : ends[i - 1]!
+      this.#take(buf, from, begin)
+      this.#select(databases[i]!)
+      from = begin
+    }
+    this.#take(buf, from, ends[count - 1]!)
+  }
+
+  /** Requests that follow one another in the input are copied together, when it ends. */
+  #takeOne(buf: Buffer, start: number, end: number): void {
+    this.settle()
+    if (buf !== this.#engine.propagation.inputBuf) this.#take(buf, start, end)
+    else {
+      this.#held = buf
+      this.#heldStart = start
+      this.#heldEnd = end
+    }
+  }
+
+  settle(): void {
+    const held = this.#held
+    if (held === null) return
+    this.#held = null
+    this.#take(held, this.#heldStart, this.#heldEnd)
+  }
+
   #take(buf: Buffer, start: number, end: number): void {
+    if (this.#held !== null) this.settle()
     const length = end - start
     if (length === 0) return
     this.#room.grow(Math.max(BUFFER_BYTES, this.#used + length), this.#used)
@@ -143,6 +171,7 @@ export class AppendOnly implements PropagationReader {
   }
 
   #put(text: string): void {
+    this.settle()
     this.#room.grow(Math.max(BUFFER_BYTES, this.#used + HEADER_ROOM), this.#used)
     this.#used += this.#room.buf.latin1Write(text, this.#room.start + this.#used)
   }
@@ -199,6 +228,7 @@ export class AppendOnly implements PropagationReader {
   /** Write the buffer, and sync when it is time. `isForced`: wait for nothing. */
   flush(isForced: boolean): void {
     if (this.#file === null) return
+    this.settle()
     const now = this.#engine.clock.nowMs()
     if (this.#used > 0) {
       if (!isForced && this.#isSyncing && this.#settings.syncs === 'everysec' && this.#postpone(now)) return
@@ -415,6 +445,7 @@ export class AppendOnly implements PropagationReader {
     this.#file = null
     this.#part = null
     this.#used = 0
+    this.#held = null
   }
 
   /** Before the server ends on request; false keeps it running. */

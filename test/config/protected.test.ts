@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { createServer } from '../../core/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { serverForTest } from '../support/server.ts'
+
+const failed = (name: string, reason: string): string =>
+  `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`
+
+it('where files are written can be changed only if that is allowed', async () => {
+  const folder = temporaryFolder()
+  const refusing = await serverForTest({ config: { 'enable-protected-configs': 'no' } })
+  for (const name of ['dir', 'dbfilename'])
+    await expect(refusing.call('CONFIG', 'SET', 'hz', 20, name, folder)).rejects.toThrow(
+      failed(name, "can't set protected config"),
+    )
+  expect(await refusing.call('CONFIG', 'GET', 'hz')).toEqual(['hz', '10'])
+  const local = await serverForTest({ config: { 'enable-protected-configs': 'local' } })
+  expect(await local.call('CONFIG', 'SET', 'dir', folder)).toBe('OK')
+})
+
+it('the folder is one that is there, and shown whole', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'below'))
+  writeFileSync(join(folder, 'file'), '')
+  const server = await serverForTest({ config: { dir: folder } })
+  await server.call('CONFIG', 'SET', 'dir', folder)
+  expect(await server.call('CONFIG', 'SET', 'dir', 'below')).toBe('OK')
+  expect(await server.call('CONFIG', 'GET', 'dir')).toEqual(['dir', join(folder, 'below')])
+  for (const [path, reason] of [
+    ['../missing', 'No such file or directory'],
+    ['../file', 'Not a directory'],
+  ] as const)
+    await expect(server.call('CONFIG', 'SET', 'dir', path)).rejects.toThrow(failed('dir', reason))
+  expect(await server.call('CONFIG', 'GET', 'dir')).toEqual(['dir', join(folder, 'below')])
+  await expect(createServer({ port: null, config: { dir: join(folder, 'missing') } })).rejects.toThrow(
+    'dir: No such file or directory',
+  )
+})
