@@ -85,11 +85,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   })
   try {
     // In a process of somebody else's nothing is written unless it is asked for; and that process is most likely a test.
-    const later = configure(
-      server,
-      { save: '', 'enable-debug-command': 'yes', 'enable-protected-configs': 'yes', ...options.config },
-      false,
-    )
+    const later = configure(server, { save: '', 'enable-debug-command': 'yes', ...options.config }, false)
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
     configure(server, later, true)
