@@ -37,7 +37,7 @@ export function* persistenceLines(engine: Engine): Lines {
   yield ['module_fork_in_progress', 0]
   yield ['module_fork_last_cow_size', 0]
   if (aof.state !== 'off') yield* openAofLines(aof)
-  if (loading.isActive) yield* loadingLines(engine, loading)
+  if (loading.isActive) yield* loadingLines(loading)
 }
 
 function* aofLines({ running, runningSeconds }: Persistence, aof: AppendOnly): Lines {
@@ -62,12 +62,12 @@ function* openAofLines(aof: AppendOnly): Lines {
   yield ['aof_delayed_fsync', aof.delayedSyncs]
 }
 
-function* loadingLines(engine: Engine, loading: Loading): Lines {
+function* loadingLines(loading: Loading): Lines {
   const loaded = loading.loadedBytes
   const total = loading.totalBytes
   yield ['loading_start_time', Math.floor(loading.startedMs / 1000)]
   yield ['loading_total_bytes', total]
-  yield ['loading_rdb_used_mem', engine.keyspace.memory.usedBytes]
+  yield ['loading_rdb_used_mem', loading.writerBytes]
   yield ['loading_loaded_bytes', loaded]
   yield ['loading_loaded_perc', total === 0 ? '0.00' : ((100 * loaded) / total).toFixed(2)]
   yield ['loading_eta_seconds', loading.secondsLeft]

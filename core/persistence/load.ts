@@ -24,6 +24,8 @@ import { appendString, putString, readValue } from './values.ts'
 export interface Load {
   /** Bytes read so far. */
   readonly offset: number
+  /** Bytes of memory that the writer of the file had in use, as it says. */
+  readonly writerBytes?: number
   step(): boolean
   close(): void
 }
@@ -48,6 +50,7 @@ export interface RdbLoadOptions {
 export class RdbLoad implements Load, RdbVisitor {
   keysLoaded = 0
   keysExpired = 0
+  writerBytes = 0
   /** Keys that the file says it has, as far as it was read. */
   keysAnnounced = 0
   readonly #engine: Engine
@@ -140,7 +143,9 @@ export class RdbLoad implements Load, RdbVisitor {
 
   // ------------------------------------------------------------------ what the file holds
 
-  aux(): void {}
+  aux(name: Range, value: Range): void {
+    if (name.latin1() === 'used-mem') this.writerBytes = Number(value.latin1()) || 0
+  }
 
   database(number: number): void {
     const { databases } = this.#engine.keyspace

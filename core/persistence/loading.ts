@@ -33,6 +33,10 @@ export class Loading {
     return this.#doneBytes + (this.#load?.offset ?? 0)
   }
 
+  get writerBytes(): number {
+    return this.#load?.writerBytes ?? 0
+  }
+
   /** Seconds that are left, if it goes on like this. */
   get secondsLeft(): number {
     const passed = (this.#engine.clock.nowMs() - this.startedMs) / 1000

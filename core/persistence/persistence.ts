@@ -100,15 +100,15 @@ export class Persistence {
 
   /** Save now, while nothing else runs. False when it failed; the log says why, and an older file stays as it was. */
   save(): boolean {
-    const startedMs = this.#engine.clock.nowMs()
     const { dirty } = this.#engine.keyspace
     try {
       const snapshot = this.open(this.#files.create(this.path), false, false)
       this.finishNow(snapshot)
-      this.#saved(snapshot, dirty, startedMs)
+      this.#saved(snapshot, dirty)
       return true
     } catch (error) {
-      this.#saveFailed(error)
+      // Whoever asked is told. Writes are refused only after a save in the background, of which nobody would hear.
+      this.#log.warning(`Failed saving the DB: ${reasonOf(error)}`)
       return false
     }
   }
@@ -125,13 +125,12 @@ export class Persistence {
     }
   }
 
-  #saved(snapshot: Snapshot, dirtyBefore: number, startedMs: number): void {
+  #saved(snapshot: Snapshot, dirtyBefore: number): void {
     const { clock, keyspace } = this.#engine
     keyspace.dirty -= Math.min(keyspace.dirty, dirtyBefore)
     this.lastSaveMs = clock.nowMs()
     this.lastSaveOk = true
     this.saves++
-    this.lastDurationSeconds = Math.round((clock.nowMs() - startedMs) / 1000)
     this.#log.notice(`DB saved on disk: ${snapshot.keysWritten} keys`)
   }
 
@@ -150,13 +149,17 @@ export class Persistence {
     try {
       const snapshot = this.open(this.#files.create(this.path), false, true)
       this.#log.notice('Background saving started')
+      const took = (): void => {
+        this.lastDurationSeconds = Math.round((this.#engine.clock.nowMs() - startedMs) / 1000)
+      }
       this.begin('rdb', snapshot, {
         done: () => {
-          this.#saved(snapshot, dirty, startedMs)
+          took()
+          this.#saved(snapshot, dirty)
           this.#log.notice('Background saving terminated with success')
         },
         failed: error => {
-          this.lastDurationSeconds = Math.round((this.#engine.clock.nowMs() - startedMs) / 1000)
+          took()
           this.#saveFailed(error)
         },
       })

@@ -132,6 +132,10 @@ describe('a disk that fails while an RDB file is saved', () => {
         expect(readdirSync(dir)).toEqual(['dump.rdb'])
       }
     expect(log.at(-1)).toMatch(/Failed saving the DB: Input\/output error$/)
+    expect(await call('SET', 'a', 'new')).toBe('OK') // whoever asked for it was told
+    await call('BGSAVE')
+    await settle(call)
+    expect(readFileSync(join(dir, 'dump.rdb'))).toEqual(old)
     clock.advance(100)
     expect(await refusal(call('SET', 'a', 'newer'))).toMatch(/^MISCONF Redis is configured to save RDB snapshots/)
     expect(await refusal(call('PING'))).toMatch(/^MISCONF/)
@@ -144,6 +148,19 @@ describe('a disk that fails while an RDB file is saved', () => {
     clock.advance(100)
     expect(await call('SET', 'a', 'newer')).toBe('OK')
     await server.close()
+  })
+
+  it('keeps the server from ending, unless it is forced', async () => {
+    for (const saves of ['default', 'yes'] as const) {
+      const disk = unlimited()
+      const { server, log, call } = await start(temporaryFolder(), disk, { save: '3600 1' })
+      await call('SET', 'a', '1')
+      disk.room = 20
+      expect(await server.shutdown({ saves, isForced: false })).toBe(false)
+      expect(log.at(-1)).toMatch(/Error trying to save the DB, can't exit/)
+      expect(await refusal(call('SHUTDOWN'))).toBe('ERR Errors trying to SHUTDOWN. Check logs.')
+      expect(await server.shutdown({ saves, isForced: true })).toBe(true)
+    }
   })
 
   it('ends a background save, which says so', async () => {
@@ -207,6 +224,47 @@ describe('a disk that fails under the append-only file', () => {
       expect(await refusal(call('SET', 'a', '3'))).toBe('MISCONF Errors writing to the AOF file: Input/output error')
       await server.close()
     }
+  })
+
+  it('keeps nothing of a log that could not be begun, and begins it when asked again', async () => {
+    const dir = temporaryFolder()
+    const disk = unlimited()
+    const { server, call } = await start(dir, disk, { appendonly: 'no' })
+    await call('SET', 'a', '1')
+    disk.room = 10
+    await refusal(call('CONFIG', 'SET', 'appendonly', 'yes'))
+    await settle(call)
+    expect(readdirSync(join(dir, 'appendonlydir')).filter(name => !name.endsWith('incr.aof'))).toEqual([])
+    expect(await server.shutdown({ saves: 'no', isForced: false })).toBe(true)
+    expect(readdirSync(join(dir, 'appendonlydir'))).toEqual([])
+  })
+
+  it('does not end while the first base of a log is written, unless it is forced', async () => {
+    const { server, log, call } = await start(temporaryFolder(), unlimited(), { appendonly: 'no' })
+    await call('SET', 'a', '1')
+    expect(await call('CONFIG', 'SET', 'appendonly', 'yes')).toBe('OK')
+    expect(await server.shutdown({ saves: 'no', isForced: false })).toBe(false)
+    expect(log.at(-1)).toMatch(/Writing initial AOF\. Can't exit\./)
+    expect(await server.shutdown({ saves: 'no', isForced: true })).toBe(true)
+  })
+
+  it('accepts writes again when a failed sync works again, and writes all of it anew', async () => {
+    const dir = temporaryFolder()
+    const disk = unlimited()
+    const { server, clock, log, call } = await start(dir, disk, { appendonly: 'yes', appendfsync: 'always' })
+    await call('SET', 'a', '1')
+    Object.assign(disk, { syncs: false, code: 'EIO' })
+    expect(await refusal(call('SET', 'a', '2'))).toBe(NOT_WRITTEN)
+    clock.advance(100)
+    expect(await refusal(call('SET', 'a', '3'))).toMatch(/^MISCONF/)
+    disk.syncs = true
+    clock.advance(100)
+    expect(log.some(line => /AOF fsync error looks solved/.test(line))).toBe(true)
+    clock.advance(100)
+    await settle(call)
+    expect(readdirSync(join(dir, 'appendonlydir'))).toContain('appendonly.aof.2.base.rdb')
+    expect(await call('SET', 'a', '3')).toBe('OK')
+    await server.close()
   })
 
   it('ends a rewrite, with the old files still in use', async () => {
