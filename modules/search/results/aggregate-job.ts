@@ -13,6 +13,7 @@ import { fieldsOf, scorerOf } from '../commands/query-options.ts'
 import type { Cursor } from '../cursors.ts'
 import { FT_ERR } from '../errors.ts'
 import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
+import { Nothing } from '../iterators/leaf.ts'
 import { build } from '../plan/build.ts'
 import { refusing } from '../plan/prepare.ts'
 import type { QueryProfile } from '../plan/profile.ts'
@@ -63,12 +64,11 @@ export class Aggregation {
   run(watch: SliceWatch, wanted: number): void {
     const start = watch.now()
     if (this.#pipeline === null) {
-      this.#pipeline = watch.steady(() => this.#plan(watch))
-      this.#rows = new AggregateRows(this.#pipeline, this.options.expands, this.options.noContent)
+      this.#begin(watch.steady(() => this.#build(watch)))
     } else this.#goOn(watch)
     const planned = watch.now()
     if (this.#profile !== null) this.#profile.planningMicros += planned - start
-    const pipeline = this.#pipeline
+    const { pipeline } = this
     pipeline.output.wanted = wanted
     try {
       refusing(() => {
@@ -88,8 +88,9 @@ export class Aggregation {
 
   /** No more rows are to come from documents: finish what was begun with those that there are. */
   hurry(): void {
-    const pipeline = this.#pipeline
-    if (pipeline === null) return
+    // The time may be up before anything was planned: then it is planned over no documents.
+    if (this.#pipeline === null) this.#begin(new Nothing())
+    const { pipeline } = this
     pipeline.hurry()
     refusing(() => {
       while (pipeline.advance());
@@ -106,11 +107,16 @@ export class Aggregation {
     this.pipeline.documents.detach()
   }
 
-  #plan(watch: Watch): Pipeline {
+  /** Make the plan, over the documents of a query. */
+  #begin(root: DocumentIterator): void {
+    this.#pipeline = this.#plan(root)
+    this.#rows = new AggregateRows(this.#pipeline, this.options.expands, this.options.noContent)
+  }
+
+  #plan(root: DocumentIterator): Pipeline {
     const { host, settings } = this.#workspace
     const { documents } = this.index.structures
     const { options } = this
-    const root = this.#build(watch)
     const context = {
       index: this.index.structures,
       fields: this.#fields,

@@ -25,6 +25,15 @@ async function fill(server: TestServer, count: number): Promise<void> {
 const SUMS = 'FT.AGGREGATE idx * LOAD 1 @even GROUPBY 1 @even REDUCE COUNT 0 AS c REDUCE SUM 1 @n AS s TIMEOUT 0'
 
 describe('a long aggregation', () => {
+  it('whose time is up before its query is built has no rows', async () => {
+    const server = await serverForTest({ clock: slowClock(2000) })
+    await fill(server, 3)
+    const connection = await server.connect()
+    const query = Array.from({ length: 200 }, (_, i) => `@n:[${i} ${i}]`).join('|')
+    expect(await ask(connection, `FT.AGGREGATE idx "${query}" GROUPBY 1 @n TIMEOUT 1`)).toBe('[:0]')
+    expect(await ask(connection, `FT.AGGREGATE idx "${query}" LOAD 1 @n TIMEOUT 1`)).toBe('[:0]')
+  })
+
   it('lets others be served, and does not see what came meanwhile', async () => {
     const server = await serverForTest({ clock: slowClock(500) })
     await fill(server, 12_000)
