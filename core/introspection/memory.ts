@@ -12,6 +12,7 @@ import type { Entry } from '../command/table.ts'
 import { ACCOUNT } from '../memory/arena.ts'
 import type { Reply } from '../resp/reply.ts'
 import { MEMORY_HELP } from './help.ts'
+import { clientBytes } from './program.ts'
 
 const SPREAD = '~request_policy:all_shards'
 
@@ -53,7 +54,7 @@ function stats({ engine, reply }: Context): void {
   figure(reply, 'total.allocated', memory.usedBytes)
   figure(reply, 'startup.allocated', engine.startupBytes)
   for (const name of ['replication.backlog', 'clients.slaves']) figure(reply, name, 0)
-  figure(reply, 'clients.normal', memory.used[ACCOUNT.clients]!)
+  figure(reply, 'clients.normal', clientBytes(engine))
   figure(reply, 'cluster.links', 0)
   figure(reply, 'aof.buffer', memory.used[ACCOUNT.aof]!)
   figure(reply, 'lua.caches', memory.used[ACCOUNT.script]!)

@@ -84,7 +84,7 @@ export function* memoryLines(engine: Engine): Lines {
   yield ['mem_replication_backlog', 0]
   yield ['mem_total_replication_buffers', 0]
   yield ['mem_clients_slaves', 0]
-  yield ['mem_clients_normal', memory.used[ACCOUNT.clients]!]
+  yield ['mem_clients_normal', clientBytes(engine)]
   yield ['mem_cluster_links', 0]
   yield ['mem_aof_buffer', memory.used[ACCOUNT.aof]!]
   yield ['mem_overhead_db_hashtable_rehashing', 0]
@@ -92,6 +92,14 @@ export function* memoryLines(engine: Engine): Lines {
   yield ['active_defrag_running', 0]
   yield ['lazyfree_pending_objects', buriedCount]
   yield ['lazyfreed_objects', engine.keyspace.unburied]
+}
+
+/** What is kept for clients: input that waits, and replies that were not taken yet. It lies beside the arena. */
+export function clientBytes(engine: Engine): number {
+  let bytes = 0
+  for (const { connection } of engine.clients.values())
+    if (connection !== null) bytes += connection.inputRoom + connection.outputBytes
+  return bytes
 }
 
 /** Used: blocks. Active: slabs, whose blocks are not all in use. Resident: the process, with JavaScript's own heap. */

@@ -70,6 +70,7 @@ describe('COMMAND INFO', () => {
         'FT.GET',
         'FT.MGET',
         'FT.SAFEADD',
+        'FT.SYNADD',
         'FT._ALIASADDIFNX',
         'FT._ALIASDELIFX',
       ],
