@@ -115,15 +115,15 @@ it('an RDB file is loaded whole, or refused with the place; whatever it claims, 
   const random = new SeededRandom(21)
   const dir = temporaryFolder()
   const path = join(dir, 'dump.rdb')
-  let loaded = 0
   for (let round = 0; round < ROUNDS; round++) {
     const isSealed = round % 3 !== 0
-    const changed = damage(whole, random)
+    // The first is whole: what refuses everything would pass for careful otherwise.
+    const changed = round === 0 ? Buffer.from(whole) : damage(whole, random)
     writeFileSync(path, isSealed ? sealed(changed) : changed)
     const found = check(path)
     const { refusal } = await start(dir, {})
     const about = `round ${round}: ${found.text}; ${refusal}`
-    if (refusal === null) loaded++
+    if (round === 0) expect(refusal, about).toBe(null)
     // A check does not ask modules or look for what comes twice; but what it finds is not loaded.
     if (!found.isSound) {
       expect(refusal, about).not.toBe(null)
@@ -132,7 +132,6 @@ it('an RDB file is loaded whole, or refused with the place; whatever it claims, 
     if (refusal !== null) expect(refusal, about).toMatch(WHERE)
     if (!isSealed && refusal === null) expect(changed.subarray(0, whole.length).equals(whole), about).toBe(true)
   }
-  expect(loaded).toBeGreaterThan(0)
 })
 
 it('an append-only file is loaded up to the damage, or refused with the place', async () => {
