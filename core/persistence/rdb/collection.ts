@@ -255,14 +255,19 @@ export class CollectionReader {
     }
   }
 
+  /** Fields stand in the order of their deadlines, those without one behind the others. */
   #packedTimes(visitor: HashVisitor): void {
     const cursor = this.#open(this.#listpack)
     visitor.begin(this.#tuples(cursor, 3), this.#packed.length)
+    let least = 0
     while (cursor.next()) {
       cursor.bytes(this.#first)
       cursor.must().bytes(this.#second)
       const deadline = cursor.must().number()
       this.#checkDeadline(deadline)
+      const place = deadline === 0 ? Number.POSITIVE_INFINITY : deadline
+      if (place < least) throw this.#reader.error('fields that are not in the order of their times')
+      least = place
       visitor.field(this.#first, this.#second, deadline)
     }
   }

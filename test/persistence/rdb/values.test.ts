@@ -227,6 +227,21 @@ describe('hashes', () => {
       for (const piece of [0, 2, 1000]) expect(valueIn(type, written(write), piece)).toEqual(timed)
   })
 
+  test('packed fields out of the order of their times are refused', () => {
+    for (const fields of [
+      ['a', '1', 2000, 'b', '2', 1000],
+      ['a', '1', 0, 'b', '2', 1000],
+    ])
+      expect(() =>
+        valueIn(
+          TYPE.hashListpackTimesPreGa,
+          written(w => w.string(listpack(fields))),
+        ),
+      ).toThrow('not in the order of their times')
+    const sound = written(w => w.string(listpack(['a', '1', 1000, 'b', '2', 1000, 'c', '3', 0, 'd', '4', 0])))
+    expect(() => valueIn(TYPE.hashListpackTimesPreGa, sound)).not.toThrow()
+  })
+
   test('impossible times of fields and halves of pairs are refused', () => {
     const late = written(w => w.string(listpack(['a', '1', 2 ** 48])))
     expect(() => valueIn(TYPE.hashListpackTimesPreGa, late)).toThrow('a field with an impossible time')
