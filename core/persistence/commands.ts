@@ -317,7 +317,7 @@ function restore(ctx: Context, args: Args): void {
   db.changed(key)
   db.notify(EVENT.generic, 'restore', key)
   // Whoever heard of it may have looked at the value, which is no use of the key.
-  // A real 7.4 believes an idle time only where the policy goes by it.
+  // Recorded from 7.4.1: without a policy that goes by it, an idle time is not taken.
   db.setUse(record, engine.keyspace.isLru ? options.idleSeconds : -1, options.frequency)
   if (deadline >= 0) ctx.propagate('RESTORE', key, deadline, payload, 'REPLACE', 'ABSTTL')
   else ctx.propagate('RESTORE', key, 0, payload, 'REPLACE')

@@ -47,12 +47,32 @@ describe('INFO', () => {
     expect(linesOf(await call('INFO', 'stats')).get('total_net_input_bytes')).toBe('0')
   })
 
-  it('counts channels, patterns and memory', async () => {
-    const { call } = await serverForTest()
+  it('counts channels, patterns, and what is kept for clients', async () => {
+    const { call, connect } = await serverForTest()
+    const before = linesOf(await call('INFO'))
+    const client = await connect()
+    for (const command of ['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE']) await client.call(command, 'news')
+    const other = await connect()
+    await other.call('SSUBSCRIBE', 'more')
     const lines = linesOf(await call('INFO'))
-    expect(lines.get('pubsub_channels')).toBe('0')
-    expect(lines.get('maxmemory_human')).toBe('0B')
-    expect(lines.get('used_memory_peak_perc')).toMatch(/^\d+\.\d\d%$/)
+    const counts = ['pubsub_channels', 'pubsub_patterns', 'pubsubshard_channels', 'pubsub_clients']
+    expect(counts.map(name => before.get(name))).toEqual(['0', '0', '0', '0'])
+    expect(counts.map(name => lines.get(name))).toEqual(['1', '1', '2', '2'])
+    // The beginning of a value waits in a buffer of its own until the rest comes.
+    other.write(Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9000\r\n${'x'.repeat(5000)}`))
+    while (Number(linesOf(await call('INFO')).get('mem_clients_normal')) < 5000) await new Promise(setImmediate)
+  })
+
+  it('tells sizes for people too', async () => {
+    const { call } = await serverForTest()
+    await call('CONFIG', 'SET', 'maxmemory', '1572864')
+    await call('SET', 'k', 'x'.repeat(100_000))
+    const full = linesOf(await call('INFO', 'memory'))
+    expect(full.get('maxmemory_human')).toBe('1.50M')
+    await call('DEL', 'k')
+    const percent = Number.parseFloat(linesOf(await call('INFO', 'memory')).get('used_memory_peak_perc') ?? '')
+    expect(percent).toBeGreaterThan(0)
+    expect(percent).toBeLessThanOrEqual(100)
   })
 })
 
