@@ -33,6 +33,34 @@ export interface SaveSink {
    * first.
    */
   row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void
+  /**
+   * Doubles in a block, each as `double` writes it. In the background many are written later, as `block` is; whoever changes
+   * them tells `memory.guard.stretch` first.
+   */
+  doubles(memory: Memory, block: Address, spans: readonly Span[]): void
+  /**
+   * The parts of a value of very many, which have names. In the background they are written later, as they are now, some at a
+   * time, and nobody goes through all of them at the beginning. Whoever changes, adds or takes out a part calls
+   * `memory.guard.part(root, name)` first. The value is to be freed in steps (`releaseStep`), and its view to have the same `root`.
+   */
+  parts(root: Address, parts: NamedParts): void
+}
+
+/** Some of the doubles of a block, counted from its first one on. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** The parts of a value in the order of the bytes of their names, however it changes in between. */
+export interface NamedParts {
+  /**
+   * Save about `budget` parts whose names come behind `after`, from the first on when that is null, but none of which `passes`
+   * says that it is passed over. Returns the last name that it came to, or null at the end.
+   */
+  some(sink: SaveSink, after: Buffer | null, budget: number, passes: (name: Buffer) => boolean): Buffer | null
+  /** Save what has this name, if anything has. */
+  one(sink: SaveSink, name: Buffer): void
 }
 
 /** Where a type reads its value from. Each throws when the data is damaged. */

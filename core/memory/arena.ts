@@ -121,6 +121,8 @@ export interface Guard {
   stretch(address: Address, from: number, to: number): void
   /** A block is about to be freed. True when it is still needed: the guard frees it then, from ACCOUNT.overhead. */
   keeps(address: Address): boolean
+  /** The part with this name of the value at `root` is about to change, to come, or to go. */
+  part(root: Address, name: Buffer): void
   /** A record of the Dict at `root` is about to change in place. */
   change(root: Address, record: Address): void
   /** A record is about to be taken out. */

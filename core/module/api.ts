@@ -45,7 +45,9 @@ export {
   type DigestSink,
   type EmitCommand,
   type LoadSource,
+  type NamedParts,
   type SaveSink,
+  type Span,
   type ValueType,
   View,
 } from '../keyspace/value-type.ts'

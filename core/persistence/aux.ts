@@ -1,7 +1,7 @@
 /* Module aux -- what modules keep beside keys, written to RDB files and read from them. */
 
 import type { AuxData } from '../command/aux-data.ts'
-import type { LoadSource, SaveSink } from '../keyspace/value-type.ts'
+import type { LoadSource, NamedParts, SaveSink, Span } from '../keyspace/value-type.ts'
 import type { Address, Memory } from '../memory/arena.ts'
 import { beginModuleAux } from './rdb/file.ts'
 import { ModuleSink, type ModuleSource } from './rdb/module-value.ts'
@@ -63,6 +63,14 @@ class LateSink implements SaveSink {
 
   row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
     this.begin().row(blocks, save)
+  }
+
+  doubles(memory: Memory, block: Address, spans: readonly Span[]): void {
+    this.begin().doubles(memory, block, spans)
+  }
+
+  parts(root: Address, parts: NamedParts): void {
+    this.begin().parts(root, parts)
   }
 
   text(text: string): void {

@@ -17,7 +17,6 @@ import type { ValueType } from '../keyspace/value-type.ts'
 import type { Address } from '../memory/arena.ts'
 import type { Dict } from '../memory/dict.ts'
 import type { Aside } from './aside.ts'
-import type { ElementWriter } from './element.ts'
 import type { RdbWriter } from './rdb/writer.ts'
 
 /** What a snapshot must know of a collection that is written in pieces. */
@@ -43,12 +42,23 @@ export interface TableView {
   readonly isPacked: boolean
 }
 
+/** Writes the elements of a table. */
+export interface Elements {
+  /** What stands before the elements. */
+  head(writer: RdbWriter, count: number): void
+  /** The element at a place of the view's table. */
+  element(writer: RdbWriter, place: number): void
+  /** What was gathered goes where the elements went. False when there was nothing. */
+  close(): boolean
+  release(): void
+}
+
 /** A set, hash or sorted set. */
 export class BigTable implements Big {
   readonly type: number
   readonly root: Address
   readonly #view: TableView
-  readonly #elements: ElementWriter
+  readonly #elements: Elements
   readonly #count: number
   #cursor: number
   readonly #early = new Set<Address>()
@@ -56,7 +66,7 @@ export class BigTable implements Big {
   #file: RdbWriter | null = null
   readonly #makeAside: () => Aside
 
-  constructor(view: TableView, type: number, elements: ElementWriter, makeAside: () => Aside) {
+  constructor(view: TableView, type: number, elements: Elements, makeAside: () => Aside) {
     this.#view = view
     this.type = type
     this.#elements = elements
@@ -119,14 +129,19 @@ export class BigTable implements Big {
   /** A piece of what was written aside; until all of it is in the file, what comes early goes there too. */
   #passOn(writer: RdbWriter, aside: Aside): void {
     if (aside.passOn(writer)) return
+    // What is gathered yet is the last of it: from now on elements go into the file.
+    if (this.#elements.close()) return
     aside.release()
     this.#aside = null
     this.#file = writer
   }
 
-  end(): void {}
+  end(): void {
+    this.#elements.close()
+  }
 
   release(): void {
+    this.#elements.release()
     this.#aside?.release()
   }
 }

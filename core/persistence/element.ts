@@ -3,7 +3,7 @@
 
 import { Range } from '../base/bytes.ts'
 import type { Address } from '../memory/arena.ts'
-import type { TableView } from './big.ts'
+import type { Elements, TableView } from './big.ts'
 import { CONTAINER, TYPE } from './rdb/format.ts'
 import type { ListpackBuilder } from './rdb/listpack.ts'
 import type { RdbWriter } from './rdb/writer.ts'
@@ -11,20 +11,20 @@ import type { RdbWriter } from './rdb/writer.ts'
 /** A node whose only element is larger has no listpack. */
 const NODE_BYTES_MAX = 8192
 
-interface SetTable extends TableView {
+export interface SetTable extends TableView {
   entry(place: number, out: Range): Range
 }
-interface ZsetTable extends TableView {
+export interface ZsetTable extends TableView {
   entry(place: number, out: Range): number
 }
-interface HashTable extends TableView {
+export interface HashTable extends TableView {
   readonly firstDeadline: number
   readonly times: { readonly holder: Address; bind(holder: Address): void; of(record: Address): number }
   entry(place: number, field: Range, value: Range): void
 }
 
-/** Writes the elements of one collection. */
-export class ElementWriter {
+/** Writes the elements of one collection in their form in a file. */
+export class ElementWriter implements Elements {
   readonly #type: number
   readonly #view: TableView | null
   readonly #listpack: ListpackBuilder
@@ -40,13 +40,11 @@ export class ElementWriter {
     this.#least = type === TYPE.hashTimes ? (view as HashTable).firstDeadline : 0
   }
 
-  /** What stands before the elements. */
   head(writer: RdbWriter, count: number): void {
     if (this.#type === TYPE.hashTimes) writer.milliseconds(this.#least)
     writer.length(count)
   }
 
-  /** The element at a place of the view's table. */
   element(writer: RdbWriter, place: number): void {
     const first = this.#first
     if (this.#type === TYPE.set) writer.string((this.#view as SetTable).entry(place, first))
@@ -66,6 +64,12 @@ export class ElementWriter {
       writer.string(this.#second)
     }
   }
+
+  close(): boolean {
+    return false
+  }
+
+  release(): void {}
 
   /** A node of a list, whose elements `next` gives. */
   node(writer: RdbWriter, count: number, next: () => Range): void {

@@ -20,7 +20,7 @@ import type { SaveSink, ValueType } from '../keyspace/value-type.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 import { countOf, firstOf, nextOf, readElement } from '../structs/list-node.ts'
 import { Aside } from './aside.ts'
-import { type Big, BigTable, ownView, rootOf, type TableView } from './big.ts'
+import { BigTable, type Elements, ownView, rootOf, type TableView } from './big.ts'
 import { ElementWriter } from './element.ts'
 import { Plan, PlanSink } from './plan.ts'
 import { CONTAINER, RDB_VERSION, TYPE } from './rdb/format.ts'
@@ -45,11 +45,13 @@ const TWO_32 = 4294967296
 const STRING_BYTES = 512
 /** A module's bytes are left where they are when they are so many for each of them. */
 const STRETCH_BYTES = 64
+/** Elements that take as long as a piece of a module's value, which is some KB. */
+const ELEMENTS_A_PIECE = 16
 /** Types whose values are tables. */
 const BIG_TYPES: readonly number[] = [TYPE.set, TYPE.zset, TYPE.hash, TYPE.hashTimes]
 
 /** What this file asks of the core's views. */
-interface Elements {
+interface Sequence {
   readonly length: number
   each(visit: (element: Range) => void): void
 }
@@ -74,6 +76,15 @@ interface Scored {
   each(from: number, to: number, reverse: boolean, visit: (member: Range, score: number) => void): void
 }
 
+/** How large values of the core are written in pieces: in the form of a file, or as commands. */
+export interface Pieces {
+  elements(type: number, view: TableView): Elements
+  /** The bytes of a string lie in a block from `start` on. */
+  string(plan: Plan, block: Address, start: number, length: number): void
+  list(plan: Plan, nodes: readonly Address[]): void
+  stream(plan: Plan, value: StreamValue): void
+}
+
 /** Takes the bytes of a string's value. */
 class StringSink implements SaveSink {
   writer: RdbWriter | null = null
@@ -85,6 +96,8 @@ class StringSink implements SaveSink {
   unsigned = unexpected
   block = unexpected
   row = unexpected
+  doubles = unexpected
+  parts = unexpected
   signed = unexpected
   text = unexpected
   double = unexpected
@@ -165,19 +178,19 @@ export class ValueWriter {
         declared.save(value as object, this.#string)
         return
       case TYPE.listQuicklist2:
-        this.#list(value as Elements, db, declared.encoding(value as object) === 'listpack')
+        this.#list(value as Sequence, db, declared.encoding(value as object) === 'listpack')
         return
       case TYPE.setIntset:
         this.#integers(value as Integers)
         return
       case TYPE.setListpack:
         this.#listpack.begin()
-        ;(value as Elements).each(this.#pack)
+        ;(value as Sequence).each(this.#pack)
         this.#finish()
         return
       case TYPE.set:
-        writer.length((value as Elements).length)
-        ;(value as Elements).each(this.#put)
+        writer.length((value as Sequence).length)
+        ;(value as Sequence).each(this.#put)
         return
       case TYPE.zsetListpack:
         this.#listpack.begin()
@@ -215,42 +228,62 @@ export class ValueWriter {
    * The value of a record as one to be written in pieces, or null when it is small: when it has few elements, or as many
    * bytes as `few` pieces of a module's value.
    */
-  bigOf(db: Database, record: Address, type: number, few: number, watch: Watch): Big | null {
+  bigOf(
+    db: Database,
+    record: Address,
+    type: number,
+    few: number,
+    watch: Watch,
+    pieces: Pieces = this.#pieces,
+  ): Plan | BigTable | null {
     if (few === Number.POSITIVE_INFINITY) return null
     if (type === TYPE.string && db.formOf(record) !== FORM.block) return null
     const declared = db.keyspace.types[db.typeOf(record)]!
     const value: unknown = db.view(record, declared)
-    if (BIG_TYPES.includes(type)) return this.#bigTable(db, record, declared, type, value as TableView, few)
+    if (BIG_TYPES.includes(type)) {
+      if ((value as TableView).isPacked || (value as TableView).dict.count <= few) return null
+      const view = ownView(db, record, declared) as TableView
+      return new BigTable(view, type, pieces.elements(type, view), () => new Aside(this.#memory, this.compresses))
+    }
     const options = { memory: this.#memory, watch, compresses: this.compresses, stretchBytes: few * STRETCH_BYTES }
     if (type === TYPE.module) {
-      const pieces = declared.pieces?.(value as object) ?? 0
-      return pieces <= few ? null : this.#planned(new Plan(type, 0, options), declared, value as object)
+      const count = declared.pieces?.(value as object) ?? 0
+      return count <= few / ELEMENTS_A_PIECE
+        ? null
+        : this.#planned(new Plan(type, 0, options), declared, value as object)
     }
     if (type === TYPE.string) {
       const { length } = value as Bytes
       if (length <= few * STRING_BYTES) return null
       const plan = new Plan(type, 0, options)
-      plan.small.length(length)
-      plan.stretch(db.wordOf(record), (value as Bytes).blockHead, length)
+      pieces.string(plan, db.wordOf(record), (value as Bytes).blockHead, length)
       return plan
     }
     const root = rootOf(value as object)
     if (type === TYPE.listQuicklist2) {
-      if (root === 0 || (value as Elements).length <= few) return null
-      return this.#listPlan(new Plan(type, root, options), root)
+      if (root === 0 || (value as Sequence).length <= few) return null
+      const plan = new Plan(type, root, options)
+      pieces.list(plan, this.#nodesOf(root))
+      return plan
     }
     if (type !== TYPE.stream2 && type !== TYPE.stream3) return null
     if (!isLargeStream(value as StreamValue, few)) return null
     const plan = new Plan(type, root, options)
-    this.#streams.plan(plan, value as StreamValue)
+    pieces.stream(plan, value as StreamValue)
     return plan
   }
 
-  #bigTable(db: Database, record: Address, type: ValueType, rdb: number, seen: TableView, few: number): Big | null {
-    if (seen.isPacked || seen.dict.count <= few) return null
-    const view = ownView(db, record, type) as TableView
-    const aside = (): Aside => new Aside(this.#memory, this.compresses)
-    return new BigTable(view, rdb, new ElementWriter(rdb, view, this.#listpack), aside)
+  readonly #pieces: Pieces = {
+    elements: (type, view) => new ElementWriter(type, view, this.#listpack),
+    string(plan, block, start, length) {
+      plan.small.length(length)
+      plan.stretch(block, start, length)
+    },
+    list: (plan, nodes) => {
+      plan.small.length(nodes.length)
+      plan.row(nodes, this.#listNode)
+    },
+    stream: (plan, value) => this.#streams.plan(plan, value),
   }
 
   #planned(plan: Plan, type: ValueType, value: object): Plan {
@@ -262,15 +295,12 @@ export class ValueWriter {
     return plan
   }
 
-  /** A list of many nodes; each becomes a node of the file. */
-  #listPlan(plan: Plan, root: Address): Plan {
+  #nodesOf(root: Address): Address[] {
     const memory = this.#memory
     const nodes: Address[] = []
     const head = memory.i32[root >>> SLAB_BITS]![(root & UNIT_MASK) << 1]!
     for (let node = head; node !== 0; node = nextOf(memory, node)) nodes.push(node)
-    plan.small.length(nodes.length)
-    plan.row(nodes, this.#listNode)
-    return plan
+    return nodes
   }
 
   readonly #listNode = (writer: RdbWriter, node: Address): void => {
@@ -352,7 +382,7 @@ export class ValueWriter {
 
   // ------------------------------------------------------------------ lists
 
-  #list(value: Elements, db: Database, isPacked: boolean): void {
+  #list(value: Sequence, db: Database, isPacked: boolean): void {
     const { limits } = db.keyspace
     const cut = this.#cut
     cut.bytesMax = listBytesMax(limits)
@@ -413,7 +443,7 @@ function isFull(count: number, size: number, length: number, bytesMax: number, c
 }
 
 /** How many nodes a list takes: their number stands before them. */
-function countNodes(value: Elements, { bytesMax, countMax }: NodeCut): number {
+function countNodes(value: Sequence, { bytesMax, countMax }: NodeCut): number {
   let nodes = 0
   let count = 0
   let size = 0

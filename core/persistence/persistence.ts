@@ -13,7 +13,8 @@ import { type Files, type NewFile, reasonOf } from './file.ts'
 import { QueuedFile } from './queued-file.ts'
 import type { PersistenceSettings, SavePoint } from './settings.ts'
 import { Snapshot } from './snapshot.ts'
-import { CommandTarget, RdbTarget, type TargetOptions } from './target.ts'
+import { CommandTarget } from './aof/command-target.ts'
+import { RdbTarget, type TargetOptions } from './target.ts'
 
 const SLICE_MICROS = 1000
 /** After a failure save points wait for this long. */

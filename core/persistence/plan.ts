@@ -4,7 +4,7 @@
  *      parts                          [ a row of blocks ]     [ a stretch of bytes ]
  *
  * What is small (counts, names, times) is written aside when the plan is made. What is large is only noted down: rows of blocks
- * (row.ts) and stretches of bytes (stretch.ts), each at its place in what is small, and watched from then on. Writing the value
+ * (row.ts), stretches of bytes (stretch.ts) and walks by name (walked.ts), each at its place in what is small, and watched from then on. Writing the value
  * is walking along the plan, whatever has become of the value in the meantime.
  *
  * Who makes a plan sees a writer, and writes to it as if it were the file:
@@ -17,14 +17,15 @@
  *   making it O(what is small + blocks)    a step: a block, or 64 KB */
 
 import { Range } from '../base/bytes.ts'
-import type { SaveSink } from '../keyspace/value-type.ts'
+import type { NamedParts, SaveSink, Span } from '../keyspace/value-type.ts'
 import type { Address, Memory } from '../memory/arena.ts'
 import type { Big } from './big.ts'
 import { PART } from './rdb/format.ts'
 import { ModuleSink } from './rdb/module-value.ts'
 import { RdbWriter } from './rdb/writer.ts'
 import { Row, type WritePiece } from './row.ts'
-import { Stretch } from './stretch.ts'
+import { type PutBytes, putDoubles, putRaw, Stretch } from './stretch.ts'
+import { Walked, type Walk } from './walked.ts'
 import type { Watch } from './watch.ts'
 
 /** Bytes of what is small that are written at once. */
@@ -54,7 +55,7 @@ export interface PlanOptions {
 
 export class Plan implements Big {
   readonly type: number
-  readonly root: Address
+  root: Address
   /** Takes what is small. */
   readonly small: RdbWriter
   readonly options: PlanOptions
@@ -64,7 +65,7 @@ export class Plan implements Big {
   #part = 0
   #written = 0
 
-  /** @param root by which the value is known in the graveyard, where it waits until it was written; 0 when it need not. */
+  /** @param root by which the value is known in the graveyard, where it waits until it was written; 0 when it need not. A walk sets it. */
   constructor(type: number, root: Address, options: PlanOptions) {
     this.type = type
     this.root = root
@@ -73,9 +74,15 @@ export class Plan implements Big {
   }
 
   /** Bytes of a block follow. */
-  stretch(block: Address, start: number, length: number): void {
+  stretch(block: Address, start: number, length: number, put: PutBytes = putRaw): void {
     const { memory, watch } = this.options
-    if (length > 0) this.#add(new Stretch(memory, watch, block, start, length))
+    if (length > 0) this.#add(new Stretch(memory, watch, block, start, length, put))
+  }
+
+  /** All that a walk finds follows. */
+  walk(root: Address, walk: Walk): void {
+    this.root = root
+    this.#add(new Walked(this.options, root, walk))
   }
 
   /** A piece for each of these blocks follows. */
@@ -145,13 +152,34 @@ export class PlanSink extends ModuleSink {
     plan.stretch(block, start, bytes)
   }
 
+  override doubles(memory: Memory, block: Address, spans: readonly Span[]): void {
+    // A block is watched once, so what lies between the spans is in the stretch, and left out when it is written.
+    const end = spans.reduce((last, { to }) => Math.max(last, to), 0)
+    if (end * 8 < this.#plan.options.stretchBytes) super.doubles(memory, block, spans)
+    else this.#plan.stretch(block, 0, end * 8, putDoubles(spans))
+  }
+
+  override parts(root: Address, parts: NamedParts): void {
+    const sinkOf = this.#sinks()
+    this.#plan.walk(root, {
+      some: (writer, after, budget, passes) => parts.some(sinkOf(writer), after, budget, passes),
+      one: (writer, name) => parts.one(sinkOf(writer), name),
+    })
+  }
+
   override row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
+    const sinkOf = this.#sinks()
+    this.#plan.row(blocks, (writer, block) => save(sinkOf(writer), block))
+  }
+
+  /** The sink of a writer; the last one is kept. */
+  #sinks(): (writer: RdbWriter) => ModuleSink {
     let sink: ModuleSink | null = null
     let last: RdbWriter | null = null
-    this.#plan.row(blocks, (writer, block) => {
+    return writer => {
       if (sink === null || writer !== last) sink = new ModuleSink(writer)
       last = writer
-      save(sink, block)
-    })
+      return sink
+    }
   }
 }

@@ -70,6 +70,8 @@ export class Row implements Part, Watched {
     return false
   }
 
+  part(): void {}
+
   step(writer: RdbWriter): void {
     const early = this.#early.get(this.#next)
     if (early === undefined) {

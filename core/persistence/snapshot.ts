@@ -158,6 +158,10 @@ export class Snapshot implements ChangeHook, Guard {
     }
   }
 
+  part(root: Address, name: Buffer): void {
+    if (this.#watch.count > 0) this.#guarded(() => this.#watch.part(root, name))
+  }
+
   keeps(block: Address): boolean {
     if (this.#watch.count === 0 || this.failure !== null) return false
     try {

@@ -155,23 +155,29 @@ export class StreamSaver {
 
   /** Write one block as a node. */
   readonly #saveBlock = (writer: RdbWriter, block: Address): void => {
+    let isOpen = false
+    this.eachEntry(block, (id, parts, count) => {
+      if (!isOpen) this.#beginNode(id, liveOf(this.#memory, block), count)
+      isOpen = true
+      this.#node.entry(id, parts, count)
+    })
+    this.#node.write(writer, this.#packed)
+  }
+
+  /** Visit the entries of a block with their `count` names and values. */
+  eachEntry(block: Address, visit: (id: StreamId, parts: readonly Range[], count: number) => void): void {
     const memory = this.#memory
     const slab = memory.u8[block >>> SLAB_BITS]!
     const id = this.#id
     let at = enterBlock(memory, block, id)
-    let isOpen = false
     for (let left = entriesOf(memory, block); left > 0; left--) {
       const entry = at
       const fields = readHead(slab, entry, id)
       const same = isSame(slab, entry)
       at = skipFields(memory, block, fields, same)
       if (isDeleted(slab, entry)) continue
-      const count = this.#takeFields(memory, block, fields, same)
-      if (!isOpen) this.#beginNode(id, liveOf(memory, block), count)
-      isOpen = true
-      this.#node.entry(id, this.#parts, count)
+      visit(id, this.#parts, this.#takeFields(memory, block, fields, same))
     }
-    this.#node.write(writer, this.#packed)
   }
 
   /** Take the fields that begin at a position in hand. Returns how many parts they are. */

@@ -9,6 +9,8 @@
  * of a document moves. The walk takes from the copies what is there, and the rest from the block itself. So a change costs little
  * more than itself, and a fork, which copies the page of every bit, costs more.
  *
+ * What is written of the bytes is what `put` makes of them: themselves, or doubles with the mark that each has in a file.
+ *
  * Copies are kept by the megabyte (Overlay), so that no table of them becomes large, and grows while somebody waits.
  *
  * When the block is freed (the key is deleted, or the string has moved to grow), it is not copied either: it is taken over as it
@@ -19,8 +21,10 @@
  * Invariants: what lies before `next` is in no copy; a page that was copied has no lines; copies and block together are
  * what was there at the first moment. */
 
+import type { Span } from '../keyspace/value-type.ts'
 import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../memory/arena.ts'
 import type { Part } from './plan.ts'
+import { PART } from './rdb/format.ts'
 import type { RdbWriter } from './rdb/writer.ts'
 import type { Watch, Watched } from './watch.ts'
 
@@ -41,6 +45,27 @@ interface Source {
   readonly block: Address
   readonly start: number
   readonly length: number
+  readonly put: PutBytes
+}
+
+/** Writes bytes as they are, or what is made of them. `offset` says where in the stretch they begin. */
+export type PutBytes = (writer: RdbWriter, buf: Buffer, start: number, end: number, offset: number) => void
+
+/** Bytes as they are. */
+export const putRaw: PutBytes = (writer, buf, start, end) => writer.raw(buf, start, end)
+
+/** Some of the doubles, as parts of a module's value. Lines and pages hold whole ones. */
+export function putDoubles(spans: readonly Span[]): PutBytes {
+  return (writer, buf, start, end, offset) => {
+    const first = offset >>> 3
+    const last = (offset + end - start) >>> 3
+    for (const { from, to } of spans)
+      for (let i = Math.max(from, first); i < Math.min(to, last); i++) {
+        const at = start + i * 8 - offset
+        writer.length(PART.double)
+        writer.raw(buf, at, at + 8)
+      }
+  }
 }
 
 /** Copies of what was in one megabyte of a stretch, by numbers counted from the beginning of the stretch. */
@@ -100,7 +125,7 @@ class Overlay {
     const copy = this.#pages.get(page)
     if (copy !== undefined) {
       this.#pages.delete(page)
-      this.#pass(writer, copy, end - from)
+      this.#pass(writer, copy, from, end)
       return
     }
     let plain = from
@@ -108,17 +133,17 @@ class Overlay {
       const line = this.#takeLine(at / LINE_BYTES)
       if (line === 0) continue
       passBytes(writer, this.#source, plain, at)
-      this.#pass(writer, line, Math.min(LINE_BYTES, end - at))
+      this.#pass(writer, line, at, Math.min(end, at + LINE_BYTES))
       plain = Math.min(end, at + LINE_BYTES)
     }
     passBytes(writer, this.#source, plain, end)
   }
 
   /** Write a copy and forget it. */
-  #pass(writer: RdbWriter, copy: Address, bytes: number): void {
-    const { memory } = this.#source
+  #pass(writer: RdbWriter, copy: Address, from: number, end: number): void {
+    const { memory, put } = this.#source
     const at = (copy & UNIT_MASK) << 3
-    writer.raw(memory.u8[copy >>> SLAB_BITS]!, at, at + bytes)
+    put(writer, memory.u8[copy >>> SLAB_BITS]!, at, at + end - from, from)
     memory.free(ACCOUNT.overhead, copy)
   }
 
@@ -132,10 +157,10 @@ class Overlay {
 }
 
 /** Write bytes from where they lie. */
-function passBytes(writer: RdbWriter, { memory, block, start }: Source, from: number, to: number): void {
+function passBytes(writer: RdbWriter, { memory, block, start, put }: Source, from: number, to: number): void {
   if (from === to) return
   const at = ((block & UNIT_MASK) << 3) + start
-  writer.raw(memory.u8[block >>> SLAB_BITS]!, at + from, at + to)
+  put(writer, memory.u8[block >>> SLAB_BITS]!, at + from, at + to, from)
 }
 
 export class Stretch implements Part, Watched {
@@ -150,8 +175,8 @@ export class Stretch implements Part, Watched {
   #isWatched = true
 
   /** @param start where the bytes begin in the block. */
-  constructor(memory: Memory, watch: Watch, block: Address, start: number, length: number) {
-    this.#source = { memory, block, start, length }
+  constructor(memory: Memory, watch: Watch, block: Address, start: number, length: number, put: PutBytes) {
+    this.#source = { memory, block, start, length, put }
     this.#watch = watch
     this.#owner = watch.enter(this)
     watch.add(block, this.#owner, 0)
@@ -186,6 +211,8 @@ export class Stretch implements Part, Watched {
     if (found === undefined) this.#overlays.set(section, (found = new Overlay(this.#source)))
     return found
   }
+
+  part(): void {}
 
   keeps(): boolean {
     this.#isOwn = true

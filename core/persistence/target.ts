@@ -1,11 +1,8 @@
-/* Targets -- what a snapshot is written as: an RDB file, or the commands that make the data (a base of an append-only file
- * with `aof-use-rdb-preamble no`). */
+/* Targets -- what a snapshot is written as: an RDB file, or the commands that make the data (aof/command-target.ts). */
 
 import { Range } from '../base/bytes.ts'
 import { REDIS_VERSION } from '../base/version.ts'
-import { Args } from '../command/args.ts'
 import type { AuxData } from '../command/aux-data.ts'
-import { encodeCommand } from '../command/propagate.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Dict } from '../memory/dict.ts'
@@ -16,7 +13,6 @@ import { ValueWriter } from './encode.ts'
 import type { Big } from './big.ts'
 import type { WholeFile } from './file.ts'
 import { type KeyFacts, writeAux, writeDatabase, writeEnd, writeHeader, writeKey, writeLibrary } from './rdb/file.ts'
-import { closePayload } from './rdb/payload.ts'
 import { RdbWriter } from './rdb/writer.ts'
 import type { Watch } from './watch.ts'
 
@@ -64,39 +60,88 @@ export interface TargetOptions {
   readonly elementsAtOnce: number
 }
 
-/** Writes an RDB file. */
-export class RdbTarget implements SnapshotTarget {
-  readonly #keyspace: Keyspace
-  readonly #options: TargetOptions
-  readonly #file: RdbWriter
-  /** Takes keys while a big collection is written, and until those are in the file. */
+/** What is common to all: while a big collection is written, keys that come early wait behind it. */
+export abstract class PieceTarget implements SnapshotTarget {
+  protected readonly keyspace: Keyspace
+  protected readonly options: TargetOptions
+  protected readonly file: RdbWriter
+  /** Takes keys: the file, or what stands aside while a big collection is written and until those are in the file. */
+  protected writer: RdbWriter
   #aside: Aside | null = null
-  #writer: RdbWriter
+
+  constructor(keyspace: Keyspace, file: WholeFile, options: TargetOptions) {
+    this.keyspace = keyspace
+    this.options = options
+    this.file = this.writer = new RdbWriter(keyspace.memory, {
+      sink: (buf, start, end) => file.write(buf, start, end),
+      compress: options.compresses,
+    })
+  }
+
+  abstract begin(nowMs: number): void
+  abstract key(number: number, keys: Dict, db: Database, record: Address, watch: Watch): PendingBig | null
+  abstract end(): void
+  /** What stands before a big collection, and behind it. */
+  protected abstract head(pending: PendingBig): void
+  protected abstract tail(pending: PendingBig): void
+
+  open(pending: PendingBig): void {
+    this.head(pending)
+    pending.big.begin(this.file)
+    this.#aside = new Aside(this.keyspace.memory, this.options.compresses)
+    this.writer = this.#aside.writer
+  }
+
+  step({ big }: PendingBig): void {
+    big.step(this.file)
+  }
+
+  close(pending: PendingBig): void {
+    pending.big.end(this.file)
+    this.tail(pending)
+  }
+
+  passOn(): boolean {
+    if (this.#aside === null) return false
+    if (this.#aside.passOn(this.file)) return true
+    this.#aside.release()
+    this.#aside = null
+    this.writer = this.file
+    return false
+  }
+
+  get bytes(): number {
+    return this.file.offset + (this.#aside === null ? 0 : this.#aside.writer.offset)
+  }
+
+  release(): void {
+    this.file.release()
+    this.#aside?.release()
+  }
+}
+
+/** Writes an RDB file. */
+export class RdbTarget extends PieceTarget {
   readonly #values: ValueWriter
   readonly #key = new Range()
   readonly #facts = { expireMs: -1, exactMs: 0n, idleSeconds: -1, frequency: -1 }
   #selected = -1
 
   constructor(keyspace: Keyspace, file: WholeFile, options: TargetOptions) {
-    this.#keyspace = keyspace
-    this.#options = options
-    this.#file = this.#writer = new RdbWriter(keyspace.memory, {
-      sink: (buf, start, end) => file.write(buf, start, end),
-      compress: options.compresses,
-    })
+    super(keyspace, file, options)
     this.#values = new ValueWriter(keyspace.memory)
     this.#values.version = options.version
     this.#values.compresses = options.compresses
   }
 
   begin(nowMs: number): void {
-    const writer = this.#writer
-    const options = this.#options
+    const writer = this.writer
+    const options = this.options
     writeHeader(writer, options.version)
     writeAux(writer, 'redis-ver', REDIS_VERSION)
     writeAux(writer, 'redis-bits', '64')
     writeAux(writer, 'ctime', String(Math.floor(nowMs / 1000)))
-    writeAux(writer, 'used-mem', String(this.#keyspace.memory.usedBytes))
+    writeAux(writer, 'used-mem', String(this.keyspace.memory.usedBytes))
     writeAux(writer, 'aof-base', options.isAofBase ? '1' : '0')
     writeModuleAux(writer, options.aux, 'before')
     for (const code of options.libraries) writeLibrary(writer, Range.of(code))
@@ -108,7 +153,7 @@ export class RdbTarget implements SnapshotTarget {
     const exactMs = expireMs > Number.MAX_SAFE_INTEGER ? db.deadlines.exactOf(record) : 0n
     const idleSeconds = db.keyspace.isLru ? db.idleSeconds(record) : -1
     const frequency = db.frequencyOf(record)
-    const big = this.#values.bigOf(db, record, type, this.#options.elementsAtOnce, watch)
+    const big = this.#values.bigOf(db, record, type, this.options.elementsAtOnce, watch)
     if (big !== null) {
       const facts = { expireMs, exactMs, idleSeconds, frequency }
       return { number, key: keys.key(record, this.#key).copy(), facts, big }
@@ -118,129 +163,31 @@ export class RdbTarget implements SnapshotTarget {
     this.#facts.exactMs = exactMs
     this.#facts.idleSeconds = idleSeconds
     this.#facts.frequency = frequency
-    writeKey(this.#writer, keys.key(record, this.#key), type, this.#facts)
-    this.#values.write(this.#writer, db, record, type)
+    writeKey(this.writer, keys.key(record, this.#key), type, this.#facts)
+    this.#values.write(this.writer, db, record, type)
     return null
   }
 
   #select(number: number, keys: Dict | null, db: Database | null): void {
     if (number === this.#selected) return
     this.#selected = number
-    writeDatabase(this.#writer, number, keys?.count ?? 0, db?.deadlines.count ?? 0)
+    writeDatabase(this.writer, number, keys?.count ?? 0, db?.deadlines.count ?? 0)
   }
 
-  open({ number, key, facts, big }: PendingBig): void {
+  protected head({ number, key, facts, big }: PendingBig): void {
     this.#select(number, null, null)
-    writeKey(this.#file, Range.of(key), big.type, facts)
-    big.begin(this.#file)
-    this.#aside = new Aside(this.#keyspace.memory, this.#options.compresses)
-    this.#writer = this.#aside.writer
+    writeKey(this.file, Range.of(key), big.type, facts)
   }
 
-  step({ big }: PendingBig): void {
-    big.step(this.#file)
-  }
-
-  close({ big }: PendingBig): void {
-    big.end(this.#file)
-  }
-
-  passOn(): boolean {
-    if (this.#aside === null) return false
-    if (this.#aside.passOn(this.#file)) return true
-    this.#aside.release()
-    this.#aside = null
-    this.#writer = this.#file
-    return false
-  }
-
-  get bytes(): number {
-    return this.#file.offset + (this.#aside === null ? 0 : this.#aside.writer.offset)
-  }
+  protected tail(): void {}
 
   end(): void {
-    writeModuleAux(this.#file, this.#options.aux, 'after')
-    writeEnd(this.#file, this.#options.withSum)
+    writeModuleAux(this.file, this.options.aux, 'after')
+    writeEnd(this.file, this.options.withSum)
   }
 
-  release(): void {
-    this.#file.release()
-    this.#aside?.release()
-    this.#values.release()
-  }
-}
-
-/** Writes commands. A value whose type does not say how it is made becomes a RESTORE of its payload. */
-export class CommandTarget implements SnapshotTarget {
-  readonly #writer: RdbWriter
-  readonly #payload: RdbWriter
-  readonly #values: ValueWriter
-  readonly #libraries: Iterable<Buffer>
-  readonly #args = new Args()
-  readonly #key = new Range()
-  #selected = -1
-
-  constructor(keyspace: Keyspace, file: WholeFile, options: TargetOptions) {
-    this.#writer = new RdbWriter(keyspace.memory, { sink: (buf, start, end) => file.write(buf, start, end) })
-    this.#payload = new RdbWriter(keyspace.memory)
-    this.#values = new ValueWriter(keyspace.memory)
-    this.#libraries = options.libraries
-  }
-
-  readonly #emit = (values: readonly (string | Buffer | number | bigint)[]): void => {
-    this.#args.loadValues(values)
-    const bytes = encodeCommand(this.#args)
-    this.#writer.raw(bytes, 0, bytes.length)
-  }
-
-  begin(): void {
-    for (const code of this.#libraries) this.#emit(['FUNCTION', 'LOAD', code])
-  }
-
-  key(number: number, keys: Dict, db: Database, record: Address): null {
-    if (number !== this.#selected) this.#emit(['SELECT', number])
-    this.#selected = number
-    const type = db.keyspace.types[db.typeOf(record)]!
-    const key = keys.key(record, this.#key)
-    if (type.rewrite === undefined) this.#restore(key, db, record)
-    else type.rewrite(key, db.view(record, type), this.#emit)
-    const deadline = db.deadlines.of(record)
-    if (deadline >= 0) this.#emit(['PEXPIREAT', key.copy(), db.deadlines.exactOf(record)])
-    return null
-  }
-
-  // Every value is written at once.
-
-  open(): void {}
-
-  step(): void {}
-
-  close(): void {}
-
-  passOn(): boolean {
-    return false
-  }
-
-  get bytes(): number {
-    return this.#writer.offset
-  }
-
-  #restore(key: Range, db: Database, record: Address): void {
-    const payload = this.#payload.begin()
-    const type = this.#values.typeOf(db, record)
-    payload.byte(type)
-    this.#values.write(payload, db, record, type)
-    closePayload(payload)
-    this.#emit(['RESTORE', key.copy(), '0', payload.result(new Range()).copy()])
-  }
-
-  end(): void {
-    this.#writer.flush()
-  }
-
-  release(): void {
-    this.#writer.release()
-    this.#payload.release()
+  override release(): void {
+    super.release()
     this.#values.release()
   }
 }

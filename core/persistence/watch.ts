@@ -22,6 +22,8 @@ export interface Watched {
   stretch(place: number, from: number, to: number): void
   /** It is about to be freed. True when the block is taken over, and will be freed here. */
   keeps(place: number): boolean
+  /** A part of the value at this block is about to change; see SaveSink.parts. */
+  part(name: Buffer): void
 }
 
 const SLOTS_MIN = 64
@@ -123,6 +125,12 @@ export class Watch {
   stretch(block: Address, from: number, to: number): void {
     const slot = this.#find(block)
     if (slot >= 0) this.#owners[this.#ownerOf[slot]!]!.stretch(this.#places[slot]!, from, to)
+  }
+
+  /** A part of the value at a block is. */
+  part(block: Address, name: Buffer): void {
+    const slot = this.#find(block)
+    if (slot >= 0) this.#owners[this.#ownerOf[slot]!]!.part(name)
   }
 
   /** It is about to be freed. True when that must wait. */

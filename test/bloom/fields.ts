@@ -6,6 +6,7 @@ import {
   type Memory,
   Range,
   type SaveSink,
+  type Span,
   SLAB_BITS,
   UNIT_MASK,
 } from 'redstrata/module'
@@ -33,6 +34,13 @@ export class FieldList implements SaveSink {
   }
   row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
     for (const block of blocks) save(this, block)
+  }
+  doubles(memory: Memory, block: Address, spans: readonly Span[]): void {
+    const all = memory.f64[block >>> SLAB_BITS]!
+    for (const { from, to } of spans) for (let i = from; i < to; i++) this.double(all[(block & UNIT_MASK) + i]!)
+  }
+  parts(): void {
+    throw new Error('sketches have no parts with names')
   }
   text(text: string): void {
     this.fields.push(Buffer.from(text))

@@ -151,24 +151,30 @@ const words: Kind = {
   name: 'words',
   isExact: true,
   async make(random, call, key) {
-    for (let i = 0; i < 60; i++) await call('FT.SUGADD', key, `text ${i}`, 1 + random.below(9))
+    for (let i = 0; i < 200; i++) await call('FT.SUGADD', key, suggestion(random), 1 + random.below(9))
   },
   writes: [
-    (random, call, key) => call('FT.SUGADD', key, `text ${random.below(70)}`, 1, 'INCR'),
-    (random, call, key) => call('FT.SUGADD', key, `text ${random.below(70)}`, 2, 'PAYLOAD', word(random, 9)),
-    (random, call, key) => call('FT.SUGDEL', key, `text ${random.below(70)}`),
+    (random, call, key) => call('FT.SUGADD', key, suggestion(random), 1, 'INCR'),
+    (random, call, key) => call('FT.SUGADD', key, suggestion(random), 2, 'PAYLOAD', word(random, 9)),
+    (random, call, key) => call('FT.SUGDEL', key, suggestion(random)),
+    (random, call, key) => call('FT.SUGDEL', key, suggestion(random)),
   ],
 }
+
+/** Some are the beginning of others, and some differ from others in capital letters only. */
+const suggestion = (random: SeededRandom): string => `${['a', 'A', 'ab', 'é'][random.below(4)]}${random.below(90)}`
 
 const digests: Kind = {
   name: 'digest',
   isExact: true,
   async make(random, call, key) {
-    await call('TDIGEST.CREATE', key, 'COMPRESSION', 200)
-    return call('TDIGEST.ADD', key, ...Array.from({ length: 500 }, () => random.below(1e6)))
+    await call('TDIGEST.CREATE', key, 'COMPRESSION', 2000)
+    return call('TDIGEST.ADD', key, ...Array.from({ length: 5000 }, () => random.below(1e6)))
   },
   writes: [
     (random, call, key) => call('TDIGEST.ADD', key, random.below(2e6), random.below(9)),
+    (random, call, key) => call('TDIGEST.QUANTILE', key, random.below(100) / 100),
+    (random, call, key) => call('TDIGEST.MERGE', key, 1, `digest:${random.below(KEYS)}`),
     (_, call, key) => call('TDIGEST.RESET', key),
   ],
 }
@@ -178,6 +184,13 @@ const KINDS = [strings, series, documents, streams, bloom, cuckoo, counters, top
 /** Make the keys of each kind. */
 export async function fillLarge(random: SeededRandom, call: Call): Promise<void> {
   for (const kind of KINDS) for (let n = 0; n < KEYS; n++) await kind.make(random, call, `${kind.name}:${n}`)
+}
+
+/** What the digests of the first database hold, which DEBUG DIGEST does not tell. */
+export async function centroids(call: Call): Promise<unknown[]> {
+  const dumps: unknown[] = []
+  for (let n = 0; n < KEYS; n++) dumps.push(await call('DUMP', `digest:${n}`))
+  return dumps
 }
 
 /** A write of some kind; one that a log makes again when it must be `exact`. */

@@ -16,6 +16,7 @@ class Told implements Watched {
   readonly told: string[] = []
   block = (place: number): void => void this.told.push(`block ${place}`)
   stretch = (place: number, from: number, to: number): void => void this.told.push(`stretch ${place} ${from} ${to}`)
+  part = (name: Buffer): void => void this.told.push(`part ${name}`)
   keeps(place: number): boolean {
     return place % 2 === 0
   }
@@ -70,6 +71,7 @@ class Value {
       block: block => watch.block(block),
       stretch: (block, from, to) => watch.stretch(block, from, to),
       keeps: block => watch.keeps(block),
+      part: (root, name) => watch.part(root, name),
       change: () => {},
       removal: () => {},
       moved: () => {},

@@ -6,7 +6,7 @@ import { SeededRandom } from '../../core/base/random.ts'
 import { createServer, type RunningServer } from '../../core/index.ts'
 import { Persistence } from '../../core/persistence/persistence.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { fillLarge, writeLarge } from './large-data.ts'
+import { centroids, fillLarge, writeLarge } from './large-data.ts'
 import { type Call, fill, refused, write } from './random-data.ts'
 
 const SEEDS = process.env['REDSTRATA_TEST'] === 'long' ? 100 : 4
@@ -26,16 +26,24 @@ async function written(server: RunningServer): Promise<void> {
   while (persistence.running !== null) await new Promise(resolve => setImmediate(resolve))
 }
 
-async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
+const KINDS = {
+  rdb: {},
+  aof: { appendonly: 'yes' },
+  commands: { appendonly: 'yes', 'aof-use-rdb-preamble': 'no' },
+}
+
+async function compare(kind: keyof typeof KINDS, seed: number): Promise<void> {
   const dir = temporaryFolder()
-  const config: Record<string, string> = kind === 'aof' ? { appendonly: 'yes' } : {}
+  const config: Record<string, string> = KINDS[kind]
   const server = await start(dir, config)
   const random = new SeededRandom(seed)
   const clients = [0, 1, 2].map(() => server.client())
   for (const [db, client] of clients.entries()) await client.call('SELECT', db)
   const call: Call = (...args) => clients[random.below(3)]!.call(...args)
+  const first: Call = (...args) => clients[0]!.call(...args)
   await fill(random, call)
-  await fillLarge(random, (...args) => clients[0]!.call(...args))
+  await fillLarge(random, first)
+  const dumps = kind === 'rdb' ? await centroids(first) : null
   const before = await server.call('DEBUG', 'DIGEST', 'EXACT')
   await server.call(kind === 'rdb' ? 'BGSAVE' : 'BGREWRITEAOF')
   let writes = 0
@@ -44,8 +52,8 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
       const choice = random.below(200)
       if (choice === 0) await call('FLUSHDB')
       else if (choice === 1) await call('SWAPDB', random.below(3), random.below(3))
-      else if (choice === 2 && kind === 'aof') await call('FLUSHALL')
-      else await (random.below(2) === 0 ? write(random, call) : writeLarge(random, call, kind === 'aof')).catch(refused)
+      else if (choice === 2 && kind !== 'rdb') await call('FLUSHALL')
+      else await (random.below(2) === 0 ? write(random, call) : writeLarge(random, call, kind !== 'rdb')).catch(refused)
     }
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -55,11 +63,18 @@ async function compare(kind: 'rdb' | 'aof', seed: number): Promise<void> {
   await server.close()
   const loaded = await start(dir, config)
   expect(await loaded.call('DEBUG', 'DIGEST', 'EXACT')).toBe(kind === 'rdb' ? before : after)
+  if (dumps !== null) expect(await centroids(loaded.call)).toEqual(dumps)
   await loaded.close()
 }
 
-for (const kind of ['rdb', 'aof'] as const)
-  it(`${kind === 'rdb' ? 'BGSAVE writes the first moment' : 'BGREWRITEAOF loses nothing'}, whatever is written meanwhile`, async () => {
+const TITLES = {
+  rdb: 'BGSAVE writes the first moment',
+  aof: 'BGREWRITEAOF loses nothing',
+  commands: 'BGREWRITEAOF as commands loses nothing',
+}
+
+for (const kind of ['rdb', 'aof', 'commands'] as const)
+  it(`${TITLES[kind]}, whatever is written meanwhile`, async () => {
     for (let seed = 1; seed <= SEEDS; seed++) await compare(kind, seed)
   })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../core/base/bytes.ts'
 import type { ReplyValue } from '../../core/index.ts'
-import type { Address, AuxData, LoadSource, SaveSink } from '../../core/module/api.ts'
+import type { Address, AuxData, LoadSource, NamedParts, SaveSink } from '../../core/module/api.ts'
 import { printReply } from '../support/transcript/reply.ts'
 import { serverForTest, type TestServer } from '../support/server.ts'
 
@@ -124,5 +124,12 @@ class Written implements SaveSink {
 
   row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
     for (const block of blocks) save(this, block)
+  }
+
+  doubles = (): void => expect.unreachable('nothing lies in blocks')
+
+  parts(_root: Address, parts: NamedParts): void {
+    for (let last = parts.some(this, null, 3, () => false); last !== null; )
+      last = parts.some(this, last, 3, () => false)
   }
 }

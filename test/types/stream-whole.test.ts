@@ -40,6 +40,8 @@ class Tape {
     float: () => expect.unreachable('streams hold no floats'),
     block: () => expect.unreachable('streams are no blocks'),
     row: () => expect.unreachable('streams are no blocks'),
+    doubles: () => expect.unreachable('streams hold no doubles'),
+    parts: () => expect.unreachable('streams have no parts with names'),
   }
 
   readonly source: LoadSource = {

@@ -7,11 +7,15 @@
  * behind the id and a mark that says whether it belongs before or after the keys. */
 
 import { Range } from '../../base/bytes.ts'
-import type { SaveSink } from '../../keyspace/value-type.ts'
+import type { NamedParts, SaveSink, Span } from '../../keyspace/value-type.ts'
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from '../../memory/arena.ts'
 import { moduleId, moduleOf, PART } from './format.ts'
 import type { RdbReader } from './reader.ts'
 import type { RdbWriter } from './writer.ts'
+
+/** How many named parts are asked for at once. */
+const PARTS_AT_ONCE = 1 << 10
+const never = (): boolean => false
 
 /** The parts of one value, in order; the shape in which types are loaded. */
 export class ModuleSource {
@@ -154,6 +158,18 @@ export class ModuleSink implements SaveSink {
 
   row(blocks: readonly Address[], save: (sink: SaveSink, block: Address) => void): void {
     for (const block of blocks) save(this, block)
+  }
+
+  doubles(memory: Memory, block: Address, spans: readonly Span[]): void {
+    const all = memory.f64[block >>> SLAB_BITS]!
+    const first = block & UNIT_MASK
+    for (const { from, to } of spans) for (let i = from; i < to; i++) this.double(all[first + i]!)
+  }
+
+  parts(_root: Address, parts: NamedParts): void {
+    let last: Buffer | null = null
+    do last = parts.some(this, last, PARTS_AT_ONCE, never)
+    while (last !== null)
   }
 
   text(text: string): void {

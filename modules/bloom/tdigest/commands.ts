@@ -60,6 +60,7 @@ const tdigestKind: SketchKind<TDigest> = {
   version: TDIGEST_ENCODING,
   lens: db => new TDigest(db.memory),
   save: (_, digest, sink) => saveTDigest(digest, sink),
+  inBlocks: true,
   load: (_, digest, source, version) => loadTDigest(digest, source, version),
   // Not the centroids: questions compress a digest, and are not propagated.
   digest(_, { compression, min, max, size }, sink) {

@@ -25,8 +25,7 @@ export function saveTDigest(digest: TDigest, sink: SaveSink): void {
   sink.unsigned(digest.compressions)
   sink.double(digest.size)
   sink.double(0)
-  for (let i = 0; i < count; i++) sink.double(digest.meanAt(i))
-  for (let i = 0; i < count; i++) sink.double(digest.weightAt(i))
+  digest.saveCentroids(sink, count)
 }
 
 /** Read a digest: its address, or 0 when the fields make none or there is no room. */

@@ -31,7 +31,7 @@
  *
  * A digest of a single value cannot be compressed, since ln 1 = 0: its value waits, and queries have no answer (NaN), as in
  * the real module. */
-import { ACCOUNT, type Address, ArenaFull, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type SaveSink, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { RootLens } from '../lens.ts'
 import { Centroids, shareBelow, trimmedMean, valueAt } from './estimate.ts'
 import { sortCentroids } from './sort.ts'
@@ -173,7 +173,9 @@ export class TDigest extends RootLens {
     if (mean > fields[at + 2]!) fields[at + 2] = mean
     const block = words[word + 15]!
     const cells = memory.f64[block >>> SLAB_BITS]!
-    const cell = (block & UNIT_MASK) + words[word + 12]! + words[word + 13]!
+    const place = words[word + 12]! + words[word + 13]!
+    if (memory.guard !== null) this.#tell(place, place + 1)
+    const cell = (block & UNIT_MASK) + place
     cells[cell] = mean
     cells[cell + capacity] = weight
     words[word + 13]!++
@@ -195,6 +197,26 @@ export class TDigest extends RootLens {
     }
     this.at(target)
     return true
+  }
+
+  /** Hand the means of the first centroids to a dump, and their weights. */
+  saveCentroids(sink: SaveSink, count: number): void {
+    const weights = this.capacity
+    const spans = [
+      { from: 0, to: count },
+      { from: weights, to: weights + count },
+    ]
+    sink.doubles(this.memory, this.word(15), spans)
+  }
+
+  /** A snapshot may need some of the centroids as they are. */
+  #tell(from: number, to: number): void {
+    const { guard } = this.memory
+    if (guard === null) return
+    const cells = this.word(15)
+    const weights = this.capacity
+    guard.stretch(cells, from * 8, to * 8)
+    guard.stretch(cells, (weights + from) * 8, (weights + to) * 8)
   }
 
   /** Set the mean of a centroid of a dump; `settle` makes them count. */
@@ -233,6 +255,7 @@ export class TDigest extends RootLens {
     const weights = means + this.capacity
     const count = this.merged + this.waiting
     const total = this.size
+    this.#tell(0, count)
     sortCentroids(cells, means, weights, count)
     const merged = mergeNeighbours(cells, means, weights, count, total, this.compression)
     this.setWord(12, merged)

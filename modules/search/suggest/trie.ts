@@ -31,7 +31,8 @@ import { lowerRoom, writeLower } from '../text/lower.ts'
 
 /** Letters from which on a text is not taken. */
 export const TEXT_LETTERS_MAX = 255
-const TEXT_BYTES_MAX = TEXT_LETTERS_MAX * 4
+/** Bytes that it has at most, folded or not. */
+export const TEXT_BYTES_MAX = TEXT_LETTERS_MAX * 4
 
 const CHILDREN_AT = 16
 const TEXT_AT = 16
@@ -192,13 +193,12 @@ export class Trie {
    */
   add(text: Buffer, score: number, increments: boolean, payload: Buffer | null): boolean {
     if (!this.#descend(text)) return false
+    this.#tell()
     const found = this.#isWhole ? this.#entryOf(text) : 0
     if (found !== 0) {
       const sum = increments ? this.score(found) + score : score
       if (payload !== null) this.#replacePayload(found, text, payload)
       const entry = payload === null ? found : this.entries(this.#nodes[this.#depth]!)
-      // A snapshot may need the score that it has; of what is freed it hears by itself.
-      if (this.memory.guard !== null) this.memory.guard.block(entry)
       this.memory.u8[entry >>> SLAB_BITS]!.writeFloatLE(sum, (entry & UNIT_MASK) * 8 + 4)
       this.#refreshBest()
       return false
@@ -218,11 +218,17 @@ export class Trie {
     return true
   }
 
+  /** A snapshot may need what there is of the text that was followed. */
+  #tell(): void {
+    if (this.memory.guard !== null) this.memory.guard.part(this.#root, this.#folded)
+  }
+
   /** Remove a text; false when it is not there. */
   remove(text: Buffer): boolean {
     if (!this.#descend(text) || !this.#isWhole) return false
     const entry = this.#entryOf(text)
     if (entry === 0) return false
+    this.#tell()
     this.#unlink(this.#nodes[this.#depth]!, entry)
     this.memory.free(dataset, entry)
     this.#write(this.#root, 4, this.count - 1)
@@ -238,19 +244,41 @@ export class Trie {
 
   /** Give the tree back. */
   free(root: Address): void {
+    while (!this.freeStep(root, 1 << 20)) {}
+  }
+
+  /** Give about `budget` nodes and entries back, from the bottom up; true when nothing is left. Nothing but this may follow. */
+  freeStep(root: Address, budget: number): boolean {
     this.at(root)
-    const pending: Address[] = [this.top]
-    while (pending.length > 0) {
-      const node = pending.pop()!
-      for (let i = this.childCount(node) - 1; i >= 0; i--) pending.push(this.child(node, i))
-      for (let entry = this.entries(node); entry !== 0; ) {
-        const next = this.nextEntry(entry)
-        this.memory.free(dataset, entry)
-        entry = next
+    const way: Address[] = [this.top]
+    for (let left = budget; left > 0 && way.length > 0; ) {
+      const node = way[way.length - 1]!
+      const children = this.childCount(node)
+      if (children > 0) {
+        // Its last child is on the way out: who comes again finds one fewer.
+        way.push(this.child(node, children - 1))
+        continue
       }
-      this.memory.free(dataset, node)
+      way.pop()
+      left -= 1 + this.#freeNode(node)
+      const parent = way[way.length - 1]
+      if (parent !== undefined) this.#write(parent, 0, this.labelLength(parent) | ((this.childCount(parent) - 1) << 16))
     }
+    if (way.length > 0) return false
     this.memory.free(dataset, root)
+    return true
+  }
+
+  /** Returns how many entries it had. */
+  #freeNode(node: Address): number {
+    let count = 0
+    for (let entry = this.entries(node); entry !== 0; count++) {
+      const next = this.nextEntry(entry)
+      this.memory.free(dataset, entry)
+      entry = next
+    }
+    this.memory.free(dataset, node)
+    return count
   }
 
   /** Bytes of all blocks. */

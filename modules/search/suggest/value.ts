@@ -11,12 +11,15 @@ import {
   type DigestSink,
   type EmitCommand,
   type LoadSource,
+  type Memory,
+  type NamedParts,
   Range,
   type SaveSink,
   type ValueType,
   View,
 } from 'redstrata/module'
 import { Trie } from './trie.ts'
+import { TrieWalk } from './walk.ts'
 
 const ENCODING = 1
 
@@ -50,13 +53,14 @@ export const suggestionType: ValueType<SuggestionView> = {
   release: ({ trie, root }) => {
     if (root !== 0) trie.free(root)
   },
+  releaseStep: ({ trie, root }, _, budget) => root === 0 || trie.freeStep(root, budget),
   elements: ({ trie }) => trie.count,
   sizeBytes: ({ trie }) => trie.sizeBytes,
   encoding: () => 'raw',
   copy({ trie }, to) {
     for (const entry of trie.all()) to.trie.add(trie.text(entry), trie.score(entry), false, trie.payload(entry))
   },
-  save: ({ trie }, sink) => save(trie, sink),
+  save,
   pieces: ({ trie }) => trie.count,
   load: ({ trie }, source, version) => load(trie, source, version),
   rewrite: (key, { trie }, emit) => rewrite(trie, key, emit),
@@ -72,15 +76,50 @@ export const suggestionType: ValueType<SuggestionView> = {
   },
 }
 
-function save(trie: Trie, sink: SaveSink): void {
+function save({ trie, root }: SuggestionView, sink: SaveSink): void {
   sink.unsigned(trie.count)
-  sink.row([...trie.all()], (out, entry) => {
-    const text = ended(trie.text(entry))
-    const payload = ended(trie.payload(entry) ?? NO_PAYLOAD)
-    out.string(text, 0, text.length)
-    out.double(trie.score(entry))
-    out.string(payload, 0, payload.length)
-  })
+  sink.parts(root, new Suggestions(trie.memory, root))
+}
+
+/** The texts in the order of their folded bytes. Those that fold to the same are one part. */
+class Suggestions implements NamedParts {
+  /** Its own, since a command may be under way. */
+  readonly #trie: Trie
+  readonly #walk: TrieWalk
+
+  constructor(memory: Memory, root: Address) {
+    this.#trie = new Trie(memory).at(root)
+    this.#walk = new TrieWalk(this.#trie)
+  }
+
+  some(sink: SaveSink, after: Buffer | null, budget: number, passes: (name: Buffer) => boolean): Buffer | null {
+    const walk = this.#walk
+    walk.start(after)
+    for (let left = budget; left > 0; ) {
+      if (!walk.next()) return null
+      left -= passes(walk.name) ? 1 : this.#save(sink, walk.node)
+    }
+    return Buffer.from(walk.name)
+  }
+
+  one(sink: SaveSink, name: Buffer): void {
+    const found = this.#trie.seek(name)
+    if (found !== null && found.into === this.#trie.labelLength(found.node)) this.#save(sink, found.node)
+  }
+
+  /** Returns how many entries it had. */
+  #save(sink: SaveSink, node: Address): number {
+    const trie = this.#trie
+    let count = 0
+    for (let entry = trie.entries(node); entry !== 0; entry = trie.nextEntry(entry), count++) {
+      const text = ended(trie.text(entry))
+      const payload = ended(trie.payload(entry) ?? NO_PAYLOAD)
+      sink.string(text, 0, text.length)
+      sink.double(trie.score(entry))
+      sink.string(payload, 0, payload.length)
+    }
+    return count
+  }
 }
 
 function load(trie: Trie, source: LoadSource, version: number): void {

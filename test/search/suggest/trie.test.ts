@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Memory } from '../../../core/memory/arena.ts'
 import { findSuggestions } from '../../../modules/search/suggest/find.ts'
-import { Trie } from '../../../modules/search/suggest/trie.ts'
+import { fold, Trie } from '../../../modules/search/suggest/trie.ts'
+import { TrieWalk } from '../../../modules/search/suggest/walk.ts'
 import { Random } from '../../support/random.ts'
 import { serverForTest } from '../../support/server.ts'
 
@@ -82,10 +83,21 @@ describe('a trie of suggestions', () => {
         expect([trie.score(entry), trie.payload(entry)]).toEqual([score, payload])
       }
       for (let query = 0; query < 60; query++) compare(trie, model, randomText(random, 4), random)
-      trie.free(root)
+      for (let walks = 0; walks < 20; walks++) walkBehind(trie, model, fold(randomText(random, 5)))
+      for (let steps = 0; !trie.freeStep(root, 7); steps++) expect(steps).toBeLessThan(300)
       expect(memory.usedBytes).toBe(before)
     }
   })
+
+  /** The folded texts behind one are walked through in their order, each once. */
+  function walkBehind(trie: Trie, model: ReadonlyMap<string, Model>, after: Buffer): void {
+    const names = new Set([...model.keys()].map(text => fold(Buffer.from(text)).toString('hex')))
+    const behind = [...names].filter(name => after.length === 0 || name > after.toString('hex')).sort()
+    const walk = new TrieWalk(trie)
+    const walked: string[] = []
+    for (walk.start(after.length === 0 ? null : after); walk.next(); ) walked.push(walk.name.toString('hex'))
+    expect(walked).toEqual(behind)
+  }
 
   function compare(trie: Trie, model: ReadonlyMap<string, Model>, prefix: Buffer, random: Random): void {
     const fuzzy = random.oneIn(2)
