@@ -24,6 +24,7 @@ import type { ValueType } from '../keyspace/value-type.ts'
 import type { Memory } from '../memory/arena.ts'
 import { type ReplyValue, readReply } from '../resp/reader.ts'
 import { type Play, Rehearsals } from './rehearsal.ts'
+import { Stage } from './stage.ts'
 
 /** A module, as its file exports it. */
 export interface Module {
@@ -88,6 +89,8 @@ export interface Host {
   soon(run: () => void): void
   /** Have code compiled before it is needed, by playing with it between the turns of the loop; see rehearsal.ts. */
   rehearse(play: Play): void
+  /** Keys of its own for a play, which gives them back in the end; see stage.ts. */
+  stage(): Stage
   /** Run a command and return its reply; an error reply is an ErrorReply object. It belongs to the running unit. */
   call(db: Database, ...args: (string | Buffer | number | bigint)[]): ReplyValue
   /** The value of a key, or null; for reading, or for changing. @throws WRONGTYPE */
@@ -262,6 +265,11 @@ class ModuleHost implements Host {
 
   rehearse(play: Play): void {
     this.#engine.service(Rehearsals).begin(play)
+  }
+
+  stage(): Stage {
+    const loaded = { ...this.#loaded, types: [], commands: [], parameters: [] }
+    return new Stage(this.clock, engine => new ModuleHost(engine, this.log, new ModuleRegistry(), loaded))
   }
 
   unit(run: () => void): void {

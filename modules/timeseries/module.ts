@@ -7,7 +7,7 @@
  *      labels.ts filter.ts            how series are found
  *      shelf.ts type.ts persist.ts    how the server holds them
  *      options.ts query-options.ts output.ts digits.ts commands/ errors.ts settings.ts        what clients see
- *      rehearsal.ts                   queries played before there are any
+ *      rehearsal.ts                   commands played before there are any
  *
  * The first four know no server: memory goes in, numbers come out. */
 
@@ -44,19 +44,20 @@ const SELECTED_LATER = 'FILTER [filter ...]'
 /** Commands that change series. */
 function writingCommands(shelf: Shelf): Command[] {
   const write = 'write denyoom'
+  const brief = `${write} brief`
   return [
     cmd(`TS.CREATE key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => create(shelf, ctx, args)),
     cmd(`TS.ALTER key ${SERIES} ${LABELS}`, write, KEY, (ctx, args) => alter(shelf, ctx, args)),
-    cmd(`TS.ADD key timestamp value ${SERIES} [ON_DUPLICATE policy] ${LABELS}`, write, KEY, (ctx, args) =>
+    cmd(`TS.ADD key timestamp value ${SERIES} [ON_DUPLICATE policy] ${LABELS}`, brief, KEY, (ctx, args) =>
       add(shelf, ctx, args),
     ),
     cmd('TS.MADD key timestamp value [key timestamp value ...]', write, 'RW access update@1..-1/3', (ctx, args) =>
       madd(shelf, ctx, args),
     ),
-    cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, (ctx, args) =>
+    cmd(`TS.INCRBY key addend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, brief, KEY, (ctx, args) =>
       incrby(shelf, ctx, args),
     ),
-    cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, write, KEY, (ctx, args) =>
+    cmd(`TS.DECRBY key subtrahend [TIMESTAMP timestamp] ${SERIES} ${LABELS}`, brief, KEY, (ctx, args) =>
       decrby(shelf, ctx, args),
     ),
     cmd('TS.DEL key from_timestamp to_timestamp', 'write', KEY, (ctx, args) => del(shelf, ctx, args)),
@@ -74,7 +75,7 @@ function writingCommands(shelf: Shelf): Command[] {
 function readingCommands(shelf: Shelf): Command[] {
   const read = 'read'
   return [
-    cmd('TS.GET key [LATEST]', read, KEY, (ctx, args) => get(shelf, ctx, args)),
+    cmd('TS.GET key [LATEST]', 'read brief', KEY, (ctx, args) => get(shelf, ctx, args)),
     cmd(`TS.RANGE key from_timestamp to_timestamp ${SAMPLES} [COUNT count] ${BUCKETS}`, read, KEY, (ctx, args) =>
       range(shelf, ctx, args),
     ),
@@ -130,7 +131,7 @@ export default {
     const shelf = new Shelf(host, settings)
     shelf.type = host.type(seriesType(shelf))
     shelf.listen()
-    shelf.onFirst = () => host.rehearse(() => rehearsal(settings))
+    shelf.onFirst = () => host.rehearse(() => rehearsal(host, settings))
     host.commands([...writingCommands(shelf), ...readingCommands(shelf)], { docs: TIMESERIES_DOCS })
   },
 } satisfies Module

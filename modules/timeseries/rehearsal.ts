@@ -1,134 +1,141 @@
-/* Rehearsal -- queries over series of its own, played after the first series came to be, so that the code of queries is
- * compiled before somebody asks (see core/module/rehearsal.ts).
+/* Rehearsal -- series of its own that are filled and asked, played after the first series came to be, so that the code of
+ * commands is compiled before somebody needs it (see core/module/rehearsal.ts).
  *
- *      series      r:0 .. r:15       a sample a minute, labels room and kind, two stretches each
+ *      series      r:0 .. r:15       a sample a minute, labels room and kind; one of them feeds a rule
  *                  r:long            many chunks, so that there are runs to merge
+ *      samples     by TS.ADD and TS.MADD, at given times and at the clock's, some at a time that has one already
  *      queries     samples, buckets short and long, several series, groups, newest samples; each again and again
  *
- * The commands are the real ones, over a shelf that no key leads to, in memory of its own. What the compiler learns is what
- * kinds of values there are, so those are of the usual kinds: short decimals, times of today, averages with many digits. */
+ * The commands are the real ones, over a shelf that no key of the server leads to (see core/module/stage.ts). What the compiler
+ * learns is what kinds of values there are, so those are of the usual kinds: short decimals and whole numbers, times of
+ * today, averages with many digits. */
 
-import { Args, type Context, type Database, type Host, Memory, Reply, SegmentPool } from 'redstrata/module'
-import { answerRange } from './commands/range.ts'
+import type { Args, Context, Host, Stage } from 'redstrata/module'
+import { add, incrby, madd } from './commands/ingest.ts'
+import { get, range } from './commands/range.ts'
+import { createrule } from './commands/rules.ts'
 import { mget, mrange } from './commands/select.ts'
-import { DUPLICATE } from './duplicate.ts'
-import { addSample } from './ingest.ts'
-import { Series } from './series.ts'
+import { create } from './commands/settle.ts'
 import type { Settings } from './settings.ts'
 import { Shelf } from './shelf.ts'
+import { seriesType } from './type.ts'
 
 const SERIES = 16
 const ROOMS = 2
 const SAMPLES = 200
-const LONG_SAMPLES = 6000
+const LONG_SAMPLES = 3000
 const BEGIN = 1_700_000_000_000
 const MINUTE = 60_000
 /** How often each query is played. What a query calls once for each of its series is compiled long before. */
 const ROUNDS = 120
+/** How often samples are added by the clock, and the newest read, in a round. */
+const CLOCKED = 20
 /** Bytes of the long series' chunks: small, so that there are many. */
 const LONG_CHUNK = 512
 /** Samples put in at a time. */
-const AT_ONCE = 50
+const AT_ONCE = 20
 
 const HOUR_LATER = String(BEGIN + 50 * MINUTE)
-/** Queries of the long series, and of the others. */
-const RANGES: readonly string[] = [
-  `TS.RANGE r:long ${BEGIN} ${BEGIN + 120 * MINUTE}`,
-  `TS.RANGE r:long ${BEGIN} ${BEGIN + 300 * MINUTE} AGGREGATION avg 600000`,
-  `TS.RANGE r:long - + AGGREGATION avg 36000000`,
-  `TS.RANGE r:long ${BEGIN} ${BEGIN + 600 * MINUTE} AGGREGATION twa 3600000`,
-  `TS.RANGE r:long ${BEGIN} ${BEGIN + 300 * MINUTE} AGGREGATION max 600000`,
+
+type Handler = (shelf: Shelf, ctx: Context, args: Args) => void
+type Line = readonly [handler: Handler, words: readonly string[]]
+
+const line = (handler: Handler, text: string): Line => [handler, text.split(' ')]
+
+/** What is asked in each round. */
+const QUERIES: readonly Line[] = [
+  line(range, `TS.RANGE r:long ${BEGIN} ${BEGIN + 120 * MINUTE}`),
+  line(range, `TS.RANGE r:long ${BEGIN} ${BEGIN + 300 * MINUTE} AGGREGATION avg 600000`),
+  line(range, `TS.RANGE r:long - + AGGREGATION avg 36000000`),
+  line(range, `TS.RANGE r:long ${BEGIN} ${BEGIN + 600 * MINUTE} AGGREGATION twa 3600000`),
+  line(range, `TS.RANGE r:long ${BEGIN} ${BEGIN + 300 * MINUTE} AGGREGATION max 600000`),
+  line(mrange, `TS.MRANGE - ${HOUR_LATER} AGGREGATION max 600000 FILTER room=r1`),
+  line(mrange, `TS.MRANGE - ${HOUR_LATER} AGGREGATION avg 600000 FILTER kind=temp GROUPBY room REDUCE max`),
+  line(mrange, `TS.MRANGE - ${HOUR_LATER} WITHLABELS AGGREGATION min 600000 FILTER room=r1`),
+  line(mget, 'TS.MGET FILTER room=r1'),
 ]
-const SELECTIONS: readonly string[] = [
-  `TS.MRANGE - ${HOUR_LATER} AGGREGATION max 600000 FILTER room=r1`,
-  `TS.MRANGE - ${HOUR_LATER} AGGREGATION avg 600000 FILTER kind=temp GROUPBY room REDUCE max`,
-  `TS.MRANGE - ${HOUR_LATER} WITHLABELS AGGREGATION min 600000 FILTER room=r1`,
-]
-const NEWEST = 'TS.MGET FILTER room=r1'
 
 /** The pieces of the rehearsal of a server's series. */
-export function* rehearsal(settings: Settings): Generator<void> {
-  const memory = new Memory()
+export function* rehearsal(host: Host, settings: Settings): Generator<void> {
+  const stage = host.stage()
   try {
-    const stage = new Stage(memory, settings)
-    yield* stage.fill()
+    const troupe = new Troupe(stage, settings)
+    troupe.settle()
+    yield
+    // All kinds of samples before the compiler looks.
+    for (let round = 0; round < SERIES; round++) yield* troupe.clocked(round)
+    yield* troupe.fill()
     for (let round = 0; round < ROUNDS; round++) {
-      for (const query of RANGES) {
-        stage.range(query)
+      yield* troupe.clocked(round)
+      for (const [handler, words] of QUERIES) {
+        troupe.play(handler, words)
         yield
       }
-      for (const query of SELECTIONS) {
-        stage.select(query)
-        yield
-      }
-      stage.newest()
-      yield
     }
   } finally {
-    memory.drop()
+    stage.end()
   }
 }
 
-/** The private series, and what stands in for a client. */
-class Stage {
+/** The private series. */
+class Troupe {
+  readonly #stage: Stage
   readonly #shelf: Shelf
-  readonly #long: Series
-  readonly #args = new Args()
-  readonly #reply = new Reply(new SegmentPool())
-  readonly #context: Context
 
-  constructor(memory: Memory, settings: Settings) {
-    this.#shelf = new Shelf({ memory } as unknown as Host, settings)
-    const db = { keys: {} } as unknown as Database
-    this.#context = { reply: this.#reply, db, isRestricted: false } as unknown as Context
-    this.#long = this.#make('r:long', LONG_CHUNK, ['room', 'none'])
-    for (let i = 0; i < SERIES; i++)
-      this.#make(`r:${i}`, settings.chunkSize, ['room', `r${i % ROOMS}`, 'kind', 'temp', 'unit', `u${i}`])
+  constructor(stage: Stage, settings: Settings) {
+    this.#stage = stage
+    this.#shelf = new Shelf(stage.host, settings)
+    this.#shelf.type = stage.host.type(seriesType(this.#shelf))
   }
 
-  #make(key: string, chunkSize: number, labels: string[]): Series {
-    const { stock } = this.#shelf
-    const options = { retention: 0, chunkSize, compressed: true, policy: DUPLICATE.none, ignoreTime: 0, ignoreValue: 0 }
-    const series = new Series(stock, key).configure({ ...options, labels })
-    series.home = this.#shelf.indexOf(this.#context.db)
-    series.home.add(series)
-    return series
+  /** Run a command. */
+  play(handler: Handler, words: readonly (string | number)[]): void {
+    const ctx = this.#stage.say(...words)
+    handler(this.#shelf, ctx, ctx.args)
+  }
+
+  /** Make the series. */
+  settle(): void {
+    this.play(create, ['TS.CREATE', 'r:long', 'CHUNK_SIZE', LONG_CHUNK, 'LABELS', 'room', 'none'])
+    for (let i = 0; i < SERIES; i++) {
+      const labels = ['LABELS', 'room', `r${i % ROOMS}`, 'kind', 'temp', 'unit', `u${i}`]
+      this.play(create, ['TS.CREATE', `r:${i}`, 'DUPLICATE_POLICY', 'LAST', ...labels])
+    }
+    this.play(create, ['TS.CREATE', 'r:0:hour'])
+    this.play(createrule, ['TS.CREATERULE', 'r:0', 'r:0:hour', 'AGGREGATION', 'avg', 60 * MINUTE])
   }
 
   /** Put the samples in. */
   *fill(): Generator<void> {
-    const all = this.#shelf.indexOf(this.#context.db).query([{ label: 'kind', kind: 'in', values: ['temp'] }])
-    for (const series of [...all, this.#long]) {
-      const count = series === this.#long ? LONG_SAMPLES : SAMPLES
-      // Some values are below zero, and some below one.
-      let value = 3
-      for (let i = 0; i < count; i++) {
-        value = Math.round(value * 10 + ((i * 7919) % 21) + ((i >>> 5) & 1) - 10.5) / 10
-        addSample(series, BEGIN + i * MINUTE, value, DUPLICATE.block, this.#shelf)
-        if (i % AT_ONCE === 0) yield
-      }
+    // Some values are below zero, some below one, and some are whole.
+    let value = 3
+    for (let i = 0; i < LONG_SAMPLES; i++) {
+      value = Math.round(value * 10 + ((i * 7919) % 21) + ((i >>> 5) & 1) - 10.5) / 10
+      const time = BEGIN + i * MINUTE
+      this.play(add, ['TS.ADD', 'r:long', time, value])
+      if (i < SAMPLES) {
+        for (let s = 0; s < SERIES / 2; s++) this.play(add, ['TS.ADD', `r:${s}`, time, value + s])
+        const words: (string | number)[] = ['TS.MADD']
+        for (let s = SERIES / 2; s < SERIES; s++) words.push(`r:${s}`, time, value - s / 4)
+        this.play(madd, words)
+        yield
+      } else if (i % AT_ONCE === 0) yield
     }
   }
 
-  range(query: string): void {
-    this.#say(query)
-    answerRange(this.#shelf, this.#context, this.#long, this.#args, false)
-  }
-
-  select(query: string): void {
-    this.#say(query)
-    mrange(this.#shelf, this.#context, this.#args)
-  }
-
-  newest(): void {
-    this.#say(NEWEST)
-    mget(this.#shelf, this.#context, this.#args)
-  }
-
-  /** The words of a command, and an empty reply. */
-  #say(command: string): void {
-    this.#reply.rewind(0)
-    this.#args.loadValues(command.split(' '))
-    this.#args.restart(1)
+  /** Add samples by the clock, the same value mostly, and read the newest ones. */
+  *clocked(round: number): Generator<void> {
+    const words: (string | number)[] = ['TS.MADD']
+    for (let i = 0; i < CLOCKED; i++) {
+      const key = `r:${(round + i * 3) % SERIES}`
+      const value = i % 7 === 0 ? round / 10 : 23.5
+      this.play(add, ['TS.ADD', key, '*', value])
+      this.play(get, ['TS.GET', key])
+      if (i < 10) words.push(key, '*', value)
+    }
+    yield
+    this.play(madd, words)
+    this.play(incrby, ['TS.INCRBY', 'r:count', 1])
+    yield
   }
 }
