@@ -74,21 +74,26 @@ export class Cursors {
     return cursor
   }
 
-  /** A read is over, and there is more to read. */
-  release(cursor: Cursor): void {
+  /** A read is over, and there is more to read; false when the cursor was ended meanwhile. */
+  release(cursor: Cursor): boolean {
+    if (this.#byId.get(cursor.id) !== cursor) return false
     cursor.isBusy = false
     cursor.endsAtMs = this.#clock.nowMs() + cursor.idleMs
     this.#watch()
+    return true
   }
 
-  /** End a cursor. */
+  /** End a cursor; while it is being read, whoever reads it lets its aggregation go. */
   end(cursor: Cursor): void {
     this.#byId.delete(cursor.id)
+    if (!cursor.isBusy) cursor.aggregation.end()
   }
 
   /** End a cursor by its number; false when there is none. */
   delete(id: number): boolean {
-    return this.#byId.delete(id)
+    const cursor = this.#byId.get(id)
+    if (cursor !== undefined) this.end(cursor)
+    return cursor !== undefined
   }
 
   /** End the cursors of an index. */

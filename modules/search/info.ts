@@ -42,6 +42,7 @@ export function addSections(host: Host, workspace: Workspace, version: number): 
       ...sizeLines('search_smallest_memory_index', sizes.length === 0 ? 0 : Math.min(...sizes)),
       ...sizeLines('search_largest_memory_index', Math.max(0, ...sizes)),
       ['search_used_memory_vector_index', sum(index => figuresOf(index.structures).vectorBytes)],
+      ['search_used_memory_aggregations', workspace.ledger.bytes],
       ['search_total_indexing_time', sum(index => index.indexingMicros / 1000)],
     ]
   })

@@ -114,7 +114,7 @@ class Stage {
   aggregation(query: string, words: string): Job {
     const options = parseAggregate(this.#request(query, words), this.#workspace.settings)
     const aggregation = readAggregate(this.#workspace, this.#context, this.#index, options, null)
-    return new AggregateJob(this.#workspace, aggregation, null, Number.POSITIVE_INFINITY)
+    return new AggregateJob(this.#workspace, aggregation, null, Number.POSITIVE_INFINITY, 2)
   }
 
   search(query: string, words: string): Job {
@@ -134,12 +134,16 @@ class Stage {
     const { clock } = this.#workspace.host
     const job = begin()
     const watch = new SliceWatch(() => clock.microseconds(), 0, true)
-    do {
+    try {
+      do {
+        yield
+        watch.beginSlice(SLICE_MICROS)
+      } while (!isDone(job, watch))
       yield
-      watch.beginSlice(SLICE_MICROS)
-    } while (!isDone(job, watch))
-    yield
-    job.write(this.#reply)
+      job.write(this.#reply)
+    } finally {
+      job.abandon?.()
+    }
     this.#reply.rewind(0)
   }
 }

@@ -7,6 +7,7 @@
  *      dictionaries    FT.DICTADD: words by the name of the dictionary, both byte strings
  *      ownFields       vectors and shapes
  *      cursors         aggregations that are read in portions
+ *      ledger          what all aggregations keep
  *      batches, tops, arrays, hashes       for the next query */
 
 import {
@@ -20,6 +21,7 @@ import {
   replyError,
 } from 'redstrata/module'
 import { ArrayPool } from './aggregate/arrays.ts'
+import { Ledger } from './aggregate/budget.ts'
 import { Catalogue, Index } from './catalogue.ts'
 import { Cursors } from './cursors.ts'
 import { FT_ERR } from './errors.ts'
@@ -62,6 +64,7 @@ export class Workspace {
   readonly batches: Spares<Batch> = new Spares(() => new Batch(), SPARES_MAX)
   readonly tops: Spares<Top> = new Spares(() => new Top(0), SPARES_MAX)
   readonly arrays: ArrayPool = new ArrayPool()
+  readonly ledger: Ledger = new Ledger()
   /** Lenses over the hashes of any database. */
   readonly hashes: Spares<HashView>
   /** Called when an index is dropped: its cursors go with it. */

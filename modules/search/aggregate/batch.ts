@@ -27,6 +27,8 @@ export interface Kept {
 /** Rows with their properties. */
 export class Batch implements Row {
   count = 0
+  /** How many rows a source may put in: fewer than there is room for where a row takes long. */
+  most = BATCH_ROWS
   /** The document of each row; of groups it means nothing. */
   readonly documents: DocumentNumbers
   /** Kept only where rows go straight from documents to the output: nobody else asks. */

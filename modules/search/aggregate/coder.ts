@@ -37,7 +37,7 @@ export abstract class Coder {
 
 /** The coder for lanes of the kind of this one. */
 export function coderOf(lane: Lane, budget: Budget): Coder {
-  if (lane instanceof NumberLane) return new NumberCoder(lane.nan === NAN.number)
+  if (lane instanceof NumberLane) return new NumberCoder(lane.nan === NAN.number, budget)
   return lane instanceof WordLane ? new WordCoder(budget) : new ValueCoder(budget)
 }
 
@@ -46,9 +46,13 @@ const SMALL_MAX = 4096
 /** Rows of a batch that the table does not know, from which on it is not asked any more. */
 const STRANGE_MAX = 64
 
+/** Cells that a number takes, with its places. */
+const NUMBER_CELLS = 3
+
 /** Numbers; NaN is a number like others, or stands for no number. */
 export class NumberCoder extends Coder {
   readonly #nanIsNumber: boolean
+  readonly #budget: Budget
   /** A number, and its bits as two words. */
   readonly #double = new Float64Array(1)
   readonly #halves = new Int32Array(this.#double.buffer)
@@ -63,8 +67,9 @@ export class NumberCoder extends Coder {
   #nanCode = -1
   count = 0
 
-  constructor(nanIsNumber: boolean) {
+  constructor(nanIsNumber: boolean, budget: Budget) {
     super()
+    this.#budget = budget
     this.#nanIsNumber = nanIsNumber
   }
 
@@ -127,6 +132,7 @@ export class NumberCoder extends Coder {
   #push(value: number): number {
     if (this.count === this.#values.length) {
       if (this.count > CODES_MAX) refuse('Limit exceeded')
+      this.#budget.spendCells(this.count * NUMBER_CELLS)
       const longer = new Float64Array(this.count * 2)
       longer.set(this.#values)
       this.#values = longer

@@ -43,6 +43,10 @@ export class DocumentsSource implements Source {
   readonly #arrays: Loan
   /** Takes documents from the iterators; they are put into the batch that is being filled. */
   #found: Found | null = null
+  /** Documents that were found and not given yet, where batches are small: from a place on, up to an end. */
+  #held = NO_DOCUMENTS
+  #heldAt = 0
+  #heldEnd = 0
   readonly #terms: MatchedTerm[] = []
   /** The last document that was looked at. */
   #at = 0
@@ -85,11 +89,17 @@ export class DocumentsSource implements Source {
     const root = this.#root!
     this.interruption = null
     batch.count = 0
+    if (this.#heldAt < this.#heldEnd) {
+      batch.documents.setList()
+      this.#tell(batch, this.#deal(batch))
+      return true
+    }
     if (this.#at >= this.#last) return false
     if (this.#isEverything) return this.#run(batch)
     batch.documents.setList()
     const count = this.#isStale ? this.#goOn(batch, root) : this.#fill(batch, root)
-    if (count === 0 && root.document === END && this.interruption === null) return false
+    const isHolding = this.#heldAt < this.#heldEnd
+    if (count === 0 && root.document === END && this.interruption === null && !isHolding) return false
     this.#tell(batch, count)
     return true
   }
@@ -109,7 +119,7 @@ export class DocumentsSource implements Source {
 
   /** The next run of documents; the iterator is caught up with when one of them dies. */
   #run(batch: Batch): boolean {
-    const count = Math.min(BATCH_ROWS, this.#last - this.#at)
+    const count = Math.min(batch.most, this.#last - this.#at)
     batch.documents.setRun(this.#at + 1)
     this.#at += count
     this.#isStale = this.#isCut = true
@@ -140,7 +150,10 @@ export class DocumentsSource implements Source {
 
   #many(batch: Batch, root: DocumentIterator): number {
     const found = (this.#found ??= new Found(NO_DOCUMENTS, this.#arrays.doubles()))
-    const { list } = batch.documents
+    // Iterators want room for a whole batch.
+    const isSmall = batch.most < BATCH_ROWS
+    if (isSmall && this.#held.length === 0) this.#held = this.#arrays.words()
+    const list = isSmall ? this.#held : batch.documents.list
     found.documents = list
     found.count = 0
     try {
@@ -149,9 +162,23 @@ export class DocumentsSource implements Source {
       this.#cut(thrown, found.count)
     }
     if (found.count > 0) this.#at = list[found.count - 1]!
+    if (isSmall) {
+      this.#heldAt = 0
+      this.#heldEnd = found.count
+      return this.#deal(batch)
+    }
     const documents = this.#documents
     if (!documents.hasTombs && documents.last === this.#last) return found.count
     return this.#living(list, found.count)
+  }
+
+  /** Give some of the documents that are held. */
+  #deal(batch: Batch): number {
+    const { list } = batch.documents
+    const count = Math.min(batch.most, this.#heldEnd - this.#heldAt)
+    list.set(this.#held.subarray(this.#heldAt, this.#heldAt + count))
+    this.#heldAt += count
+    return this.#living(list, count)
   }
 
   /** Leave out documents that are dead, or too new. */
@@ -181,7 +208,7 @@ export class DocumentsSource implements Source {
     let count = 0
     const before = this.#at
     try {
-      while (count < BATCH_ROWS && root.next() !== END) count += this.#take(batch, count)
+      while (count < batch.most && root.next() !== END) count += this.#take(batch, count)
     } catch (thrown) {
       this.#cut(thrown, this.#at - before)
     }

@@ -7,6 +7,7 @@
  * is one group. A row whose property is a list is in the group of each of its elements. Groups come out in the order in which they
  * first appeared, decoded a batch at a time. */
 
+import { refuse } from '../query/failure.ts'
 import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
 import type { Budget } from './budget.ts'
 import { type Coder, coderOf, ValueCoder } from './coder.ts'
@@ -17,6 +18,10 @@ import { type Reducer, Sum } from './reducer.ts'
 import type { Sink, Source } from './stage.ts'
 
 const NO_ROWS = new Int32Array(0)
+/** Reducers that are quick enough for batches of any size. */
+const FEW_REDUCERS = 16
+/** Combinations of the elements of a row's lists. */
+const COMBINATIONS_MAX = 2 ** 20
 
 /** Groups rows; then it is a source of groups. */
 export class Grouping implements Sink, Source {
@@ -37,6 +42,12 @@ export class Grouping implements Sink, Source {
   /** The reducer that counts them while it adds, where there is one. */
   readonly #counter: Sum | null
   #sizes = new Int32Array(16)
+  readonly #budget: Budget
+  /** Groups whose cells are paid for, and reducers that are told that all rows are there. */
+  #paid = 0
+  #finished = 0
+  /** Cells that a group takes. */
+  readonly #width: number
   /** Groups that there are, and that were given out. */
   #count = 0
   #given = 0
@@ -53,6 +64,8 @@ export class Grouping implements Sink, Source {
     budget: Budget,
   ) {
     this.reads = { slots, documents: false }
+    this.#budget = budget
+    this.#width = reducers.reduce((sum, { cells }) => sum + cells, 1)
     this.#keys = keys
     this.#reducers = reducers
     this.#readsSizes = reducers.some(reducer => reducer.readsSizes)
@@ -60,7 +73,7 @@ export class Grouping implements Sink, Source {
     this.#coders = keys.map(slot => coderOf(lanes[slot]!, budget))
     this.#codes = keys.map(() => budget.arrays.words())
     this.#zeros = keys.length === 0 ? budget.arrays.words().fill(0) : NO_ROWS
-    this.#pairs = keys.slice(1).map(() => new PairTable())
+    this.#pairs = keys.slice(1).map(() => new PairTable(budget))
     const hasLists = this.#coders.some(coder => coder instanceof ValueCoder)
     this.#spread = hasLists ? new Spread(lanes, slots, keys.length) : null
   }
@@ -83,6 +96,10 @@ export class Grouping implements Sink, Source {
   /** The codes of all keys are there: find the groups, and give the rows to the reducers. */
   #reduce(lanes: readonly Lane[], count: number): void {
     const groups = this.#groupsOf(count)
+    if (this.#count > this.#paid) {
+      this.#budget.spendCells((this.#count - this.#paid) * this.#width)
+      this.#paid = this.#count
+    }
     const counter = this.#counter
     if (this.#readsSizes) this.#reserveSizes()
     if (this.#readsSizes && counter === null) countRows(groups, this.#sizes, count)
@@ -126,6 +143,7 @@ export class Grouping implements Sink, Source {
         if (typeof cell !== 'object' || cell === null) return [this.#codeOf(batch, k, row)]
         return cell.length === 0 ? [coder.nullCode()] : cell.map(value => (coder as ValueCoder).code(value))
       })
+      if (choices.reduce((product, { length }) => product * length, 1) > COMBINATIONS_MAX) refuse('Limit exceeded')
       const digits = choices.map(() => 0)
       do {
         if (spread.count === BATCH_ROWS) this.#flush()
@@ -156,8 +174,18 @@ export class Grouping implements Sink, Source {
     return this.#count
   }
 
+  get weight(): number {
+    // Lists in several keys can make any number of rows of one.
+    if (this.#spread !== null && this.#keys.length > 1) return Number.POSITIVE_INFINITY
+    const reducers = this.#reducers.length
+    return reducers > FEW_REDUCERS ? reducers : 0
+  }
+
   next(batch: Batch): boolean {
-    const count = Math.min(BATCH_ROWS, this.#count - this.#given)
+    batch.count = 0
+    // What one reducer has to do may take long, so each has a turn.
+    while (this.#finished < this.#reducers.length) if (this.#reducers[this.#finished++]!.finish()) return true
+    const count = Math.min(batch.most, this.#count - this.#given)
     if (count <= 0) return false
     const first = this.#given
     const { lanes } = batch

@@ -37,12 +37,13 @@ class Codes {
 /** COUNT_DISTINCT: exact; nulls are not counted. */
 export class DistinctCount extends Reducer {
   readonly #codes: Codes
-  readonly #pairs = new PairTable()
+  readonly #pairs: PairTable
   #counts = new Float64Array(16)
 
   constructor(slot: number, rows: number, budget: Budget) {
     super([slot])
     this.#codes = new Codes(rows, budget)
+    this.#pairs = new PairTable(budget)
   }
 
   reserve(groups: number): void {
@@ -71,13 +72,15 @@ export class DistinctCount extends Reducer {
 /** COUNT_DISTINCTISH: exact for few, an estimate for many, in little memory. */
 export class DistinctEstimate extends Reducer {
   readonly #sketches: Sketch[] = []
+  readonly #budget: Budget
 
-  constructor(slot: number) {
+  constructor(slot: number, budget: Budget) {
     super([slot])
+    this.#budget = budget
   }
 
   reserve(groups: number): void {
-    while (this.#sketches.length < groups) this.#sketches.push(new Sketch())
+    while (this.#sketches.length < groups) this.#sketches.push(new Sketch(this.#budget))
   }
 
   lane(capacity: number): Lane {
@@ -100,13 +103,15 @@ export class DistinctEstimate extends Reducer {
 
 /** TOLIST: the distinct values of a group as they first came; of lists, what they hold. */
 export class List extends ValueReducer {
+  override readonly cells = 3
   readonly #coder: ValueCoder
-  readonly #pairs = new PairTable()
+  readonly #pairs: PairTable
   readonly #lists: Value[][] = []
 
   constructor(slot: number, budget: Budget) {
     super([slot])
     this.#coder = new ValueCoder(budget)
+    this.#pairs = new PairTable(budget)
   }
 
   reserve(groups: number): void {
@@ -135,6 +140,7 @@ export class List extends ValueReducer {
 
 /** FIRST_VALUE: the value of the first row, or of the row that comes first by another property. */
 export class FirstValue extends ValueReducer {
+  override readonly cells = 2
   readonly #ascending: boolean
   readonly #budget: Budget
   readonly #values: Cell[] = []
@@ -187,6 +193,7 @@ export class FirstValue extends ValueReducer {
 
 /** RANDOM_SAMPLE: so many values of a group, each as likely as the others. */
 export class Sample extends ValueReducer {
+  override readonly cells = 4
   readonly #size: number
   readonly #random: Random
   readonly #budget: Budget
@@ -219,6 +226,7 @@ export class Sample extends ValueReducer {
         this.#seen[group]!--
         continue
       }
+      if (place === sample.length) this.#budget.spendCells(1)
       this.#budget.spend(weightOf(cell) - weightOf(sample[place]))
       sample[place] = cell
     }

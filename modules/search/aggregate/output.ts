@@ -10,6 +10,7 @@ import type { Sink } from './stage.ts'
 /** Rows to be sent. */
 export class Output implements Sink {
   readonly reads: Kept
+  readonly weight = 0
   readonly #slots: readonly number[]
   readonly #budget: Budget
   #store: RowStore
@@ -49,7 +50,7 @@ export class Output implements Sink {
   drop(rows: number): void {
     this.first += rows
     if (this.first < this.count) return
-    this.#store.release(this.count)
+    this.#store.release()
     this.first = this.count = 0
     this.#store = new RowStore(this.#store.lanes, this.#slots, false, this.#budget)
   }

@@ -10,9 +10,13 @@
  *   find or add O(1) mostly; the places double when half full */
 
 import { refuse } from '../query/failure.ts'
+import type { Budget } from './budget.ts'
 
 /** Pairs in a table, and so groups in a query: what they need at most is half a gigabyte. */
 export const CODES_MAX: number = 1 << 24
+
+/** Cells that a pair takes, with its places. */
+const PAIR_CELLS = 3
 
 /** Numbers the distinct pairs. */
 export class PairTable {
@@ -21,6 +25,11 @@ export class PairTable {
   second = new Int32Array(64)
   count = 0
   #places = new Int32Array(128).fill(-1)
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
 
   /** The number of a pair; a new one gets the next. */
   code(a: number, b: number): number {
@@ -46,6 +55,7 @@ export class PairTable {
 
   #grow(): void {
     if (this.count > CODES_MAX) refuse('Limit exceeded')
+    this.#budget.spendCells(this.first.length * PAIR_CELLS)
     this.first = longer(this.first)
     this.second = longer(this.second)
   }

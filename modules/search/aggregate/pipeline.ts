@@ -6,10 +6,13 @@
  * `advance` moves one batch through one segment, and nothing takes longer; in between the caller may pause: it calls `settle`,
  * lets other commands run, and calls `refresh` before it goes on.
  *
+ * Batches are as large as they can be, but where rows take long, because documents are large or expressions are many, each is
+ * smaller, so that one takes a millisecond or two: how long the last one took tells.
+ *
  * What is counted, and told before the rows, is what the last source that counts has given: documents, or groups. Where rows
  * go straight from documents to the output, the real module knows at that moment only of the documents up to the first row. */
 
-import { Batch } from './batch.ts'
+import { Batch, BATCH_ROWS } from './batch.ts'
 import type { Budget } from './budget.ts'
 import type { DocumentsSource } from './documents-source.ts'
 import type { Lane } from './lane.ts'
@@ -40,6 +43,21 @@ export interface RowShape {
   /** LOAD *: the slot of the values of names that were found, and the names. */
   readonly restSlot: number
   readonly found: FoundNames
+}
+
+/** Times of batches between which their size is left alone. */
+const QUICK_MICROS = 500
+const SLOW_MICROS = 2000
+/** Rows of the first batch where rows do not go in loops, and what all of its rows may weigh. */
+const FIRST_ROWS = 4
+const FIRST_WEIGHT = 2 ** 13
+
+/** Tells the time, and stops what takes too long. */
+export interface Pacer {
+  /** Microseconds. */
+  now(): number
+  /** Throws to pause, or to end. */
+  breathe(): void
 }
 
 /** A plan at work. */
@@ -78,7 +96,7 @@ export class Pipeline {
     this.#segments = segments
     this.output = output
     this.shape = shape
-    this.#batches = segments.map(({ lanes }) => new Batch(lanes, segments.length === 1, budget.arrays))
+    this.#batches = segments.map(segment => firstBatch(segment, segments.length === 1, budget))
   }
 
   /** Whether all rows are in the output. */
@@ -98,7 +116,22 @@ export class Pipeline {
 
   /** Nothing more is asked of it: what it borrowed goes to the next. */
   release(): void {
-    this.#budget.arrays.release()
+    this.#budget.release()
+  }
+
+  /** Go on until all is done, or the output has enough. @throws QueryFailure, and what the pacer and iterators throw to pause. */
+  run(pacer: Pacer): void {
+    let start = pacer.now()
+    for (;;) {
+      const batch = this.#batches[this.#at]
+      if (!this.advance()) return
+      const end = pacer.now()
+      const micros = end - start
+      start = end
+      if (micros > SLOW_MICROS) batch!.most = Math.max(1, Math.floor((batch!.most * QUICK_MICROS) / micros))
+      else if (micros < QUICK_MICROS) batch!.most = Math.min(BATCH_ROWS, batch!.most * 2)
+      pacer.breathe()
+    }
   }
 
   /** Other commands ran. */
@@ -182,4 +215,12 @@ export class Pipeline {
     if (rows > 0) this.#sent = this.output.ordinal(this.output.first + rows - 1)
     this.output.drop(rows)
   }
+}
+
+/** A batch for a segment, small at first where its rows may take long. */
+function firstBatch({ lanes, steps, sink }: Segment, hasOrdinals: boolean, budget: Budget): Batch {
+  const batch = new Batch(lanes, hasOrdinals, budget.arrays)
+  const weight = steps.reduce((sum, step) => sum + step.weight, sink.weight)
+  if (weight > 0) batch.most = Math.max(1, Math.min(FIRST_ROWS, Math.floor(FIRST_WEIGHT / weight)))
+  return batch
 }

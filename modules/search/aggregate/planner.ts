@@ -10,7 +10,7 @@
  * and reducers may also read other fields of the schema; LOAD reads anything. Behind a GROUPBY there are only groups. */
 
 import type { Random } from 'redstrata/module'
-import { describeExpression, type Expression } from '../expression/ast.ts'
+import { describeExpression, type Expression, sizeOf } from '../expression/ast.ts'
 import { compileExpression } from '../expression/evaluate.ts'
 import { FUNCTIONS } from '../expression/functions.ts'
 import { parseExpression } from '../expression/parser.ts'
@@ -21,7 +21,7 @@ import { QueryFailure, refuse } from '../query/failure.ts'
 import { type Field, fieldNamed } from '../schema/schema.ts'
 import type { Scorer } from '../score/scorer.ts'
 import { type ArrayPool, BATCH_ROWS, Loan } from './arrays.ts'
-import { Budget } from './budget.ts'
+import { Budget, type Ledger } from './budget.ts'
 import { DocumentsSource } from './documents-source.ts'
 import { Grouping } from './grouping.ts'
 import { NAN, type NanMeaning, NumberLane, ValueLane, WordLane } from './lane.ts'
@@ -50,6 +50,10 @@ import { compileSelection, compileVector, givesNumber, type Lanes } from './vect
 
 /** Rows that SORTBY keeps when nothing is said. */
 const SORTED_ROWS = 10
+/** Nodes of all expressions of a plan: each is a closure. */
+const NODES_MAX = 2 ** 16
+/** Those of them that may have an array of a batch's length. */
+const ARRAYS_MAX = 1024
 /** The name of scores in rows, and of keys for LOAD. */
 const SCORE = '__score'
 const KEY = '__key'
@@ -71,6 +75,8 @@ export interface PlanContext {
   readonly readsAllValues: boolean
   /** Where arrays are taken from. */
   readonly arrays: ArrayPool
+  /** What all aggregations keep. */
+  readonly ledger: Ledger
   /** Names of properties that may be used, but are not in the rows that come out. */
   readonly unshown?: ReadonlySet<string>
 }
@@ -97,14 +103,28 @@ class Planner {
   #everything: LoadEverything | null = null
   #restSlot = -1
   #termsSlot = -1
+  #nodes = 0
+  #arrays = 0
 
   constructor(context: PlanContext, plan: readonly PlanStep[]) {
     this.#context = context
-    this.#budget = new Budget(new Loan(context.arrays))
+    this.#budget = new Budget(new Loan(context.arrays), context.ledger)
     this.#plan = plan
     this.#expressions = plan.map(step =>
-      step.kind === 'apply' || step.kind === 'filter' ? parsed(step.text, context.unstable) : null,
+      step.kind === 'apply' || step.kind === 'filter' ? this.#parsed(step.text, context.unstable) : null,
     )
+  }
+
+  #parsed(text: string, unstable: boolean): Expression | QueryFailure {
+    try {
+      if (this.#nodes > NODES_MAX) refuse('Limit exceeded')
+      const expression = parseExpression(text, unstable)
+      this.#nodes += sizeOf(expression)
+      return expression
+    } catch (thrown) {
+      if (thrown instanceof QueryFailure) return thrown
+      throw thrown
+    }
   }
 
   plan(root: DocumentIterator): Pipeline {
@@ -328,8 +348,16 @@ class Planner {
       reads.add(slot)
       return slot
     }
+    const size = sizeOf(expression)
     const evaluate = compileExpression(expression, { slotOf, termsSlot: this.#isOfDocuments ? this.#termsSlot : -1 })
-    return { title: describeExpression(expression), evaluate, reads: [...reads] }
+    return { title: describeExpression(expression), evaluate, size, reads: [...reads] }
+  }
+
+  /** Whether there may be arrays for the nodes of an expression, so that it goes over whole batches. */
+  #mayBeVector({ size }: CompiledExpression): boolean {
+    if (this.#arrays + size > ARRAYS_MAX) return false
+    this.#arrays += size
+    return true
   }
 
   /** Where an expression that was compiled finds its properties. */
@@ -349,7 +377,8 @@ class Planner {
     const lanes = this.#lanes
     const isNumber = givesNumber(expression, lanes, called => FUNCTIONS.get(called)!.givesNumber)
     const lane = isNumber ? this.#numberLane(NAN.number) : new ValueLane(BATCH_ROWS)
-    const vector = lane instanceof NumberLane ? compileVector(expression, lanes, lane.values) : null
+    const isVector = lane instanceof NumberLane && this.#mayBeVector(compiled)
+    const vector = isVector ? compileVector(expression, lanes, lane.values) : null
     const slot = this.#scope.addLane(lane)
     this.#steps.push(new Apply(slot, compiled, vector))
     this.#scope.set(name, slot)
@@ -358,7 +387,8 @@ class Planner {
 
   #filter(expression: Expression): void {
     const compiled = this.#compile(expression)
-    this.#steps.push(new Filter(compiled, compileSelection(expression, this.#lanes)))
+    const selection = this.#mayBeVector(compiled) ? compileSelection(expression, this.#lanes) : null
+    this.#steps.push(new Filter(compiled, selection))
   }
 
   #arrange(step: ArrangeStep): void {
@@ -414,15 +444,6 @@ class Planner {
       this.#scope.set(name, slot)
       this.#scope.find(name)!.isJson = areJson[slot] ?? false
     })
-  }
-}
-
-function parsed(text: string, unstable: boolean): Expression | QueryFailure {
-  try {
-    return parseExpression(text, unstable)
-  } catch (thrown) {
-    if (thrown instanceof QueryFailure) return thrown
-    throw thrown
   }
 }
 

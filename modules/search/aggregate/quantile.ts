@@ -7,17 +7,18 @@
  *
  *   add O(1)     results O(rows) on average, and 12 bytes a row                          */
 
-import { refuse } from '../query/failure.ts'
+import type { Budget } from './budget.ts'
 import { type Lane, NAN, NumberLane } from './lane.ts'
 import { Reducer } from './reducer.ts'
 import { toNumber } from '../expression/value.ts'
 
-/** Numbers of a log. */
-const LOG_MAX = 1 << 25
+/** Cells that a number in the log takes. */
+const LOGGED_CELLS = 1.5
 
 /** QUANTILE: 0 when there was no number. */
 export class Quantile extends Reducer {
   readonly #share: number
+  readonly #budget: Budget
   #values = new Float64Array(1024)
   #groups = new Int32Array(1024)
   #count = 0
@@ -25,8 +26,9 @@ export class Quantile extends Reducer {
   #starts: Int32Array | null = null
   #groupCount = 0
 
-  constructor(slot: number, share: number) {
+  constructor(slot: number, share: number, budget: Budget) {
     super([slot])
+    this.#budget = budget
     this.#share = share
   }
 
@@ -52,13 +54,19 @@ export class Quantile extends Reducer {
 
   #grow(): void {
     const length = this.#values.length * 2
-    if (length > LOG_MAX) refuse('Limit exceeded')
+    this.#budget.spendCells(length * LOGGED_CELLS)
     const values = new Float64Array(length)
     values.set(this.#values)
     this.#values = values
     const groups = new Int32Array(length)
     groups.set(this.#groups)
     this.#groups = groups
+  }
+
+  override finish(): boolean {
+    if (this.#starts !== null) return false
+    this.#starts = this.#deal()
+    return true
   }
 
   #deal(): Int32Array {
@@ -74,11 +82,12 @@ export class Quantile extends Reducer {
   }
 
   write(into: Lane, group: number, count: number): void {
-    this.#starts ??= this.#deal()
+    this.finish()
+    const starts = this.#starts!
     const out = (into as NumberLane).values
     for (let i = 0; i < count; i++) {
-      const start = this.#starts[group + i]!
-      const length = this.#starts[group + i + 1]! - start
+      const start = starts[group + i]!
+      const length = starts[group + i + 1]! - start
       const place = Math.max(0, Math.ceil(this.#share * length) - 1)
       out[i] = length === 0 ? 0 : select(this.#values.subarray(start, start + length), place)
     }

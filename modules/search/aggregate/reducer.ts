@@ -15,6 +15,8 @@ import { type Lane, NAN, NumberLane, ValueLane } from './lane.ts'
 export abstract class Reducer {
   /** Slots of the lanes that it looks at. */
   readonly slots: readonly number[]
+  /** Cells that it keeps of each group, before it has seen any row of it. */
+  readonly cells: number = 1
   /** Whether its results need the sizes of groups. */
   readonly readsSizes: boolean = false
 
@@ -26,6 +28,10 @@ export abstract class Reducer {
   abstract reserve(groups: number): void
   /** Take rows, each into its group. */
   abstract add(lanes: readonly Lane[], groups: Int32Array, count: number): void
+  /** All rows are there: do what takes long before results can be told. False when there was nothing to do. */
+  finish(): boolean {
+    return false
+  }
   /** An empty lane for results. */
   abstract lane(capacity: number): Lane
   /**
@@ -185,6 +191,7 @@ export class Extreme extends NumberReducer {
 
 /** STDDEV of a sample, by Welford's recurrence: the mean so far, and the sum of squares around it. */
 export class Deviation extends NumberReducer {
+  override readonly cells = 3
   readonly #numbers = new Numbers()
   #counts = new Float64Array(16)
   #means = new Float64Array(16)

@@ -77,7 +77,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return new Count()
   },
   COUNT_DISTINCT: (words, budget) => new DistinctCount(words.property(), BATCH_ROWS, budget),
-  COUNT_DISTINCTISH: words => new DistinctEstimate(words.property()),
+  COUNT_DISTINCTISH: (words, budget) => new DistinctEstimate(words.property(), budget),
   SUM: words => new Sum(words.property()),
   MIN: words => new Extreme(words.property(), -1),
   MAX: words => new Extreme(words.property(), 1),
@@ -96,14 +96,14 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
 }
 
-function quantile(words: Words): Reducer {
+function quantile(words: Words, budget: Budget): Reducer {
   const slot = words.property()
   const share = words.number('QUANTILE')
   if (!(share >= 0 && share <= 1)) refuse('Percentage must be between 0.0 and 1.0')
   // How exact it is to be: it always is.
   if (!words.isAtEnd) words.number('QUANTILE')
   words.end()
-  return new Quantile(slot, share)
+  return new Quantile(slot, share, budget)
 }
 
 function firstValue(words: Words, budget: Budget): Reducer {

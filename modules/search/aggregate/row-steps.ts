@@ -31,6 +31,9 @@ abstract class Load implements Step {
   readonly reads: readonly number[] = []
   readonly readsDocuments = true
   kept: Kept = NOTHING
+  get weight(): number {
+    return 0
+  }
   abstract get fills(): readonly number[]
   abstract run(batch: Batch): void
 }
@@ -120,6 +123,10 @@ export class LoadFields extends Load {
     return this.fields.map(field => field.slot)
   }
 
+  override get weight(): number {
+    return this.fields.length
+  }
+
   run(batch: Batch): void {
     for (let row = 0; row < batch.count; row++) {
       const isThere = this.#documents.open(batch.documents.at(row))
@@ -143,6 +150,7 @@ export class LoadFields extends Load {
 export class FirstValues implements Step {
   readonly title = 'Loader'
   readonly isDone = false
+  readonly weight = 1
   readonly readsDocuments = false
   readonly reads: readonly number[]
   readonly fills: readonly number[]
@@ -204,6 +212,10 @@ export class LoadEverything extends Load {
     this.#found = found
   }
 
+  override get weight(): number {
+    return 1
+  }
+
   get fills(): readonly number[] {
     return [this.#restSlot, ...[...this.named.values()].map(named => named.slot)]
   }
@@ -241,6 +253,8 @@ function cut(batch: Batch, row: number, thrown: unknown): void {
 export interface CompiledExpression {
   readonly title: string
   readonly evaluate: Evaluate
+  /** Nodes of its tree. */
+  readonly size: number
   /** The slots that it reads. */
   readonly reads: readonly number[]
 }
@@ -249,6 +263,7 @@ export interface CompiledExpression {
 export class Apply implements Step {
   readonly title: string
   readonly isDone = false
+  readonly weight: number
   readonly readsDocuments = false
   readonly reads: readonly number[]
   readonly fills: readonly number[]
@@ -258,8 +273,9 @@ export class Apply implements Step {
   readonly #evaluate: Evaluate
 
   /** @param vector the same expression for whole batches, where it is of the kind that can be. */
-  constructor(slot: number, { title, evaluate, reads }: CompiledExpression, vector: Vector | null) {
+  constructor(slot: number, { title, evaluate, size, reads }: CompiledExpression, vector: Vector | null) {
     this.title = `Projector - ${title}`
+    this.weight = vector === null ? size : 0
     this.#slot = slot
     this.fills = [slot]
     this.reads = reads
@@ -294,6 +310,7 @@ export class Apply implements Step {
 export class Filter implements Step {
   readonly title: string
   readonly isDone = false
+  readonly weight: number
   readonly readsDocuments = false
   readonly reads: readonly number[]
   readonly fills: readonly number[] = []
@@ -303,8 +320,9 @@ export class Filter implements Step {
   #truths: Float64Array | null = null
 
   /** @param selection the same expression for whole batches, where it is of the kind that can be. */
-  constructor({ title, evaluate, reads }: CompiledExpression, selection: Selection | null) {
+  constructor({ title, evaluate, size, reads }: CompiledExpression, selection: Selection | null) {
     this.title = `Filter - ${title}`
+    this.weight = selection === null ? size : 0
     this.#selection = selection
     this.#evaluate = evaluate
     this.reads = reads
@@ -333,6 +351,7 @@ export class Filter implements Step {
 /** LIMIT. With a limit of 0 all rows are asked for and none let through: that counts them. */
 export class Limit implements Step {
   readonly title: string
+  readonly weight = 0
   readonly readsDocuments = false
   readonly reads: readonly number[] = []
   readonly fills: readonly number[] = []

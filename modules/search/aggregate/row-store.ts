@@ -19,6 +19,8 @@ export class RowStore {
   readonly #budget: Budget
   readonly #hasDocuments: boolean
   #capacity = 0
+  /** Characters that its rows hold. */
+  #characters = 0
 
   /** @param slots the lanes to keep. @param hasDocuments whether the documents of rows are kept. */
   constructor(lanes: readonly Lane[], slots: readonly number[], hasDocuments: boolean, budget: Budget) {
@@ -32,8 +34,12 @@ export class RowStore {
   /** Have room for so many rows. */
   reserve(capacity: number): void {
     if (capacity <= this.#capacity) return
-    this.#budget.checkCells(capacity * (this.#slots.length + 1))
-    this.#capacity = Math.max(capacity, this.#capacity * 2)
+    // Twice as many, unless that is more than there may be.
+    const width = this.#slots.length + 1
+    const left = this.#capacity + Math.floor(this.#budget.cellsLeft / width)
+    const wanted = Math.max(capacity, Math.min(this.#capacity * 2, left))
+    this.#budget.spendCells((wanted - this.#capacity) * width)
+    this.#capacity = wanted
     if (this.#hasDocuments) this.documents = longer(this.documents, this.#capacity)
     this.order = longer(this.order, this.#capacity)
     for (const slot of this.#slots) this.lanes[slot]!.reserve(this.#capacity)
@@ -44,7 +50,12 @@ export class RowStore {
     const before = this.#weight(row)
     if (this.#hasDocuments) this.documents[row] = batch.documents.at(from)
     for (const slot of this.#slots) this.lanes[slot]!.put(row, batch.lanes[slot]!, from)
-    this.#budget.spend(this.#weight(row) - before)
+    if (this.#heavy.length > 0) this.#spend(this.#weight(row) - before)
+  }
+
+  #spend(characters: number): void {
+    this.#characters += characters
+    this.#budget.spend(characters)
   }
 
   #weight(row: number): number {
@@ -61,14 +72,15 @@ export class RowStore {
     if (this.#heavy.length === 0) return
     let weight = 0
     for (let i = row; i < row + count; i++) weight += this.#weight(i)
-    this.#budget.spend(weight)
+    this.#spend(weight)
   }
 
-  /** Its rows are not needed any more. @param rows how many there are. */
-  release(rows: number): void {
-    let weight = 0
-    if (this.#heavy.length > 0) for (let i = 0; i < rows; i++) weight += this.#weight(i)
-    this.#budget.spend(-weight)
+  /** Nothing of it is needed any more. */
+  release(): void {
+    this.#spend(-this.#characters)
+    this.#budget.spendCells(-this.#capacity * (this.#slots.length + 1))
+    this.#capacity = 0
+    for (const slot of this.#slots) this.lanes[slot] = this.lanes[slot]!.keeper(0)
   }
 
   /** Put a row into a batch whose lanes are keepers like these. */

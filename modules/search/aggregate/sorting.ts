@@ -16,7 +16,7 @@
  *   add O(1) mostly, O(log kept) when kept     give O(log kept) a row */
 
 import { compareValues } from '../expression/value.ts'
-import { type Batch, BATCH_ROWS, type Kept } from './batch.ts'
+import type { Batch, Kept } from './batch.ts'
 import type { Budget } from './budget.ts'
 import { type Lane, NumberLane } from './lane.ts'
 import { RowStore } from './row-store.ts'
@@ -35,6 +35,7 @@ const TURN_AT_ONCE = 4096
 export class Sorting implements Sink, Source {
   readonly title = 'Sorter'
   readonly isFull = false
+  readonly weight = 0
   readonly reads: Kept
   readonly #upstream: Source
   readonly #keys: readonly SortKey[]
@@ -187,14 +188,18 @@ export class Sorting implements Sink, Source {
   next(batch: Batch): boolean {
     batch.count = 0
     if (this.#turning !== -1 && !this.#turn()) return true
+    if (this.#count === 0) {
+      this.#store.release()
+      return false
+    }
     const heap = this.#heap
     batch.documents.setList()
-    for (const slot of this.#slots) batch.lanes[slot]!.reserve(Math.min(BATCH_ROWS, this.#count))
-    while (batch.count < BATCH_ROWS && this.#count > 0) {
+    for (const slot of this.#slots) batch.lanes[slot]!.reserve(Math.min(batch.most, this.#count))
+    while (batch.count < batch.most && this.#count > 0) {
       this.#store.give(heap[0]!, batch, batch.count++)
       const last = heap[--this.#count]!
       if (this.#count > 0) this.#sink(0, last, -1)
     }
-    return batch.count > 0
+    return true
   }
 }

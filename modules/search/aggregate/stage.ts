@@ -28,6 +28,8 @@ export interface Step {
   /** Slots that it reads, and slots that it fills. */
   readonly reads: readonly number[]
   readonly fills: readonly number[]
+  /** How much work a row is, roughly: 0 where whole batches are done in loops, else nodes or fields for each row. */
+  readonly weight: number
   /** Whether it looks at the documents of rows. */
   readonly readsDocuments: boolean
   /** What is looked at behind it, set when the plan is made: whoever leaves rows out need not care for the rest. */
@@ -37,6 +39,8 @@ export interface Step {
 /** Takes rows. */
 export interface Sink {
   take(batch: Batch): void
+  /** As of steps. */
+  readonly weight: number
   /** What it looks at. */
   readonly reads: Kept
   /** Whether it wants no more rows. */

@@ -25,8 +25,7 @@ export function aggregate(workspace: Workspace, ctx: Context, args: Args): void 
   const options = parseAggregate(args, workspace.settings)
   const index = workspace.catalogue.needForQuery(name)
   const aggregation = readAggregate(workspace, ctx, index, options, null)
-  if (!options.withCursor)
-    return runJob(workspace, ctx, new AggregateJob(workspace, aggregation, null, Infinity), options.timeoutMs)
+  if (!options.withCursor) return runAggregate(workspace, ctx, aggregation, null, Infinity)
   const { settings, cursors } = workspace
   const cursor = cursors.open(aggregation, options.cursorIdleMs || settings.cursorIdleMs, settings.cursorsMax)
   return readCursor(workspace, ctx, cursor, options.cursorCount || settings.cursorReadSize)
@@ -49,8 +48,19 @@ export function readAggregate(
 /** Read from a cursor that was taken; one that fails, or whose client leaves, ends. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a long aggregation waits
 function readCursor(workspace: Workspace, ctx: Context, cursor: Cursor, count: number): void | Suspended {
-  const { aggregation } = cursor
-  return runJob(workspace, ctx, new AggregateJob(workspace, aggregation, cursor, count), aggregation.options.timeoutMs)
+  return runAggregate(workspace, ctx, cursor.aggregation, cursor, count)
+}
+
+function runAggregate(
+  workspace: Workspace,
+  ctx: Context,
+  aggregation: Aggregation,
+  cursor: Cursor | null,
+  count: number,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a long aggregation waits
+): void | Suspended {
+  const job = new AggregateJob(workspace, aggregation, cursor, count, ctx.reply.protocol)
+  return runJob(workspace, ctx, job, aggregation.options.timeoutMs)
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a long read waits

@@ -64,7 +64,10 @@ function profiledAggregate(
   const index = workspace.catalogue.needForQuery(name)
   const aggregation = readAggregate(workspace, ctx, index, options, times)
   times.parsingMicros = times.now() - start
-  return { job: new AggregateJob(workspace, aggregation, null, Infinity), timeoutMs: options.timeoutMs }
+  return {
+    job: new AggregateJob(workspace, aggregation, null, Infinity, ctx.reply.protocol),
+    timeoutMs: options.timeoutMs,
+  }
 }
 
 /** A job with its profile behind its reply. */
@@ -81,6 +84,14 @@ class ProfileJob implements Job {
 
   run(watch: SliceWatch): void {
     this.#job.run(watch)
+  }
+
+  hurry(): boolean {
+    return this.#job.hurry?.() ?? false
+  }
+
+  abandon(): void {
+    this.#job.abandon?.()
   }
 
   timedOut(reply: Reply): void {

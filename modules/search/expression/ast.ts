@@ -71,6 +71,21 @@ export function propertiesOf(expression: Expression, found: string[] = []): stri
   return found
 }
 
+/** Nodes of the tree of an expression. */
+export function sizeOf(expression: Expression): number {
+  switch (expression.kind) {
+    case 'literal':
+    case 'property':
+      return 1
+    case 'inversion':
+      return 1 + sizeOf(expression.operand)
+    case 'call':
+      return expression.operands.reduce((sum, operand) => sum + sizeOf(operand), 1)
+    default:
+      return 1 + sizeOf(expression.left) + sizeOf(expression.right)
+  }
+}
+
 /** What kind of expression it is, as FT.PROFILE names it. */
 export function describeExpression(expression: Expression): string {
   switch (expression.kind) {

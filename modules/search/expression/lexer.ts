@@ -61,20 +61,40 @@ export class Lexer {
     const text = this.#text
     while (this.#at < text.length) {
       const at = this.#at
-      if (this.#take(NUMBER, 'number')) this.number = Number(this.near)
-      else if (this.#takeString()) this.text = unescaped(this.near.slice(1, -1))
-      else if (this.#take(PROPERTY, 'property')) {
-        this.near = this.near.slice(1)
-        this.text = unescaped(this.near)
-      } else if (this.#take(SYMBOL, 'symbol')) this.#readSymbol()
-      else if (!this.#takeSign()) {
-        this.#at = at + 1
-        continue
+      if (this.#takeToken(text.charCodeAt(at))) {
+        this.place = at
+        return
       }
-      this.place = at
-      return
+      this.#at = at + 1
     }
     this.kind = 'end'
+  }
+
+  /** Take the token that begins with a byte; false when none does. */
+  #takeToken(byte: number): boolean {
+    if (byte >= 0x30 && byte <= 0x39) {
+      this.#take(NUMBER, 'number')
+      this.number = Number(this.near)
+      return true
+    }
+    if (byte === 0x22 || byte === 0x27) {
+      if (!this.#takeString()) return false
+      this.text = unescaped(this.near.slice(1, -1))
+      return true
+    }
+    if (byte === 0x40) {
+      if (!this.#take(PROPERTY, 'property')) return false
+      this.near = this.near.slice(1)
+      this.text = unescaped(this.near)
+      return true
+    }
+    const letter = byte | 0x20
+    if (letter >= 0x61 && letter <= 0x7a) {
+      this.#take(SYMBOL, 'symbol')
+      this.#readSymbol()
+      return true
+    }
+    return this.#takeSign()
   }
 
   #take(pattern: RegExp, kind: TokenKind): boolean {

@@ -16,7 +16,8 @@ export type Value = number | string | null | readonly Value[]
 /** A value, or nothing: the row lacks the property. */
 export type Cell = Value | undefined
 
-const PLAIN = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
+// A digit has one place in it only: else a long row of digits with a letter at its end is tried in all ways to cut it in two.
+const PLAIN = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/
 const HEXADECIMAL = /^[-+]?0[xX][0-9a-fA-F]{1,200}$/
 const SPECIAL = /^([-+]?)(?:(inf(?:inity)?)|nan(?:\(\w*\))?)$/i
 const LEADING_SPACE = /^[ \t\n\v\f\r]+/

@@ -35,7 +35,11 @@ export interface Job {
   timedOut(reply: Reply): void
   /** Everything is found: write it. */
   write(reply: Reply): void
-  /** The client left before the reply. */
+  /**
+   * The time is up, and `run` is to go on with what was found, for however long: true. False: `timedOut` is to end it.
+   */
+  hurry?(): boolean
+  /** There will be no reply of it: the client left, or something failed. */
   abandon?(): void
 }
 
@@ -44,7 +48,7 @@ export class SliceWatch implements Watch {
   readonly #now: () => number
   readonly #mayPause: boolean
   /** When the time is up; Infinity: never. */
-  readonly #end: number
+  #end: number
   #sliceEnd = 0
   #ticks = 0
   #steady = 0
@@ -60,6 +64,11 @@ export class SliceWatch implements Watch {
     this.#sliceMicros = micros
     this.#sliceEnd = this.#now() + micros
     this.#ticks = 0
+  }
+
+  /** The time is never up from now on. */
+  endless(): void {
+    this.#end = Number.POSITIVE_INFINITY
   }
 
   /** What was done in the slice so far only made ready for what is to come: its time begins here. */
@@ -106,11 +115,12 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
   const { host } = workspace
   const watch = new SliceWatch(() => host.clock.microseconds(), timeoutMs, ctx.mayBlock)
   watch.beginSlice(FIRST_SLICE_MICROS)
-  const first = runSlice(job, watch)
-  if (first !== 'paused') {
-    finishJob(job, first, ctx.reply)
-    return
-  }
+  const isPaused = orAbandon(job, () => {
+    const first = runSlice(job, watch)
+    if (first !== 'paused') finishJob(job, first, ctx.reply)
+    return first === 'paused'
+  })
+  if (!isPaused) return
   const { structures } = job.index
   structures.readers++
   let isOver = false
@@ -130,6 +140,7 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
           if (job.index.isDropped) throw DROPPED
           outcome = runSlice(job, watch)
         } catch (error) {
+          job.abandon?.()
           leave()
           finish(() => {
             throw error
@@ -142,7 +153,7 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
         }
         finish(reply => {
           try {
-            finishJob(job, outcome, reply)
+            orAbandon(job, () => finishJob(job, outcome, reply))
           } finally {
             leave()
           }
@@ -158,12 +169,25 @@ export function runJob(workspace: Workspace, ctx: Context, job: Job, timeoutMs: 
 }
 
 function runSlice(job: Job, watch: SliceWatch): 'done' | 'paused' | 'timed out' {
+  for (;;) {
+    try {
+      job.run(watch)
+      return 'done'
+    } catch (thrown) {
+      if (thrown === PAUSE) return 'paused'
+      if (thrown !== TIME_IS_UP) throw thrown
+      if (job.hurry?.() !== true) return 'timed out'
+      watch.endless()
+    }
+  }
+}
+
+/** Do a part of a job; when it throws, the job is over. */
+function orAbandon<T>(job: Job, part: () => T): T {
   try {
-    job.run(watch)
-    return 'done'
+    return part()
   } catch (thrown) {
-    if (thrown === PAUSE) return 'paused'
-    if (thrown === TIME_IS_UP) return 'timed out'
+    job.abandon?.()
     throw thrown
   }
 }

@@ -17,7 +17,7 @@ import { Nothing } from '../iterators/leaf.ts'
 import { build } from '../plan/build.ts'
 import { refusing } from '../plan/prepare.ts'
 import type { QueryProfile } from '../plan/profile.ts'
-import { type Job, PAUSE, type SliceWatch, TIME_IS_UP } from '../plan/slices.ts'
+import type { Job, SliceWatch } from '../plan/slices.ts'
 import type { Yields } from '../plan/yields.ts'
 import type { Node } from '../query/ast.ts'
 import { Scorer } from '../score/scorer.ts'
@@ -71,9 +71,7 @@ export class Aggregation {
     const { pipeline } = this
     pipeline.output.wanted = wanted
     try {
-      refusing(() => {
-        while (pipeline.advance()) watch.breathe()
-      })
+      refusing(() => pipeline.run(watch))
     } finally {
       refusing(() => pipeline.settle())
       if (this.#profile !== null) this.#profile.processors = pipeline.times()
@@ -90,16 +88,13 @@ export class Aggregation {
   hurry(): void {
     // The time may be up before anything was planned: then it is planned over no documents.
     if (this.#pipeline === null) this.#begin(new Nothing())
-    const { pipeline } = this
-    pipeline.hurry()
-    refusing(() => {
-      while (pipeline.advance());
-    })
+    this.pipeline.hurry()
   }
 
-  /** All rows that were wanted are written. */
+  /** Nothing more is asked of it. */
   end(): void {
-    this.pipeline.release()
+    this.#pipeline?.release()
+    this.#fields.release()
   }
 
   /** Let go of what looks into the index. */
@@ -127,6 +122,7 @@ export class Aggregation {
       unstable: settings.unstableFeatures,
       readsAllValues: options.showsSeveral,
       arrays: this.#workspace.arrays,
+      ledger: this.#workspace.ledger,
     }
     return refusing(() => planAggregation(root, options.steps, context))
   }
@@ -151,6 +147,13 @@ export class Aggregation {
     )
   }
 
+  /** Write rows that are there, at most so many, into a reply of their own. Throws what the watch throws; called again, it goes on. */
+  writeAhead(protocol: 2 | 3, most: number, watch: SliceWatch): void {
+    if (this.#profile !== null) return
+    const { output } = this.pipeline
+    this.#rows!.writeAhead(protocol, Math.min(most, output.count - output.first), watch)
+  }
+
   /** Write rows that are there, at most so many; returns how many. */
   write(reply: Reply, most: number, isTimedOut: boolean): number {
     const { output } = this.pipeline
@@ -170,10 +173,16 @@ export class AggregateJob implements Job {
   readonly #aggregation: Aggregation
   readonly #cursor: Cursor | null
   readonly #count: number
+  readonly #protocol: 2 | 3
   #isTimedOut = false
+  #isFound = false
 
-  /** @param cursor where it is read through one. @param count rows to read; Infinity: all. */
-  constructor(workspace: Workspace, aggregation: Aggregation, cursor: Cursor | null, count: number) {
+  /**
+   * @param cursor where it is read through one. @param count rows to read; Infinity: all.
+   * @param protocol of the reply.
+   */
+  constructor(workspace: Workspace, aggregation: Aggregation, cursor: Cursor | null, count: number, protocol: 2 | 3) {
+    this.#protocol = protocol
     this.index = aggregation.index
     this.#workspace = workspace
     this.#aggregation = aggregation
@@ -182,27 +191,30 @@ export class AggregateJob implements Job {
   }
 
   run(watch: SliceWatch): void {
-    try {
+    if (!this.#isFound) {
       this.#aggregation.run(watch, this.#count)
-    } catch (thrown) {
-      if (thrown !== PAUSE && thrown !== TIME_IS_UP) this.abandon()
-      throw thrown
+      this.#isFound = true
+      // What was found in time is written, however long that takes.
+      watch.endless()
     }
+    this.#aggregation.writeAhead(this.#protocol, this.#count, watch)
   }
 
   /** Nobody waits for it any more: nobody could read on either. */
   abandon(): void {
     if (this.#cursor !== null) this.#workspace.cursors.end(this.#cursor)
+    this.#aggregation.end()
   }
 
-  timedOut(reply: Reply): void {
-    if (this.#workspace.settings.failsOnTimeout) {
-      this.abandon()
-      throw FT_ERR.timeout
-    }
+  hurry(): boolean {
+    if (this.#workspace.settings.failsOnTimeout) return false
     this.#isTimedOut = true
     this.#aggregation.hurry()
-    this.write(reply)
+    return true
+  }
+
+  timedOut(): void {
+    throw FT_ERR.timeout
   }
 
   write(reply: Reply): void {
@@ -222,7 +234,8 @@ export class AggregateJob implements Job {
       this.#aggregation.end()
     } else {
       this.#aggregation.rest()
-      this.#workspace.cursors.release(cursor)
+      // It may have been deleted while it was read.
+      if (!this.#workspace.cursors.release(cursor)) this.#aggregation.end()
     }
   }
 }

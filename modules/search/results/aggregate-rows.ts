@@ -5,12 +5,16 @@
  *
  * A property that a row lacks is left out. Numbers are text, in RESP3 too, unless FORMAT EXPAND asks for them as they are. */
 
-import type { Reply } from 'redstrata/module'
+import { Reply, SegmentPool } from 'redstrata/module'
 import type { Lane } from '../aggregate/lane.ts'
 import type { ValueLane } from '../aggregate/lane.ts'
-import type { Pipeline, RowShape } from '../aggregate/pipeline.ts'
+import type { Pacer, Pipeline, RowShape } from '../aggregate/pipeline.ts'
 import { type Cell, formatNumber, type Value } from '../expression/value.ts'
 import { writeJson } from './native.ts'
+
+/** Rows that are written without a look at the time, and between two looks where they are more. */
+const ROWS_AT_ONCE = 1024
+const STEP_ROWS = 64
 
 /** Writes rows that wait at the end of a pipeline. */
 export class AggregateRows {
@@ -22,6 +26,9 @@ export class AggregateRows {
   readonly #expands: boolean
   readonly #noContent: boolean
   #text = Buffer.from(new Uint8Array(256).buffer)
+  /** Rows that were written before the reply: a command that waits has none yet. */
+  #ahead: Reply | null = null
+  #aheadRows = 0
 
   constructor(pipeline: Pipeline, expands: boolean, noContent: boolean) {
     this.#pipeline = pipeline
@@ -65,8 +72,31 @@ export class AggregateRows {
     for (const warning of warnings) reply.status(warning)
   }
 
+  /** Write so many rows, where they are many, into a reply of their own. @throws what the pacer throws; call again to go on. */
+  writeAhead(protocol: 2 | 3, rows: number, pacer: Pacer): void {
+    if (rows <= ROWS_AT_ONCE || this.#noContent) return
+    this.#ahead ??= new Reply(new SegmentPool())
+    this.#ahead.protocol = protocol
+    while (this.#aheadRows < rows) {
+      const count = Math.min(STEP_ROWS, rows - this.#aheadRows)
+      this.#someRows(this.#ahead, this.#pipeline.output.first + this.#aheadRows, count)
+      this.#aheadRows += count
+      pacer.breathe()
+    }
+  }
+
   #rows(reply: Reply, rows: number): void {
-    const { first, lanes } = this.#pipeline.output
+    if (this.#ahead === null) {
+      this.#someRows(reply, this.#pipeline.output.first, rows)
+      return
+    }
+    for (const segment of this.#ahead.takeChain()) reply.raw(segment, 0, segment.length)
+    this.#ahead = null
+    this.#aheadRows = 0
+  }
+
+  #someRows(reply: Reply, first: number, rows: number): void {
+    const { lanes } = this.#pipeline.output
     for (let row = first; row < first + rows; row++) {
       if (reply.protocol === 3) {
         reply.map(2)

@@ -16,6 +16,11 @@ export class FieldValues implements DocumentFields {
     this.#reader = reader
   }
 
+  /** Nothing more will be read. */
+  release(): void {
+    this.#reader.release()
+  }
+
   open(document: number): boolean {
     this.#document = document
     return document !== 0 && this.#reader.open(document)

@@ -83,21 +83,21 @@ export class HybridJob implements Job {
   }
 
   run(watch: SliceWatch): void {
-    if (this.#vectorRun === null) watch.steady(() => this.#begin(watch))
-    this.#textRun!.run()
-    this.#vectorRun!.run()
+    if (this.#vectorRun === null && !this.#isTimedOut) watch.steady(() => this.#begin(watch))
+    if (!this.#isTimedOut) {
+      this.#textRun!.run()
+      this.#vectorRun!.run()
+    }
     if (this.#pipeline === null) this.#pipeline = watch.steady(() => this.#plan())
     else this.#pipeline.refresh()
     this.#move(watch)
   }
 
-  #move(watch: SliceWatch | null): void {
+  #move(watch: SliceWatch): void {
     const pipeline = this.#pipeline!
     pipeline.output.wanted = Number.POSITIVE_INFINITY
     try {
-      refusing(() => {
-        while (pipeline.advance()) watch?.breathe()
-      })
+      refusing(() => pipeline.run(watch))
     } finally {
       refusing(() => pipeline.settle())
     }
@@ -161,6 +161,7 @@ export class HybridJob implements Job {
       now: null,
       readsAllValues: false,
       arrays: this.#workspace.arrays,
+      ledger: this.#workspace.ledger,
       unshown: this.#unshown(),
     }
     return refusing(() => planAggregation(new DocumentList(list, list.length, 0), steps, context))
@@ -190,12 +191,20 @@ export class HybridJob implements Job {
     return all
   }
 
-  timedOut(reply: Reply): void {
-    if (this.#workspace.settings.failsOnTimeout) throw FT_ERR.timeout
+  /** Go on with what was found by words and by distance so far. */
+  hurry(): boolean {
+    if (this.#workspace.settings.failsOnTimeout) return false
     this.#isTimedOut = true
-    this.#pipeline ??= this.#plan()
-    this.#move(null)
-    this.write(reply)
+    return true
+  }
+
+  timedOut(): void {
+    throw FT_ERR.timeout
+  }
+
+  abandon(): void {
+    this.#pipeline?.release()
+    this.#fields.release()
   }
 
   write(reply: Reply): void {
@@ -215,5 +224,6 @@ export class HybridJob implements Job {
     if (this.#isTimedOut) reply.status(FT_ERR.timeout.text)
     reply.status('execution_time')
     reply.double((this.#workspace.host.clock.microseconds() - this.#startMicros) / 1000)
+    this.abandon()
   }
 }

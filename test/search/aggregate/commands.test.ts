@@ -201,6 +201,80 @@ describe('a cursor', () => {
   })
 })
 
+describe('what an aggregation keeps', () => {
+  const kept = async (connection: RawConnection) =>
+    Number(/search_used_memory_aggregations:(\d+)/.exec(await ask(connection, 'INFO modules'))?.[1])
+  const open = 'FT.AGGREGATE idx * GROUPBY 1 @n REDUCE TOLIST 1 @even WITHCURSOR COUNT 2'
+  const idOf = (reply: string) => /:(\d+)\]$/.exec(reply)![1]!
+
+  it('is given back however it ends', async () => {
+    const clock = testClock()
+    const server = await serverForTest({ clock })
+    await fill(server, 3000)
+    await server.call('HSET', 'd:last', 'even', 'no')
+    const connection = await server.connect()
+    const ends: [string, (id: string) => Promise<unknown>][] = [
+      ['deleted', id => ask(connection, `FT.CURSOR DEL idx ${id}`)],
+      ['read to the end', id => ask(connection, `FT.CURSOR READ idx ${id} COUNT 5000`)],
+      ['idle', async () => [clock.advance(400_000), await ask(connection, open.replace('idx', 'nothing'))]],
+    ]
+    for (const [name, end] of ends) {
+      const id = idOf(await ask(connection, open))
+      expect(await kept(connection), name).toBeGreaterThan(3000)
+      await end(id)
+      // Idle ones are ended when the next is opened.
+      if (name === 'idle') await ask(connection, `FT.CURSOR DEL idx ${idOf(await ask(connection, open))}`)
+      expect(await kept(connection), name).toBe(0)
+    }
+    for (const command of [
+      'FT.AGGREGATE idx * SORTBY 1 @n MAX 3000',
+      'FT.AGGREGATE idx * APPLY @n+1 AS m GROUPBY 1 @m',
+      'FT.PROFILE idx AGGREGATE QUERY * GROUPBY 1 @n REDUCE COUNT_DISTINCTISH 1 @even',
+    ])
+      for (let i = 0; i < 3; i++) await ask(connection, command)
+    expect(await kept(connection)).toBe(0)
+    await ask(connection, open)
+    await ask(connection, 'FT.DROPINDEX idx')
+    expect(await kept(connection)).toBe(0)
+  })
+
+  it('is given back when its client leaves, when its index goes, and when its cursor is deleted meanwhile', async () => {
+    const server = await serverForTest({ clock: slowClock(900) })
+    await fill(server, 6000)
+    const [connection, leaving] = [await server.connect(), await server.connect()]
+    leaving.send(parseCommand(`${SUMS} SORTBY 1 @even`))
+    await ask(connection, 'PING')
+    leaving.close()
+    for (let i = 0; i < 200 && (await kept(connection)) > 0; i++);
+    expect(await kept(connection)).toBe(0)
+    const [reading, dropping] = [await server.connect(), await server.connect()]
+    const id = idOf(await ask(reading, 'FT.AGGREGATE idx * LOAD 1 @even WITHCURSOR COUNT 2 TIMEOUT 0'))
+    const read = ask(reading, `FT.CURSOR READ idx ${id} COUNT 3000`)
+    await ask(connection, `FT.CURSOR DEL idx ${id}`)
+    await read
+    expect(await kept(connection)).toBe(0)
+    const cut = ask(dropping, `${SUMS} SORTBY 1 @even`)
+    await ask(connection, 'FT.DROPINDEX idx')
+    await cut
+    expect(await kept(connection)).toBe(0)
+  })
+
+  it('is limited', async () => {
+    const server = await serverForTest()
+    await fill(server, 2000)
+    const connection = await server.connect()
+    const refused = '-Limit exceeded'
+    const many = (count: number, words: string) => Array.from({ length: count }, (_, i) => `${words}${i}`).join(' ')
+    expect(await ask(connection, `FT.AGGREGATE idx * ${many(1000, `APPLY ${'@n+'.repeat(99)}1 AS a`)}`)).toBe(refused)
+    const list = 'GROUPBY 0 REDUCE TOLIST 1 @n AS l'
+    expect(await ask(connection, `FT.AGGREGATE idx * ${list} GROUPBY 2 @l @l REDUCE COUNT 0`)).toBe(refused)
+    expect(await ask(connection, `FT.AGGREGATE idx * ${list} GROUPBY 1 @l REDUCE COUNT 0 AS c LIMIT 0 1`)).toBe(
+      '[:2000 ["l" "0" "c" "1"]]',
+    )
+    expect(await ask(connection, 'INFO modules')).toContain('search_used_memory_aggregations:0')
+  })
+})
+
 describe('FT.PROFILE of an aggregation', () => {
   it('names the steps in order, each with its time and rows', async () => {
     const server = await serverForTest()

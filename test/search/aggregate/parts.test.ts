@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../../core/base/random.ts'
 import { Loan } from '../../../modules/search/aggregate/arrays.ts'
 import { Batch, BATCH_ROWS } from '../../../modules/search/aggregate/batch.ts'
-import { Budget } from '../../../modules/search/aggregate/budget.ts'
+import { Budget, Ledger } from '../../../modules/search/aggregate/budget.ts'
 import { coderOf } from '../../../modules/search/aggregate/coder.ts'
 import { Sketch } from '../../../modules/search/aggregate/distinct-sketch.ts'
 import { DocumentNumbers } from '../../../modules/search/aggregate/document-numbers.ts'
@@ -34,7 +34,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 test('pairs are numbered as they first come', () => {
   const random = seeded(1)
-  const table = new PairTable()
+  const table = new PairTable(new Budget())
   const model = new Map<string, number>()
   for (let i = 0; i < 20000 * ROUNDS; i++) {
     const [a, b] = [random.below(300), random.below(300) * 4096]
@@ -156,7 +156,7 @@ test('the number at a place is that of the sorted numbers', () => {
 
 test('distinct values are counted exactly while few, and roughly when many', () => {
   for (const count of [0, 1, 100, 250, 1000, 50000]) {
-    const sketch = new Sketch()
+    const sketch = new Sketch(new Budget())
     for (let round = 0; round < 2; round++) for (let i = 0; i < count; i++) sketch.add(i % 2 === 0 ? i : `v${i}`)
     expect(Math.abs(sketch.estimate() - count)).toBeLessThanOrEqual(count <= 256 ? 0 : count * 0.06)
   }
@@ -269,6 +269,30 @@ describe('reducers agree with a naive evaluation', () => {
   })
 })
 
+test.each([
+  ['COUNT_DISTINCT', '@x'],
+  ['COUNT_DISTINCTISH', '@x'],
+  ['QUANTILE', '@x', '0.5'],
+  ['TOLIST', '@x'],
+  ['RANDOM_SAMPLE', '@x', '100'],
+])('what %s keeps is counted', (name, ...words) => {
+  const budget = new Budget()
+  budget.spendCells(2 ** 25 - 1000)
+  const reducer = makeReducer({ name, words, alias: 'a' }, new SeededRandom(1), budget, () => 0)
+  const feed = () => {
+    for (let batch = 0; batch < 4; batch++) {
+      reducer.reserve(100)
+      const lanes = [numberLane(upTo(BATCH_ROWS).map(i => i + batch * BATCH_ROWS))]
+      reducer.add(
+        lanes,
+        Int32Array.from(upTo(BATCH_ROWS), i => i % 100),
+        BATCH_ROWS,
+      )
+    }
+  }
+  expect(feed).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+})
+
 test('rows are sorted as a stable sort sorts them, however many are kept', () => {
   const random = seeded(6)
   for (let round = 0; round < 30 * ROUNDS; round++) {
@@ -326,5 +350,24 @@ test('what one aggregation keeps is limited, and what it lets go of is given bac
   budget.spend(-100)
   budget.spend(100)
   expect(() => budget.spend(1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
-  expect(() => budget.checkCells(2 ** 25 + 1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+  budget.spendCells(2 ** 25)
+  expect(() => budget.spendCells(1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+  budget.spendCells(-2)
+  expect(budget.cellsLeft).toBe(1)
+  budget.release()
+  expect(budget.cellsLeft).toBe(2 ** 25)
+})
+
+test('what all aggregations keep is limited too, until they end', () => {
+  const ledger = new Ledger()
+  const budgets = Array.from({ length: 5 }, () => new Budget(new Loan(), ledger))
+  const [last, ...others] = budgets as [Budget, ...Budget[]]
+  for (const budget of others) budget.spendCells(2 ** 25)
+  expect(() => last.spendCells(1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+  others[0]!.release()
+  last.spendCells(1)
+  for (const budget of others.slice(1, 3)) budget.spend(2 ** 29)
+  expect(() => last.spend(1)).toThrow(expect.objectContaining({ text: 'Limit exceeded' }))
+  for (const budget of budgets) budget.release()
+  expect([ledger.cells, ledger.characters]).toEqual([0, 0])
 })

@@ -168,6 +168,40 @@ describe('functions', () => {
   })
 })
 
+describe('functions over long texts', () => {
+  const long = 'a'.repeat(1 << 20)
+  const half = 'a'.repeat(1 << 19)
+
+  // Where each place were looked at with all of the part, these would not end.
+  test('take time by their lengths added up, not multiplied', () => {
+    expect(evaluate('contains(@a, @b)', { a: long, b: half })).toBe((1 << 19) + 1)
+    expect(evaluate('contains(@a, @b)', { a: long, b: half + 'b' })).toBe(0)
+    expect(evaluate('split(@a, @b, @b)', { a: long, b: 'b'.repeat(1 << 20) })).toEqual([long])
+    expect(evaluate('abs(@a)', { a: '1'.repeat(1 << 20) + 'x' })).toBe(NaN)
+    expect(evaluate('#'.repeat(1 << 20) + '1')).toBe(1)
+  })
+
+  test('contains counts long parts as it counts short ones', () => {
+    const random = seeded(8)
+    for (let i = 0; i < 300 * ROUNDS; i++) {
+      const letters = i % 2 === 0 ? 'ab' : 'aab'
+      const text = Array.from({ length: random.below(200) }, () => random.pick([...letters])).join('')
+      const unit = Array.from({ length: 1 + random.below(4) }, () => random.pick([...letters])).join('')
+      const part = unit.repeat(1 + random.below(30)).slice(0, 17 + random.below(40))
+      const whole = text + part.repeat(random.below(4)) + text + part.slice(1)
+      let count = 0
+      for (let at = 0; at <= whole.length; at++) if (whole.startsWith(part, at)) count++
+      expect(evaluate('contains(@a, @b)', { a: whole, b: part })).toBe(count)
+    }
+  })
+
+  test('parts of long texts are the same bytes', () => {
+    const text = Array.from({ length: 3000 }, (_, i) => String.fromCharCode(i % 256)).join('')
+    expect(evaluate('substr(@s, 200, 100)', { s: text })).toBe(text.slice(200, 300))
+    expect(evaluate('split(@s, ",", "")', { s: text })).toEqual(text.split(','))
+  })
+})
+
 describe('dates', () => {
   test.each([
     ['timefmt(1709294409)', '2024-03-01T12:00:09Z'],
