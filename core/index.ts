@@ -37,11 +37,11 @@ export function isOwnModule(module: Module, path: string): boolean {
 
 /** How to create a server; everything may be left out. */
 export interface ServerOptions {
-  /** Port to listen on: 0 picks a free one, null listens on none. 6379 when left out. */
+  /** Port to listen on: 0 picks a free one, null listens on none. Left out it is that of `config`, or 6379. */
   readonly port?: number | null
-  /** Address to listen on, 127.0.0.1 when left out. */
+  /** Address to listen on. Left out it is `bind` of `config`, or 127.0.0.1. */
   readonly host?: string
-  /** Unix socket to listen on. */
+  /** Path of a Unix socket to listen on besides. */
   readonly unixSocket?: string
   /** A clock to go by, such as `testClock()`, which a test turns. */
   readonly clock?: Clock
@@ -64,16 +64,26 @@ export interface ServerOptions {
 export interface RunningServer {
   /** The TCP port, 0 when it listens on none. */
   readonly port: number
-  /** The parts of the server, for modules and tools. */
+  /** The parts of the server, for tools and tests of modules; they may change in any release. */
   readonly server: Server
-  /** Run a command with no socket. Numbers are sent in decimal; an error reply rejects with an ErrorReply. */
+  /**
+   * Run a command with no socket: its name, then its arguments. Text is sent as UTF-8, numbers in decimal.
+   *
+   * Resolves with the reply, in the types of RESP3: a map is a Map, a set a Set, a double a number. An error reply rejects with an
+   * ErrorReply. All calls are those of one client, with its database and transaction; a call that waits (BLPOP) holds up those
+   * behind it, and rejects when the server is closed.
+   */
   call(...args: (string | Buffer | number | bigint)[]): Promise<ReplyValue>
-  /** Another in-process client, with its own database and transaction. */
+  /** Another in-process client, with its own database, transaction and subscriptions. */
   client(): InProcessClient
+  /** End: connections are cut, calls that wait reject, and the data are dropped unless `config` has it saved. May be called again. */
   close(): Promise<void>
 }
 
-/** Create a server and let it listen. Rejects when an address is taken or a parameter is wrong. */
+/**
+ * Create a server and let it listen. Any number of them live side by side in a process.
+ * @throws Error (a rejection) when an address is taken, a parameter is wrong or a module does not load; nothing is left behind then
+ */
 export async function createServer(options: ServerOptions = {}): Promise<RunningServer> {
   const clock = options.clock ?? systemClock()
   const server = new Server({
@@ -84,21 +94,20 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     log: new Log({ pid: process.pid, now: () => clock.nowMs(), sink: options.log ?? (() => {}) }),
   })
   try {
-    // In a process of somebody else's nothing is written unless it is asked for; and that process is most likely a test.
-    const later = configure(server, { save: '', 'enable-debug-command': 'yes', ...options.config }, false)
+    const later = configure(server, valuesOf(options), false)
     const extra = options.modules ?? []
     if (extra !== false) for (const module of [...ownModules, ...extra]) await server.loadModule(module)
     configure(server, later, true)
     server.prepare()
     const { dir, appendonly } = options.config ?? {}
     if (dir !== undefined || appendonly === 'yes') await server.load()
+    const { settings } = server
+    await server.listenAsConfigured()
+    if (options.port === 0) settings.port = await server.listen(0, settings.bind.split(/\s+/)[0]!)
     server.start()
-    const { port = 6379, host = '127.0.0.1', unixSocket } = options
-    const bound = port === null ? 0 : await server.listen(port, host)
-    if (unixSocket !== undefined) await server.listenUnix(unixSocket)
     const own = new InProcessClient(server.engine)
     return {
-      port: bound,
+      port: settings.port,
       server,
       call: (...args) => own.call(...args),
       client: () => new InProcessClient(server.engine),
@@ -107,6 +116,20 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
   } catch (error) {
     await server.close()
     throw error
+  }
+}
+
+/** The parameters that a server begins with. */
+function valuesOf({ port, host, unixSocket, config }: ServerOptions): Record<string, string | number> {
+  return {
+    // In a process of somebody else's nothing is written unless it is asked for; and that process is most likely a test.
+    save: '',
+    'enable-debug-command': 'yes',
+    bind: '127.0.0.1',
+    ...config,
+    ...(port === undefined ? {} : { port: port ?? 0 }),
+    ...(host === undefined ? {} : { bind: host }),
+    ...(unixSocket === undefined ? {} : { unixsocket: unixSocket }),
   }
 }
 

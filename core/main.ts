@@ -96,32 +96,6 @@ function banner(port: number): string {
 `
 }
 
-async function listen(server: Server): Promise<void> {
-  const { settings, log } = server
-  if (settings.port > 0) await listenOnAll(settings.bind, settings.port, host => server.listen(settings.port, host))
-  const { tls } = settings
-  if (tls.port > 0) await listenOnAll(settings.bind, tls.port, host => server.listenTls(tls.port, host))
-  if (settings.unixSocket !== '') {
-    await server.listenUnix(settings.unixSocket).catch((error: Error) => {
-      fail(`cannot listen on ${settings.unixSocket}: ${error.message}`)
-    })
-    log.notice(`The server listens at ${settings.unixSocket}`)
-  }
-}
-
-/** Listen on every address of `bind`; those with a dash may be missing. */
-async function listenOnAll(bind: string, port: number, begin: (host: string) => Promise<number>): Promise<void> {
-  for (const word of bind.split(/\s+/).filter(w => w !== '')) {
-    const host = word
-      .replace(/^-/, '')
-      .replace(/^\*$/, '0.0.0.0')
-      .replace(/^::\*$/, '::')
-    await begin(host).catch((error: Error) => {
-      if (!word.startsWith('-')) fail(`cannot listen on ${host}:${port}: ${error.message}`)
-    })
-  }
-}
-
 /** CONFIG REWRITE of the file that the server was started with: null, or why it failed. */
 function rewriterOf(server: Server, path: string, initial: ReadonlyMap<string, string>): () => string | null {
   return () => {
@@ -201,7 +175,7 @@ async function main(words: readonly string[]): Promise<void> {
   prepare(server)
   writePid(server)
   log.notice('Server initialized')
-  await listen(server)
+  await server.listenAsConfigured().catch((error: Error) => fail(error.message))
   endOnSignals(server)
   // Clients are answered while the data are read: that it is not done yet.
   await server.load().catch((error: Error) => {

@@ -84,7 +84,8 @@ export class Server implements Dispatcher {
   /** Connections above the soft limit of what they may owe, and since when. */
   readonly #softSince = new Map<SocketConnection, number>()
   #slicing = false
-  #closed = false
+  /** Settled when all is closed; null while the server lives. */
+  #ended: Promise<void> | null = null
 
   constructor(parts: ServerParts) {
     this.clock = parts.clock ?? systemClock()
@@ -234,7 +235,7 @@ export class Server implements Dispatcher {
 
   /** What is done ten times a second. */
   #cron(): void {
-    if (this.#closed) return
+    if (this.#ended !== null) return
     this.engine.setTime()
     this.engine.peakBytes = Math.max(this.engine.peakBytes, this.memory.usedBytes)
     if (this.keyspace.mayExpire && this.engine.activeExpiry) this.#expire()
@@ -261,9 +262,9 @@ export class Server implements Dispatcher {
     this.#slicing = true
     const step = (): void => {
       const until = this.clock.microseconds() + SLICE_MICROS
-      while (!this.#closed && this.keyspace.hasBuried && this.clock.microseconds() < until)
+      while (this.#ended === null && this.keyspace.hasBuried && this.clock.microseconds() < until)
         this.keyspace.freeBuried(256)
-      if (!this.#closed && this.keyspace.hasBuried) this.clock.soon(step)
+      if (this.#ended === null && this.keyspace.hasBuried) this.clock.soon(step)
       else this.#slicing = false
     }
     step()
@@ -356,6 +357,21 @@ export class Server implements Dispatcher {
     for (const run of this.engine.onPrepare) run()
   }
 
+  /**
+   * Listen where the configuration says: at `port` and `tls-port` of each address of `bind`, unless they are 0, and at `unixsocket`.
+   * Addresses with a dash in front may be missing. Rejects with an Error that names the place where it cannot listen.
+   */
+  async listenAsConfigured(): Promise<void> {
+    const { bind, port, tls, unixSocket } = this.settings
+    if (port > 0) await listenOnAll(bind, port, host => this.listen(port, host))
+    if (tls.port > 0) await listenOnAll(bind, tls.port, host => this.listenTls(tls.port, host))
+    if (unixSocket === '') return
+    await this.listenUnix(unixSocket).catch((error: Error) => {
+      throw new Error(`cannot listen on ${unixSocket}: ${error.message}`)
+    })
+    this.log.notice(`The server listens at ${unixSocket}`)
+  }
+
   /** Listen on a TCP port; 0 picks a free one. Resolves with the port. */
   async listen(port: number, host: string): Promise<number> {
     const listener = new Listener(this, this.connections, this.#receive)
@@ -414,10 +430,13 @@ export class Server implements Dispatcher {
   }
 
   /** Close every connection and listener, and drop the data. Resolves when the system has let go of the sockets. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  close(): Promise<void> {
     this.engine.closed = true
+    this.#ended ??= this.#end()
+    return this.#ended
+  }
+
+  async #end(): Promise<void> {
     for (const timer of this.#timers) timer.cancel()
     for (const listener of [...this.#listeners, ...this.#secure]) listener.close()
     const gone = [...this.connections].map(
@@ -427,8 +446,23 @@ export class Server implements Dispatcher {
           connection.destroy()
         }),
     )
+    for (const client of [...this.engine.clients.values()])
+      if (client.connection?.isInProcess === true) client.connection.destroy()
     await Promise.all(gone)
     for (const stop of this.engine.onClose) await stop()
     this.memory.drop()
+  }
+}
+
+/** Begin on every address of `bind`; those with a dash may be missing. */
+async function listenOnAll(bind: string, port: number, begin: (host: string) => Promise<number>): Promise<void> {
+  for (const word of bind.split(/\s+/).filter(w => w !== '')) {
+    const host = word
+      .replace(/^-/, '')
+      .replace(/^\*$/, '0.0.0.0')
+      .replace(/^::\*$/, '::')
+    await begin(host).catch((error: Error) => {
+      if (!word.startsWith('-')) throw new Error(`cannot listen on ${host}:${port}: ${error.message}`)
+    })
   }
 }

@@ -172,7 +172,10 @@ export class Args extends RequestFrame {
     this.position = 1
   }
 
-  /** Take arguments given as values: text as UTF-8, numbers in decimal. */
+  /**
+   * Take arguments given as values: text as UTF-8, numbers in decimal.
+   * @throws TypeError for a value that is neither text, bytes nor a number
+   */
   loadValues(values: readonly (string | Buffer | number | bigint)[]): void {
     this.grow(values.length)
     this.argc = values.length
@@ -180,7 +183,7 @@ export class Args extends RequestFrame {
     let at = 0
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
-      const part = typeof value === 'object' ? value : Buffer.from(typeof value === 'string' ? value : String(value))
+      const part = typeof value === 'string' ? Buffer.from(value) : bytesOf(value, i)
       parts.push(part)
       this.starts[i] = at
       at += part.length
@@ -189,6 +192,15 @@ export class Args extends RequestFrame {
     this.buf = Buffer.concat(parts, at)
     this.position = 1
   }
+}
+
+/** A value that is no text, as it is sent. Callers in JavaScript may hand in anything. */
+function bytesOf(value: unknown, place: number): Buffer {
+  if (typeof value === 'number' || typeof value === 'bigint') return Buffer.from(String(value))
+  if (Buffer.isBuffer(value)) return value
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const kind = value === null ? 'null' : typeof value === 'object' ? 'an object' : typeof value
+  throw new TypeError(`a command takes text, Buffers and numbers, and word ${place + 1} of this one is ${kind}`)
 }
 
 const INT_MAX = 2147483647

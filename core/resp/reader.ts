@@ -86,6 +86,8 @@ export interface ValueOptions {
 export class ValueBuilder implements ReplyVisitor {
   /** The last whole reply. */
   value: ReplyValue = null
+  /** The place behind the last whole reply. */
+  end = 0
   readonly #strings: 'utf8' | 'latin1' | 'buffer'
   readonly #objects: boolean
   /** Aggregates that are open, outermost first: what they are and what they hold so far. */
@@ -103,7 +105,7 @@ export class ValueBuilder implements ReplyVisitor {
    */
   read(buf: Buffer, start: number, end: number): ReplyValue {
     this.#kinds.length = this.#items.length = 0
-    readTokens(buf, start, end, this)
+    this.end = readTokens(buf, start, end, this)
     return this.value
   }
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { cmd, type Module } from 'redstrata/module'
-import { createServer, ErrorReply, testClock } from '../../core/index.ts'
+import { createServer, ErrorReply, PushReply, testClock } from '../../core/index.ts'
 
 describe('an embedded server', () => {
   it('answers calls without a socket and clients with one', async () => {
@@ -57,5 +57,110 @@ describe('an embedded server', () => {
     expect(await server.call('hello.world', 'you')).toBe('hello you')
     await expect(server.call('hello.world')).rejects.toThrow("wrong number of arguments for 'hello.world' command")
     await server.close()
+  })
+})
+
+describe('calls and the end', () => {
+  it('a call that waits, or is queued behind one that does, rejects when the server is closed', async () => {
+    const server = await createServer({ port: null })
+    const own = [
+      server.call('BLPOP', 'k', 0),
+      server.call('GET', 'k'),
+      server.client().call('XREAD', 'BLOCK', 0, 'STREAMS', 's', '$'),
+    ]
+    const ends = Promise.allSettled(own)
+    await server.close()
+    for (const end of await ends) expect(end).toMatchObject({ reason: { message: 'the server was closed' } })
+    await expect(server.call('PING')).rejects.toThrow('the server was closed')
+    await expect(server.client().call('PING')).rejects.toThrow('the server was closed')
+  })
+
+  it('all who close it wait for the same end', async () => {
+    const server = await createServer({ port: 0 })
+    const redis = new Redis(server.port, { retryStrategy: null })
+    await redis.ping()
+    const both = Promise.all([server.close(), server.close()])
+    await both
+    await expect(createServer({ port: server.port }).then(next => next.close())).resolves.toBeUndefined()
+    redis.disconnect()
+  })
+
+  it('a client that is killed finds itself connected anew, with nothing of what it had', async () => {
+    const server = await createServer({ port: null })
+    const client = server.client()
+    await client.call('SELECT', 3)
+    const waits = client.call('BLPOP', 'k', 0)
+    const killed = expect(waits).rejects.toThrow('the client was closed')
+    expect(await server.call('CLIENT', 'KILL', 'TYPE', 'normal')).toBe(1)
+    await killed
+    expect(await client.call('CLIENT', 'INFO')).toMatchObject({ text: expect.stringContaining(' db=0 ') })
+    client.close()
+    await expect(client.call('PING')).rejects.toThrow('the client was closed')
+    await server.close()
+  })
+})
+
+describe('what is said unasked', () => {
+  it('does not take the place of replies', async () => {
+    const server = await createServer({ port: null })
+    const client = server.client()
+    const heard: unknown[] = []
+    client.onPush = push => heard.push(push.items)
+    expect(await client.call('SUBSCRIBE', 'a', 'b')).toEqual(new PushReply(['subscribe', 'a', 1]))
+    await server.call('PUBLISH', 'a', 'early')
+    expect(await client.call('ECHO', 'x')).toBe('x')
+    expect(await client.call('PUBLISH', 'b', 'own')).toBe(1)
+    await server.call('PUBLISH', 'b', 'late')
+    await new Promise(setImmediate)
+    expect(heard).toEqual([
+      ['subscribe', 'b', 2],
+      ['message', 'a', 'early'],
+      ['message', 'b', 'own'],
+      ['message', 'b', 'late'],
+    ])
+    await server.close()
+  })
+
+  it('is dropped where nobody listens', async () => {
+    const server = await createServer({ port: null })
+    const client = server.client()
+    await client.call('CLIENT', 'TRACKING', 'ON')
+    await client.call('GET', 'k')
+    await server.call('SET', 'k', 'v')
+    expect(await client.call('GET', 'k')).toBe('v')
+    expect(await client.call('MONITOR')).toBe('OK')
+    await server.call('SET', 'k', 'w')
+    expect(await client.call('GET', 'k')).toBe('w')
+    await server.close()
+  })
+})
+
+describe('what it is started with', () => {
+  it.each([undefined, null, true, {}])('%s is not sent in place of an argument', async value => {
+    const server = await createServer({ port: null })
+    await server.call('SET', 'k', 'v')
+    await expect(server.call('SET', 'k', value as unknown as string)).rejects.toThrow(/takes text, Buffers and numbers/)
+    expect(await server.call('GET', 'k')).toBe('v')
+    await server.close()
+  })
+
+  it('listens where the configuration says when the options do not', async () => {
+    const free = await createServer({ port: 0 })
+    const { port } = free
+    await free.close()
+    const server = await createServer({ config: { port } })
+    const redis = new Redis(port)
+    expect(await redis.config('GET', 'port')).toEqual(['port', String(port)])
+    redis.disconnect()
+    await server.close()
+  })
+
+  it.each([
+    [{ port: 70_000 }, 'port: argument must be between 0 and 65535 inclusive'],
+    [{ port: 0, config: { 'no-such': 1 } }, 'no parameter is called no-such'],
+    [{ port: 0, config: { maxmemory: 'much' } }, 'maxmemory: argument must be a memory value'],
+    [{ port: 1, host: '192.0.2.1' }, 'cannot listen on 192.0.2.1:1'],
+  ])('%j is refused', async (options, text) => {
+    await expect(createServer(options)).rejects.toThrow(text)
   })
 })
