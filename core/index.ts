@@ -50,8 +50,8 @@ export interface ServerOptions {
   /** Modules to load besides the four that come with the package; false loads none at all. */
   readonly modules?: readonly Module[] | false
   /**
-   * Parameters, as in redis.conf: `{ 'maxmemory': '100mb' }`. With `dir` the data of that folder are loaded, and with
-   * `save` besides they are saved there.
+   * Parameters, as in redis.conf: `{ 'maxmemory': '100mb' }`. With `dir` the data of that folder are loaded; with `save` or
+   * `appendonly` besides, they are kept there, and what is new is saved when the server is closed.
    */
   readonly config?: Readonly<Record<string, string | number>>
   /** Takes the lines of the log; none are written when left out. */
@@ -76,7 +76,10 @@ export interface RunningServer {
   call(...args: (string | Buffer | number | bigint)[]): Promise<ReplyValue>
   /** Another in-process client, with its own database, transaction and subscriptions. */
   client(): InProcessClient
-  /** End: connections are cut, calls that wait reject, and the data are dropped unless `config` has it saved. May be called again. */
+  /**
+   * End: what `config` wants saved is saved, connections are cut, calls that wait reject. Resolves when nothing is left, also when
+   * saving failed, which the log tells. May be called again.
+   */
   close(): Promise<void>
 }
 
@@ -106,12 +109,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Running
     if (options.port === 0) settings.port = await server.listen(0, settings.bind.split(/\s+/)[0]!)
     server.start()
     const own = new InProcessClient(server.engine)
+    let ended: Promise<void> | null = null
     return {
       port: settings.port,
       server,
       call: (...args) => own.call(...args),
       client: () => new InProcessClient(server.engine),
-      close: () => server.close(),
+      close: () => (ended ??= server.shutdown({ saves: 'default', isForced: true }).then(() => {})),
     }
   } catch (error) {
     await server.close()

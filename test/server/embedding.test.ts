@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { cmd, type Module } from 'redstrata/module'
 import { createServer, ErrorReply, PushReply, testClock } from '../../core/index.ts'
 
@@ -153,6 +156,21 @@ describe('what it is started with', () => {
     expect(await redis.config('GET', 'port')).toEqual(['port', String(port)])
     redis.disconnect()
     await server.close()
+  })
+
+  it.each([
+    ['save', '3600 1'],
+    ['appendonly', 'yes'],
+  ])('with %s what was written is there the next time', async (name, value) => {
+    const dir = mkdtempSync(join(tmpdir(), 'redstrata-test-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const begin = () => createServer({ port: null, config: { dir, [name]: value } })
+    const first = await begin()
+    await first.call('SET', 'k', 'v')
+    await first.close()
+    const second = await begin()
+    expect(await second.call('GET', 'k')).toBe('v')
+    await second.close()
   })
 
   it.each([
