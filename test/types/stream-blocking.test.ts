@@ -161,7 +161,7 @@ describe('a consumer that waits', () => {
     const lost = leaving.call('XREADGROUP', 'GROUP', 'g', 'ana', 'BLOCK', 0, 'STREAMS', 's', '>')
     const staying = server.client().call('XREADGROUP', 'GROUP', 'g', 'bob', 'BLOCK', 0, 'STREAMS', 's', '>')
     leaving.close()
-    expect(await soFar(lost)).toBe('refused: the server was closed')
+    expect(await soFar(lost)).toBe('refused: the client was closed')
     await server.call('XADD', 's', '1-1', 'a', '1')
     expect(await soFar(staying)).toEqual(one('s', '1-1', 'a', '1'))
   })
