@@ -168,6 +168,10 @@ export class ValueWriter {
 
   /** Write the value of a record, behind `type`, which typeOf() gave. */
   write(writer: RdbWriter, db: Database, record: Address, type: number): void {
+    if (type === TYPE.string && db.formOf(record) === FORM.inline) {
+      writer.string(db.inline(record, this.#packed))
+      return
+    }
     const declared = db.keyspace.types[db.typeOf(record)]!
     if (this.#small.typeOf(db, record, declared) === type && this.#small.write(writer, db, record, type)) return
     const value: unknown = db.view(record, declared)

@@ -96,7 +96,7 @@ export class Snapshot implements ChangeHook, Guard {
     if (part === undefined || this.failure !== null) return
     if (part.keys.positionOf(record) < part.cursor && !part.early.has(record))
       this.#guarded(() => {
-        this.#leave(part, record)
+        this.#leaveEarly(part, record)
         part.early.add(record)
       })
   }
@@ -217,12 +217,21 @@ export class Snapshot implements ChangeHook, Guard {
   }
 
   #nextKey(): boolean {
-    const part = this.#parts.find(one => one.cursor > 0)
-    if (part === undefined) return false
+    const part = this.#nextPart()
+    if (part === null) return false
     const record = part.keys.at(this.#goesUp ? part.keys.count - part.cursor : part.cursor - 1)
-    if (!part.early.delete(record)) this.#leave(part, record)
+    if (part.early.size === 0 || !part.early.delete(record)) {
+      this.#keyspace.sequence++ // no command runs: the lens of one value is free for the next
+      this.#leave(part, record)
+    }
     part.cursor--
     return true
+  }
+
+  /** The first that has keys left, or null. */
+  #nextPart(): Part | null {
+    for (let i = 0; i < this.#parts.length; i++) if (this.#parts[i]!.cursor > 0) return this.#parts[i]!
+    return null
   }
 
   #stepBig(pending: PendingBig): void {
@@ -238,15 +247,19 @@ export class Snapshot implements ChangeHook, Guard {
 
   /** Write a key, or have it written in pieces later. */
   #leave(part: Part, record: Address): void {
-    // A command may be under way, whose lenses must stay its own; between commands they are handed out anew.
-    const { poolList: pools, sequence } = this.#keyspace
-    for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
     const pending = this.#target.key(part.number, part.keys, part.db, record, this.#watch)
-    for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
     this.keysWritten++
     if (pending === null) return
     this.#queue.push(pending)
     if (pending.big instanceof BigTable) this.#tables.set(pending.big.root, pending.big)
+  }
+
+  /** The same while a command is under way, whose lenses must stay its own. */
+  #leaveEarly(part: Part, record: Address): void {
+    const { poolList: pools, sequence } = this.#keyspace
+    for (let i = 0; i < pools.length; i++) this.#marks[i] = pools[i]!.mark(sequence)
+    this.#leave(part, record)
+    for (let i = 0; i < pools.length; i++) pools[i]!.reset(this.#marks[i]!)
   }
 
   // ------------------------------------------------------------------ the end
