@@ -36,19 +36,21 @@ class Posting {
   readonly label: Label
   readonly value: string
   /** How many series there are, and those with gaps between. */
-  size = 0
-  readonly #list: (Series | null)[] = []
+  size = 1
+  readonly #list: (Series | null)[]
   #isSorted = true
   /** While gaps are closed: places below the first hold series that have moved, those from there to the second are gaps. */
   #packed = 0
   #swept = 0
 
-  constructor(label: Label, value: string) {
+  /** Made for its first series, which may stay the only one: an array that is pushed to makes room for seventeen. */
+  constructor(label: Label, value: string, first: Series) {
     this.label = label
     this.value = value
+    this.#list = [first]
   }
 
-  /** Take a series in. Returns its place. */
+  /** Take another series in. Returns its place. */
   add(series: Series): number {
     const list = this.#list
     const last = list[list.length - 1]
@@ -145,8 +147,10 @@ export class LabelIndex {
       let label = this.#labels.get(name)
       if (label === undefined) this.#labels.set(name, (label = new Label(name)))
       let posting = label.values.get(value)
-      if (posting === undefined) label.values.set(value, (posting = new Posting(label, value)))
-      places[i >>> 1] = isRepeated(own, i, label.name, posting.value) ? NO_PLACE : posting.add(series)
+      let place = 0
+      if (posting === undefined) label.values.set(value, (posting = new Posting(label, value, series)))
+      else place = isRepeated(own, i, label.name, posting.value) ? NO_PLACE : posting.add(series)
+      places[i >>> 1] = place
       own[i] = label.name
       own[i + 1] = posting.value
     }
