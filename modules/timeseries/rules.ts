@@ -136,6 +136,7 @@ function feed(series: Series, rule: Rule, time: number, value: number, listener:
     aggregator.reset(state, 0)
     open(rule, start)
     if (aggregator === twa && count > 0) setBefore(bucket, lastTime, lastValue)
+    else if (aggregator === twa) findNeighbour(series, time, bucket)
   } else if (start < rule.start) {
     // The newest samples were deleted, and with them the open bucket's: this one belongs to a closed bucket.
     recompute(series, rule, start, listener)
@@ -248,11 +249,18 @@ function gather(series: Series, rule: Rule, from: number, to: number): Gathered 
   const { bucket } = gathered
   if (rule.aggregator === twa) {
     const found = new Neighbour()
-    if (findBefore(series, from, found)) setBefore(bucket, found.time, found.value)
+    findNeighbour(series, from, bucket)
     if (to !== Number.POSITIVE_INFINITY && findAfter(series, to, found)) setAfter(bucket, found.time, found.value)
   }
   scan(series, { from: Math.max(0, from), to, filter: null, reverse: false, latest: null, hidden: true }, gathered)
   return gathered
+}
+
+/** Have a bucket know the last sample before a time, if there is one. */
+function findNeighbour(series: Series, time: number, bucket: Bucket): void {
+  const found = new Neighbour()
+  bucket.hasBefore = findBefore(series, time, found)
+  if (bucket.hasBefore) setBefore(bucket, found.time, found.value)
 }
 
 function setBefore(bucket: Bucket, time: number, value: number): void {

@@ -145,3 +145,13 @@ function modelTwa(all: Sample[], found: Sample[], inside: Sample[], start: numbe
     area += ((heightAt(edges[i - 1]!) + heightAt(edges[i]!)) / 2) * (edges[i]! - edges[i - 1]!)
   return area / (end - begin)
 }
+
+/** The same for one bucket of a rule, over all samples there are; one at least lies in it. */
+export function modelTwaOf(all: Sample[], start: number, end: number): number {
+  const query: ModelQuery = {
+    ...{ from: 0, to: Number.POSITIVE_INFINITY, times: null, least: 0, greatest: 0, reverse: false },
+    ...{ aggregators: [], duration: end - start, align: 0, stamp: 0, empty: false },
+  }
+  const inside = all.filter(([time]) => time >= start && time < end)
+  return modelTwa(all, all, inside, start, query)
+}

@@ -122,6 +122,17 @@ describe('a rule', () => {
     expect(latestOf(target)).toEqual({ time: 30, value: 5 })
   })
 
+  it('averages over time from the sample before, also behind an open bucket that was emptied', () => {
+    const { source, target } = ruled('twa', 10)
+    add(source, 2, 100)
+    add(source, 55, 1)
+    deleteSamples(source, 55, 55, silent)
+    // Newer than all, and yet in a bucket that is closed.
+    add(source, 31, 10)
+    add(source, 61, 40)
+    expect(latestOf(target)).toEqual({ time: 60, value: 39.5 })
+  })
+
   it('begins with the first sample after its making', () => {
     const source = new Series(stock, 's')
     for (const time of [1, 12, 15]) add(source, time, 100)
