@@ -8,7 +8,7 @@
 
 import { CHUNK_BITS, CHUNK_MASK } from '../index/column.ts'
 import type { Loan } from './arrays.ts'
-import { addToWords, chunkStarts, countUp, keepWords } from './kernels.ts'
+import { addToWords, chunkStarts, countUp, keepWords, startsInOrder } from './kernels.ts'
 
 const NO_ROWS = new Int32Array(0)
 
@@ -19,6 +19,8 @@ export class DocumentNumbers {
   #list: Int32Array | null = null
   /** The document of the first row of a run; 0: they are in the list. */
   #first = 0
+  /** Whether the list grows. */
+  #grows = false
   /** How many spans there are in how many rows, -1 until it is asked for; and their starts. */
   #spans = 0
   #spannedRows = -1
@@ -38,9 +40,10 @@ export class DocumentNumbers {
     this.#spannedRows = -1
   }
 
-  /** Let the rows be those of the list, which the caller fills. */
-  setList(): void {
+  /** Let the rows be those of the list, which the caller fills. @param grows whether with growing numbers. */
+  setList(grows = false): void {
     this.#first = 0
+    this.#grows = grows
     this.#spannedRows = -1
   }
 
@@ -51,16 +54,20 @@ export class DocumentNumbers {
 
   /** The list of so many rows. */
   spell(count: number): Int32Array {
-    if (this.#first !== 0) countUp(this.list, this.#first, count)
+    if (this.#first !== 0) {
+      countUp(this.list, this.#first, count)
+      this.#grows = true
+    }
     this.#first = 0
     return this.list
   }
 
   /** Keep only some rows, given in growing order. */
   keep(rows: Int32Array, count: number): void {
-    if (this.#first === 0) keepWords(this.list, rows, count)
-    else addToWords(rows, this.#first, this.list, count)
-    this.setList()
+    const { isRun } = this
+    if (isRun) addToWords(rows, this.#first, this.list, count)
+    else keepWords(this.list, rows, count)
+    this.setList(isRun || this.#grows)
   }
 
   /** Whether documents follow each other without a gap. */
@@ -73,7 +80,9 @@ export class DocumentNumbers {
     if (this.#spannedRows === count) return this.#spans
     this.#spannedRows = count
     const starts = (this.starts = this.starts.length === 0 ? this.#arrays.bounds() : this.starts)
-    this.#spans = this.#first === 0 ? chunkStarts(this.list, CHUNK_BITS, starts, count) : this.#cutRun(count, starts)
+    if (this.isRun) this.#spans = this.#cutRun(count, starts)
+    else if (this.#grows) this.#spans = startsInOrder(this.list, CHUNK_MASK, starts, count)
+    else this.#spans = chunkStarts(this.list, CHUNK_BITS, starts, count)
     starts[this.#spans] = count
     return this.#spans
   }

@@ -96,7 +96,7 @@ export class DocumentsSource implements Source {
     }
     if (this.#at >= this.#last) return false
     if (this.#isEverything) return this.#run(batch)
-    batch.documents.setList()
+    batch.documents.setList(true)
     const count = this.#isStale ? this.#goOn(batch, root) : this.#fill(batch, root)
     const isHolding = this.#heldAt < this.#heldEnd
     if (count === 0 && root.document === END && this.interruption === null && !isHolding) return false

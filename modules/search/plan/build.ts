@@ -50,6 +50,10 @@ import type { Yields } from './yields.ts'
 
 /** What of a range is better looked up in the column than gathered: an eighth of the places that the column has. */
 const COLUMN_SHARE = 8
+/** The same of a range that is the whole query, so that all of it is read: half of the places. */
+const WHOLE_COLUMN_SHARE = 2
+/** Gathering cannot pause. So many documents take half a millisecond. */
+const GATHERED_MAX = 1 << 18
 /** Words of a bitmap that cost as much as the sorting of a document in a list. */
 const WORDS_PER_DOCUMENT = 32
 
@@ -79,13 +83,13 @@ export interface BuildOptions {
 
 /** The documents that match a tree. */
 export function build(node: Node | null, options: BuildOptions): DocumentIterator {
-  return node === null ? new Nothing() : new Builder(options).build(node)
+  return node === null ? new Nothing() : new Builder(options, node).build(node)
 }
 
 /** Builds a tree that may be so large that it is built in slices: `build` throws what the watch throws, and goes on. */
 export function builder(node: Node | null, options: BuildOptions): () => DocumentIterator {
   if (node === null) return () => new Nothing()
-  const made = new Builder(options)
+  const made = new Builder(options, node)
   return () => made.build(node)
 }
 
@@ -103,15 +107,17 @@ function walks(node: Node): boolean {
 class Builder {
   readonly #options: BuildOptions
   readonly #index: SearchIndex
+  readonly #root: Node
   readonly #range = new Range()
   /** What was built before a pause. */
   readonly #built = new Map<Node, DocumentIterator>()
   /** Walks through a dictionary that a pause may have cut short. */
   #walks: Map<Node, Walk> | null = null
 
-  constructor(options: BuildOptions) {
+  constructor(options: BuildOptions, root: Node) {
     this.#options = options
     this.#index = options.index
+    this.#root = root
   }
 
   build(node: Node): DocumentIterator {
@@ -380,10 +386,16 @@ class Builder {
     const to = order.place(high, !node.highOpen, { chunk: 0, slot: 0 })
     const count = order.between(from, to)
     if (count === 0) return new Nothing()
-    // Chunks that are gone cost a scan nothing, so what counts is not how far apart the numbers of documents are.
-    if (count * COLUMN_SHARE > numbers.column.chunks * CHUNK_DOCS && !numbers.hasSeveral)
-      return this.#columnRange(node, numbers, count)
+    if (!numbers.hasSeveral && this.#isForColumn(node, numbers, count)) return this.#columnRange(node, numbers, count)
     return this.#gathered([from, to], order, count, node.weight)
+  }
+
+  /** Whether a range of so many documents is better looked up in the column of its field than gathered. */
+  #isForColumn(node: NumericNode, numbers: Numbers, count: number): boolean {
+    // Chunks that are gone cost a scan nothing, so what counts is not how far apart the numbers of documents are.
+    const places = numbers.column.chunks * CHUNK_DOCS
+    if (node !== this.#root) return count * COLUMN_SHARE > places
+    return count * WHOLE_COLUMN_SHARE > places || (count > GATHERED_MAX && count * COLUMN_SHARE > places)
   }
 
   #columnRange(node: NumericNode, numbers: Numbers, count: number): DocumentIterator {

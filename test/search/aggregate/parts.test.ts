@@ -117,10 +117,11 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
   const [numbers, words] = index.index.fields
   const numberLane = new NumberLane(BATCH_ROWS, NAN.missing)
   const wordLane = new WordLane(BATCH_ROWS, words!.strings!)
-  const check = (documents: number[], isRun = false) => {
+  const check = (documents: number[], how: 'run' | 'grows' | 'any') => {
     const list = new DocumentNumbers(new Loan())
     list.list.set(documents)
-    if (isRun) list.setRun(documents[0]!)
+    if (how === 'run') list.setRun(documents[0]!)
+    else list.setList(how === 'grows')
     numberLane.load(numbers!.numbers!, list, documents.length, false)
     wordLane.load(list, documents.length)
     documents.forEach((document, row) => {
@@ -129,19 +130,22 @@ test('lanes are loaded alike from runs of documents, from some, and in any order
       expect(wordLane.cell(row)).toBe(has ? `s${document % 40}` : undefined)
     })
   }
-  for (const isRun of [false, true])
+  const some = (count: number, share: number) =>
+    upTo(3000)
+      .map(i => i + 1)
+      .filter(() => random.below(share) === 0)
+      .slice(0, count)
+  for (const how of ['run', 'grows', 'any'] as const)
     check(
       upTo(1000).map(i => i + 200),
-      isRun,
+      how,
     )
-  for (const share of [2, 5, 30, 600])
-    check(
-      upTo(3000)
-        .map(i => i + 1)
-        .filter(() => random.below(share) === 0)
-        .slice(0, 1000),
-    )
-  check(upTo(1000).map(() => random.below(3000) + 1))
+  for (const how of ['grows', 'any'] as const)
+    for (const share of [1, 2, 5, 30, 600]) for (const count of [1000, 257, 2, 1]) check(some(count, share), how)
+  check(
+    upTo(1000).map(() => random.below(3000) + 1),
+    'any',
+  )
 })
 
 test('the number at a place is that of the sorted numbers', () => {
