@@ -48,8 +48,9 @@ export class ConfigRegistry {
     }
   }
 
-  remove(name: string): void {
-    this.#byName.delete(name)
+  remove(parameter: Parameter): void {
+    this.#byName.delete(parameter.name)
+    if (parameter.alias !== undefined) this.#byName.delete(parameter.alias)
   }
 
   /** A parameter by its name or its old name, in any case. */

@@ -230,7 +230,7 @@ export class Engine {
 
   readonly #contexts: Context[] = []
   readonly #services = new Map<unknown, object>()
-  readonly #onFault: (error: unknown) => void
+  readonly onFault: (error: unknown) => void
   #nextClientId = 1
   /** When the running command began, or the one before it ended; UNREAD when nobody looked at the clock then. */
   #sinceMicros = UNREAD
@@ -247,7 +247,7 @@ export class Engine {
     this.propagation = new PropagationLog(parts.keyspace.memory)
     this.segments = parts.segments
     this.limits = parts.limits
-    this.#onFault = parts.onFault
+    this.onFault = parts.onFault
     this.replicationId = hexId(parts.random)
     for (let i = 0; i < DEPTH_MAX; i++) this.#contexts.push(new Context(this))
   }
@@ -557,7 +557,7 @@ export class Engine {
     ctx.reply.error(shown)
     if (error instanceof ArenaFull) return
     this.stats.unexpectedErrors++
-    this.#onFault(error)
+    this.onFault(error)
     ctx.client.connection?.closeAfterReply()
   }
 

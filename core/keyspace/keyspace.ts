@@ -13,7 +13,7 @@ import { ACCOUNT, type Account, type Address, type Memory } from '../memory/aren
 import { Database } from './database.ts'
 import { Handles } from './handles.ts'
 import { defaultLimits } from './limits.ts'
-import { type ValueType, valueType } from './value-type.ts'
+import { type TypeDeclaration, type ValueType, valueType } from './value-type.ts'
 import { WatchTable } from './watch.ts'
 
 /** What changed inside a value: names of hash fields or paths of a document. Absent: assume all of it. */
@@ -188,12 +188,20 @@ export class Keyspace {
   }
 
   /** Register a module's type; returns the declaration with its number in this server. */
-  registerType<V extends object>(type: ValueType<V>): ValueType<V> {
+  registerType<V extends object>(type: TypeDeclaration<V>): ValueType<V> {
     let id = FIRST_MODULE_TYPE
     while (this.types[id] !== undefined) id++
     const registered = valueType(type, id)
     this.addType(registered as unknown as ValueType)
     return registered
+  }
+
+  /** Take a module's type away again, unless a key has a value of it already. */
+  forgetType(id: number): void {
+    for (const db of this.databases) for (let i = 0; i < db.keys.count; i++) if (db.typeOf(db.keys.at(i)) === id) return
+    this.poolList.splice(this.poolList.indexOf(this.pools[id]!), 1)
+    delete this.types[id]
+    delete this.pools[id]
   }
 
   setTime(nowMs: number): void {

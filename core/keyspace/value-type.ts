@@ -175,11 +175,19 @@ export interface ValueType<V extends object = object> {
   digest(value: V, sink: DigestSink): void
 }
 
+/** A type as a module declares it: its number is given when it is registered. */
+export type TypeDeclaration<V extends object = object> = Omit<ValueType<V>, 'id'>
+
 /**
  * Declare a type. Every declaration gets the same fields in the same order, so that the keyspace, which serves all types
  * in one place, finds a field without asking which type it has before it.
  */
-export function valueType<V extends object>(type: ValueType<V>, id = type.id): ValueType<V> {
+export function valueType<V extends object>(type: ValueType<V>): ValueType<V>
+export function valueType<V extends object>(type: TypeDeclaration<V>, id: number): ValueType<V>
+export function valueType<V extends object>(
+  type: TypeDeclaration<V> & { readonly id?: number },
+  id = type.id!,
+): ValueType<V> {
   return Object.freeze(new Declared(type, id))
 }
 
@@ -212,7 +220,7 @@ class Declared<V extends object> implements Complete<V> {
   readonly rewrite: ValueType<V>['rewrite']
   readonly digest: ValueType<V>['digest']
 
-  constructor(type: ValueType<V>, id: number) {
+  constructor(type: TypeDeclaration<V>, id: number) {
     this.name = type.name
     this.id = id
     this.form = type.form

@@ -47,6 +47,7 @@ export {
   type LoadSource,
   type NamedParts,
   type SaveSink,
+  type TypeDeclaration,
   type Span,
   type ValueType,
   View,

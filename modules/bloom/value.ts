@@ -12,6 +12,7 @@ import {
   type Range,
   replyError,
   type SaveSink,
+  type TypeDeclaration,
   type ValueType,
   View,
 } from 'redstrata/module'
@@ -70,11 +71,10 @@ const PIECE_BYTES = 4096
 const NO_COPY = replyError('ERR not supported for this module key')
 
 /** The type of value of one kind of sketch. */
-export function sketchType<S extends Sketch>(kind: SketchKind<S>): ValueType<SketchView<S>> {
+export function sketchType<S extends Sketch>(kind: SketchKind<S>): TypeDeclaration<SketchView<S>> {
   const { rewrite, inBlocks } = kind
   return {
     name: kind.name,
-    id: 0,
     form: 'view',
     module: { name: kind.name, version: kind.version },
     copyRefusal: NO_COPY,

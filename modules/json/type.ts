@@ -10,7 +10,7 @@ import {
   type Memory,
   Range,
   type SaveSink,
-  type ValueType,
+  type TypeDeclaration,
   View,
 } from 'redstrata/module'
 import { DOCUMENT_DEPTH_MAX } from './document/node.ts'
@@ -35,7 +35,7 @@ export class JsonView extends View {
 }
 
 /** The type, for one server. */
-export function jsonType(memory: Memory): ValueType<JsonView> {
+export function jsonType(memory: Memory): TypeDeclaration<JsonView> {
   // Its own: saving and copying run inside commands that have a document open.
   const doc = Tree.forDocuments(memory)
   const draft = Tree.draft(memory)
@@ -43,7 +43,6 @@ export function jsonType(memory: Memory): ValueType<JsonView> {
   const text = new Range()
   return {
     name: 'ReJSON-RL',
-    id: 0,
     form: 'view',
     wrongType: JSON_ERROR.wrongType,
     module: { name: 'ReJSON-RL', version: TEXT_VERSION },

@@ -1,6 +1,6 @@
 /* Type -- what the keyspace must know about series. */
 
-import type { DigestSink, ValueType } from 'redstrata/module'
+import type { DigestSink, TypeDeclaration } from 'redstrata/module'
 import { TS_ERR } from './errors.ts'
 import { loadSeries, SERIES_VERSION, saveSeries } from './persist.ts'
 import { scan } from './range/scan.ts'
@@ -12,10 +12,9 @@ const OBJECT_BYTES = 400
 const LABEL_BYTES = 40
 
 /** The type of the series of one server. */
-export function seriesType(shelf: Shelf): ValueType<Series> {
+export function seriesType(shelf: Shelf): TypeDeclaration<Series> {
   return {
     name: 'TSDB-TYPE',
-    id: 0,
     form: 'object',
     wrongType: TS_ERR.wrongType,
     module: { name: 'TSDB-TYPE', version: SERIES_VERSION },

@@ -15,7 +15,7 @@ import {
   type NamedParts,
   Range,
   type SaveSink,
-  type ValueType,
+  type TypeDeclaration,
   View,
 } from 'redstrata/module'
 import { Trie } from './trie.ts'
@@ -39,9 +39,8 @@ export class SuggestionView extends View {
   }
 }
 
-export const suggestionType: ValueType<SuggestionView> = {
+export const suggestionType: TypeDeclaration<SuggestionView> = {
   name: 'trietype0',
-  id: 0,
   form: 'view',
   module: { name: 'trietype0', version: ENCODING },
   view: db => new SuggestionView(db),
