@@ -182,6 +182,7 @@ export class Reply {
 
   // ------------------------------------------------------------------ scalars
 
+  /** The status OK. */
   ok(): void {
     this.room(5)
     const buf = this.buf
@@ -339,11 +340,13 @@ export class Reply {
     else this.text(text)
   }
 
+  /** True or false: 1 or 0 in RESP2. */
   bool(value: boolean): void {
     if (this.protocol === 3) this.#line(35, value ? 't' : 'f')
     else this.integer(value ? 1 : 0)
   }
 
+  /** A whole number of any size, in decimal digits: a bulk string in RESP2. */
   bigNumber(digits: string): void {
     if (this.protocol === 3) this.#line(40, digits)
     else this.text(digits)
@@ -368,6 +371,7 @@ export class Reply {
 
   // ------------------------------------------------------------------ aggregates
 
+  /** A list: `count` replies follow, which are its items. So it is with all aggregates. */
   array(count: number): void {
     this.#header(42, count)
   }
@@ -378,6 +382,7 @@ export class Reply {
     else this.#header(42, count * 2)
   }
 
+  /** A set of `count` items: an array in RESP2. */
   set(count: number): void {
     this.#header(this.protocol === 3 ? 126 : 42, count)
   }
@@ -408,6 +413,7 @@ export class Reply {
     return mark
   }
 
+  /** @param count items written since. */
   fillArray(mark: number, count: number): void {
     this.#fill(mark, 42, count)
   }
@@ -418,6 +424,7 @@ export class Reply {
     else this.#fill(mark, 42, pairs * 2)
   }
 
+  /** @param count items written since. */
   fillSet(mark: number, count: number): void {
     this.#fill(mark, this.protocol === 3 ? 126 : 42, count)
   }
