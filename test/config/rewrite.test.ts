@@ -50,6 +50,7 @@ describe('CONFIG REWRITE', () => {
     const now = [...valuesOf(second.server.config)].filter(([name]) => different(name))
     expect(now).toEqual([...valuesOf(first.server.config)].filter(([name]) => different(name)))
     second.server.config.find('dir')!.set(initial.get('dir')!)
+    second.server.settings.port = first.server.settings.port
     expect(rewritten(text, second.server.config, initial)).toBe(text)
   })
 
