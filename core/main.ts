@@ -28,10 +28,20 @@ setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
 setFlagsFromString('--no-flush-bytecode')
 
 const USAGE = `Usage: redstrata [file.conf] [--name value ...]
-       redstrata check file.rdb|file.aof|file.manifest|folder [--fix] [--truncate-to-timestamp SECONDS]
+       redstrata check file.rdb|file.aof|file.manifest|folder ... [--fix] [--truncate-to-timestamp SECONDS]
 
-  Options are the lines of redis.conf: --port 7000, --save "", --dir /data, --loadmodule ./module.js
-  --version   print the version      --help   print this
+Options are the lines of redis.conf, those that are used most:
+  --port 7000               where to listen; 6379 when left out
+  --bind 127.0.0.1          the addresses on which it listens
+  --requirepass TEXT        the password that clients must give
+  --dir /data               the folder of its files; where it was started when left out
+  --save ""                 save no RDB file; --save "60 1": when a key changed, after 60 seconds
+  --appendonly yes          write each change down as well
+  --maxmemory 2gb           how much data it holds
+  --loadmodule ./module.js  load a module besides the four that are there
+
+check tells whether files are sound: the status is 1 where they are not.
+--version prints the version, --help this.
 `
 
 const files = systemFiles()
@@ -81,6 +91,7 @@ function check(words: readonly string[]): void {
     else if (words[i] !== '--truncate-to-timestamp') paths.push(words[i]!)
     else if (/^[1-9]\d*$/.test(words[i + 1] ?? '')) until = Number(words[++i])
     else fail('--truncate-to-timestamp wants seconds since 1970')
+  for (const path of paths) if (path.startsWith('--')) fail(`check knows no option ${path}`)
   if (paths.length === 0) fail('check wants a file')
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
   const results = paths.map(path => checkFile(path, { files, print, fixes, until }))

@@ -1,9 +1,11 @@
-/* The guides say what the server answers: every conversation in docs/guides, and in the README, is held again and compared with
- * what redis-cli would print. */
+/* The guides say what the server answers: every conversation in docs/guides is held again and compared with what redis-cli would
+ * print. Programs in the README and in the guide for tests are run, and must print what their comments say. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from './support/folder.ts'
 import { serverForTest } from './support/server.ts'
 import { isAggregate, isNil, type Reply } from './support/transcript/reply.ts'
 
@@ -54,6 +56,56 @@ function printed(reply: Reply, indent = ''): string {
   })
   return lines.join('\n')
 }
+
+/** Run a program in a folder in which Redstrata is installed: what it prints, on both channels. */
+async function outputOf(code: string): Promise<string> {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(TOP, join(folder, 'node_modules/redstrata'))
+  writeFileSync(join(folder, 'package.json'), '{}')
+  writeFileSync(join(folder, 'program.mjs'), code)
+  const source = ['--conditions=redstrata-source', '--import', join(TOP, 'node_modules/tsx/dist/loader.mjs')]
+  const child = spawn(process.execPath, [...source, 'program.mjs'], { cwd: folder })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await new Promise(done => child.once('close', done))
+  return output
+}
+
+/** The programs of a page, each with calls whose line ends in a comment made to print. */
+function programsOf(path: string): { readonly code: string; readonly said: readonly string[] }[] {
+  const page = readFileSync(join(TOP, path), 'utf8')
+  return [...page.matchAll(/^```[jt]s\n([\s\S]*?)^```/gm)].map(([, block]) => {
+    const said: string[] = []
+    const code = block!.replace(
+      /^await (server\.call\(.*\)) +\/\/ ('.*'|null)$/gm,
+      (_, call: string, comment: string) => {
+        said.push(comment)
+        return `console.log(await ${call})`
+      },
+    )
+    return { code, said: said.map(text => text.replace(/^'(.*)'$/, '$1')) }
+  })
+}
+
+describe('programs', () => {
+  it('of the README print what their comments say', async () => {
+    const programs = programsOf('README.md')
+    expect(programs.map(({ said }) => said)).toEqual([['v'], ['null']])
+    for (const { code, said } of programs) {
+      const lines = (await outputOf(`${code}\nawait server.close()`)).trim().split('\n')
+      expect(lines[0]).toBe(said[0])
+    }
+  })
+
+  it('of the guide for tests pass, and hear what they say', async () => {
+    const [test, listening] = programsOf('docs/guides/in-tests.md')
+    expect(await outputOf(test!.code)).toMatch(/pass 1\n(?:.*\n)*?.*fail 0\n/)
+    const begin = "import { createServer } from 'redstrata'\nconst server = await createServer({ port: null })\n"
+    const output = await outputOf(`${begin}${listening!.code}\nsetTimeout(() => server.close(), 10)`)
+    expect(output).toBe("[ 'message', 'news', 'hello' ]\n")
+  })
+})
 
 describe('the guides', () => {
   it.each(GUIDES)('%s tells the truth', async path => {
