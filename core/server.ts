@@ -451,6 +451,9 @@ export class Server implements Dispatcher {
       if (client.connection?.isInProcess === true) client.connection.destroy()
     await Promise.all(gone)
     for (const stop of this.engine.onClose) await stop()
+    // What was to run soon refers to all of this. It runs, and finds the server closed: whoever opens and closes servers without
+    // ever giving the loop a turn would keep each of them.
+    await new Promise<void>(resolve => this.clock.soon(resolve))
     this.memory.drop()
   }
 }

@@ -12,7 +12,7 @@ import { Persistence } from '../../core/persistence/persistence.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Call, fill, fillModules, refused, write } from './random-data.ts'
 
-const ROUNDS = process.env['REDSTRATA_TEST'] === 'long' ? 300 : 36
+const ROUNDS = process.env['REDSTRATA_TEST'] === 'long' ? 1000 : 36
 /** Memory that a load of such small files may hold at its height, whatever they claim. */
 const HELD_MAX = 64 << 20
 
