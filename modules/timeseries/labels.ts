@@ -27,6 +27,11 @@ import type { Series } from './series.ts'
 
 /** Places that are looked at for each series that goes, while gaps are closed. */
 const SWEPT_AT_ONCE = 32
+/** A series with more labels than this keeps a table of where each list stands among them. */
+const FEW_LABELS = 32
+/** More values than this are looked up in a set, and more filters are looked through for such as say the same. */
+const FEW_VALUES = 8
+const FEW_FILTERS = 8
 
 /** Whether a series counts, for one reason or another. */
 export type SeriesTest = (series: Series) => boolean
@@ -57,6 +62,11 @@ class Posting {
     if (last === null || (last !== undefined && last.key >= series.key)) this.#isSorted = false
     this.size++
     return list.push(series) - 1
+  }
+
+  /** Whether a series was the last to be taken in. */
+  endsWith(series: Series): boolean {
+    return this.#list[this.#list.length - 1] === series
   }
 
   /** Leave a gap. */
@@ -108,7 +118,11 @@ class Posting {
 
   /** Have a series know its place. */
   #tell(series: Series, place: number): void {
-    const { labels, places } = series
+    const { labels, places, lists } = series
+    if (lists !== null) {
+      places[lists.get(this)!] = place
+      return
+    }
     for (let i = 0; i < labels.length; i += 2)
       if (labels[i + 1] === this.value && labels[i] === this.label.name) {
         places[i >>> 1] = place
@@ -141,6 +155,7 @@ export class LabelIndex {
     // Arrays of just the right length: there can be a hundred thousand of them.
     const own = labels.slice()
     const places = new Array<number>(labels.length >>> 1)
+    const lists = places.length > FEW_LABELS ? new Map<object, number>() : null
     for (let i = 0; i < labels.length; i += 2) {
       const name = labels[i]!
       const value = labels[i + 1]!
@@ -149,13 +164,15 @@ export class LabelIndex {
       let posting = label.values.get(value)
       let place = 0
       if (posting === undefined) label.values.set(value, (posting = new Posting(label, value, series)))
-      else place = isRepeated(own, i, label.name, posting.value) ? NO_PLACE : posting.add(series)
+      else place = posting.endsWith(series) ? NO_PLACE : posting.add(series)
       places[i >>> 1] = place
+      if (lists !== null && place !== NO_PLACE) lists.set(posting, i >>> 1)
       own[i] = label.name
       own[i + 1] = posting.value
     }
     series.labels = own
     series.places = places
+    series.lists = lists
   }
 
   /** A series goes, or is about to change its labels or its key. */
@@ -176,10 +193,10 @@ export class LabelIndex {
 
   /** The series that all filters let through, in the order of their keys. One filter at least names values. */
   query(asked: readonly LabelFilter[]): Series[] {
-    const filters: LabelFilter[] = []
-    let best: LabelFilter | null = null
+    const filters: OwnFilter[] = []
+    let best: OwnFilter | null = null
     let bestSize = Number.POSITIVE_INFINITY
-    for (const one of asked) {
+    for (const one of asked.length > FEW_FILTERS ? fewer(asked) : asked) {
       const filter = this.#inOwnWords(one)
       filters.push(filter)
       if (filter.kind !== 'in') continue
@@ -192,7 +209,7 @@ export class LabelIndex {
     if (best === null) return found
     const candidates = this.#candidates(best)
     // Whoever stands in its lists passes the best one.
-    const others: LabelFilter[] = []
+    const others: OwnFilter[] = []
     for (const filter of filters) if (filter !== best) others.push(filter)
     for (let i = 0; i < candidates.length; i++) {
       const series = candidates[i]!
@@ -223,12 +240,12 @@ export class LabelIndex {
   }
 
   /** A filter with the strings that the series have. */
-  #inOwnWords({ label, kind, values }: LabelFilter): LabelFilter {
+  #inOwnWords({ label, kind, values }: LabelFilter): OwnFilter {
     const own = this.#labels.get(label)
-    if (own === undefined) return { label, kind, values }
     const ownValues: string[] = []
-    for (const value of values) ownValues.push(own.values.get(value)?.value ?? value)
-    return { label: own.name, kind, values: ownValues }
+    for (const value of values) ownValues.push(own?.values.get(value)?.value ?? value)
+    const set = values.length > FEW_VALUES ? new Set(ownValues) : null
+    return { label: own?.name ?? label, kind, values: ownValues, set }
   }
 
   #sizeOf(filter: LabelFilter): number {
@@ -256,10 +273,27 @@ export class LabelIndex {
 /** The place of a label that is given a second time with one value. */
 const NO_PLACE = -1
 
-/** Whether a label stands among those before a place. */
-function isRepeated(labels: readonly string[], end: number, name: string, value: string): boolean {
-  for (let i = 0; i < end; i += 2) if (labels[i] === name && labels[i + 1] === value) return true
-  return false
+/** A filter that is ready to be asked of many series. */
+interface OwnFilter extends LabelFilter {
+  /** The values, when they are many. */
+  readonly set: ReadonlySet<string> | null
+}
+
+/** The same filters, less those that say what another says, and exclusions by one label put together. */
+function fewer(filters: readonly LabelFilter[]): LabelFilter[] {
+  const left = new Map<string, LabelFilter>()
+  const excluded = new Map<string, string[]>()
+  for (const filter of filters) {
+    if (filter.kind !== 'notIn') {
+      left.set(JSON.stringify(filter), filter)
+      continue
+    }
+    const values = excluded.get(filter.label)
+    if (values === undefined) excluded.set(filter.label, [...filter.values])
+    else for (const value of filter.values) values.push(value)
+  }
+  for (const [label, values] of excluded) left.set(`not ${label}`, { label, kind: 'notIn', values })
+  return [...left.values()]
 }
 
 /** The first value of a label of a series, or null. */
@@ -269,13 +303,16 @@ export function labelOf(series: Series, name: string): string | null {
   return null
 }
 
-function passes(series: Series, filters: readonly LabelFilter[]): boolean {
+function passes(series: Series, filters: readonly OwnFilter[]): boolean {
   for (const filter of filters) {
     const { labels } = series
+    const { values, set } = filter
     let found = false
     const byName = filter.kind === 'has' || filter.kind === 'hasNot'
     for (let i = 0; i < labels.length && !found; i += 2)
-      found = labels[i] === filter.label && (byName || filter.values.includes(labels[i + 1]!))
+      found =
+        labels[i] === filter.label &&
+        (byName || (set === null ? values.includes(labels[i + 1]!) : set.has(labels[i + 1]!)))
     if (found !== (filter.kind === 'in' || filter.kind === 'has')) return false
   }
   return true

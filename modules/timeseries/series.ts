@@ -96,6 +96,8 @@ export class Series {
   labels: readonly string[] = NO_LABELS
   /** Where the series stands among those with each of its labels: see labels.ts. */
   places: number[] = NO_PLACES
+  /** Which of its labels each of those lists is for, when there are many. */
+  lists: ReadonlyMap<object, number> | null = null
   /** The index of labels that the series is in, and the one where it belongs. */
   index: LabelIndex | null = null
   home: LabelIndex | null = null

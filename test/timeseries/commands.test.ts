@@ -47,6 +47,25 @@ describe('TS.RANGE with several aggregators', () => {
     ))
 })
 
+describe('an answer of very many values', () => {
+  it('is refused, however many series and aggregators they come from', () =>
+    talk(
+      ['TS.CREATE a LABELS all 1', '+OK'],
+      ['TS.CREATE b LABELS all 1', '+OK'],
+      ['TS.MADD a 0 1 a 1000000000 2 b 0 1 b 1000000000 2', '[:0 :1000000000 :0 :1000000000]'],
+      ['TS.RANGE a - + AGGREGATION sum 10 EMPTY', '-ERR TSDB: the reply would have too many rows'],
+      ['TS.RANGE a - + AGGREGATION sum,min,max 100 EMPTY', '-ERR TSDB: the reply would have too many rows'],
+      [
+        `TS.MRANGE - + AGGREGATION ${Array(16).fill('sum').join(',')} 1700 EMPTY FILTER all=1`,
+        '-ERR TSDB: the reply would have too many rows',
+      ],
+      [
+        'TS.MREVRANGE - + COUNT 2 AGGREGATION sum 10 EMPTY FILTER all=1',
+        '[["a" [] [[:1000000000 +2] [:999999990 +0]]] ["b" [] [[:1000000000 +2] [:999999990 +0]]]]',
+      ],
+    ))
+})
+
 describe('a query with several faults', () => {
   it('is refused for the one that is looked at first', () =>
     talk(

@@ -82,7 +82,9 @@ describe('the label index', () => {
       const whole = (n: number): number => Math.floor(next() * n)
       const index = new LabelIndex()
       const live: Series[] = []
-      const labels = (): string[] => Array.from({ length: whole(4) }, () => ['abc'[whole(3)]!, 'xyz'[whole(3)]!]).flat()
+      const few = (): string[] => Array.from({ length: whole(4) }, () => ['abc'[whole(3)]!, 'xyz'[whole(3)]!]).flat()
+      const many = (): string[] => Array.from({ length: 40 }, (_, i) => [`m${i % 37}`, 'xyz'[whole(3)]!]).flat()
+      const labels = (): string[] => (next() < 0.8 ? few() : [...few(), ...many(), ...few()])
       for (let step = 0; step < 200; step++) {
         const kind = next()
         const series = live[whole(live.length)]
@@ -98,11 +100,11 @@ describe('the label index', () => {
           else series.labels = labels()
           index.add(series)
         } else {
-          const texts = Array.from({ length: 1 + whole(3) }, () => {
-            const label = 'abc'[whole(3)]!
-            return [`${label}=x`, `${label}=(x,z)`, `${label}!=y`, `${label}=`, `${label}!=`, `${label}!=(x,y)`][
-              whole(6)
-            ]!
+          const texts = Array.from({ length: 1 + whole(next() < 0.7 ? 3 : 12) }, () => {
+            const label = next() < 0.8 ? 'abc'[whole(3)]! : `m${whole(40)}`
+            const long = '1,2,3,4,5,6,7,8,9,x'
+            const forms = ['=x', '=(x,z)', '!=y', '=', '!=', '!=(x,y)', `=(${long})`, `!=(${long})`]
+            return `${label}${forms[whole(forms.length)]!}`
           })
           const asked = filters('a=(x,y,z)', ...texts)
           const wanted = live.filter(one => asked.every(filter => holds(one, filter)))
@@ -114,6 +116,20 @@ describe('the label index', () => {
         [...new Set(live.flatMap(one => one.labels.filter((_, i) => i % 2 === 0)))].sort(),
       )
     }
+  })
+
+  it('serves series of very many labels, which are as much work as their labels', () => {
+    const index = new LabelIndex()
+    const labels = Array.from({ length: 50_000 }, (_, i) => [`l${i}`, `v${i % 7}`]).flat()
+    const twice = [...labels, ...labels]
+    const all = [make('a', labels), make('b', twice), make('c', labels)]
+    for (const series of all) index.add(series)
+    index.remove(all[0]!)
+    expect(keys(index.query(filters('l40000=v2', 'l3=(v3,v4)')))).toEqual(['b', 'c'])
+    const nothing = Array.from({ length: 20_000 }, (_, i) => `l1!=none${i}`)
+    expect(keys(index.query(filters('l1=v1', ...nothing)))).toEqual(['b', 'c'])
+    for (const series of [all[2]!, all[1]!]) index.remove(series)
+    expect(index.names(null)).toEqual([])
   })
 
   it('keeps long lists in order while most of their series go, some come and some get other keys', () => {

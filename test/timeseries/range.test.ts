@@ -252,6 +252,38 @@ describe('a range in buckets', () => {
     expect(rows.length).toBeLessThanOrEqual(1000)
   })
 
+  it('needs no room for empty buckets before those that are wanted, read backwards', () => {
+    const series = seriesOf(true, 512)
+    series.append(0, 1)
+    series.append(2 ** 40, 3)
+    series.append(2 ** 40 + 3, 5)
+    const rows = new Rows(1000)
+    const query = {
+      ...queryOf(randomOf(1), new Model()),
+      ...{ times: null, from: 0, to: 2 ** 41, least: -9, greatest: 9 },
+    }
+    const asked = {
+      ...query,
+      reverse: true,
+      aggregators: ['last', 'sum', 'twa'],
+      duration: 1,
+      align: 0,
+      stamp: 0,
+      empty: true,
+    }
+    const found = ask(series, asked, 6, rows).slice(0, 6)
+    expect(rows.overflowed).toBe(false)
+    expect(found.map(row => row[0] - 2 ** 40)).toEqual([3, 2, 1, 0, -1, -2])
+    expect(found.map(row => row[1].slice(0, 2))).toEqual([
+      [5, 5],
+      [5, 0],
+      [5, 0],
+      [3, 3],
+      [3, 0],
+      [3, 0],
+    ])
+  })
+
   it('comes to an end at times beyond 2^53, where a bucket may be less than the step from one time to the next', () => {
     const times = [5, 2 ** 53 + 2, 2 ** 60, 2 ** 60 + 4096, 2 ** 63]
     const series = seriesOf(true, 512)

@@ -10,6 +10,7 @@ import { replyBytes, replyLabels, replyRows } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
 import { appendRows, reduceParts } from '../range/join.ts'
 import { collect } from '../range/query.ts'
+import { VALUES_MAX } from '../range/rows.ts'
 import { latestOf } from '../rules.ts'
 import type { Series } from '../series.ts'
 import { keyOf, type Shelf } from '../shelf.ts'
@@ -189,12 +190,15 @@ function replySeries(
   const list = reply.deferred()
   const names = query.bucketing?.aggregators.map(aggregator => aggregator.name) ?? []
   let count = 0
+  let values = 0
   for (const series of found) {
     const mark = reply.length
     beginEntry(ctx, series.key, 3)
     replyLabels(reply, chosenLabels(series.labels, choice))
     if (reply.protocol === 3) replyNames(ctx, 'aggregators', names)
     const rows = replyRange(shelf, ctx, series, query)
+    // Samples are there; buckets can be made out of nothing.
+    if ((values += Math.min(rows, query.limit) * names.length) > VALUES_MAX) throw TS_ERR.manyRows
     if (rows === 0 && excludesEmpty) reply.rewind(mark)
     else count++
   }

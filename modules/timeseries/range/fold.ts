@@ -43,7 +43,7 @@ export interface Bucketing {
   readonly to: number
   /** Whether the rows will be read from the last to the first. */
   readonly reverse: boolean
-  /** Rows that are wanted, counted from the first; Infinity for all. */
+  /** Rows that are wanted, counted from the first, or from the last when reading backwards; Infinity for all. */
   readonly limit: number
 }
 
@@ -70,6 +70,8 @@ export class Fold implements SampleSink {
   #to = 0
   #reverse = false
   #limit = 0
+  /** Of rows that stand side by side, those before so many from the last are not wanted. */
+  #lastRows = 0
   /** Whether an aggregator looks at the line through the samples. */
   #line = false
   /** Whether rows come from buckets with samples only, and have one value. */
@@ -102,7 +104,8 @@ export class Fold implements SampleSink {
     this.#empty = how.empty
     this.#to = how.to
     this.#reverse = how.reverse
-    this.#limit = how.limit
+    this.#limit = how.reverse ? Number.POSITIVE_INFINITY : how.limit
+    this.#lastRows = how.reverse ? how.limit : Number.POSITIVE_INFINITY
     this.#line = aggregators.some(aggregator => aggregator.empty === 'line')
     this.#simple = aggregators.length === 1 && !how.empty
   }
@@ -347,8 +350,9 @@ export class Fold implements SampleSink {
   #fillEmpty(start: number, end: number): void {
     const aggregators = this.#aggregators
     const rows = this.#rows
-    const most = this.#reverse ? Number.POSITIVE_INFINITY : this.#most - rows.length
-    const wanted = Math.min(Math.round((end - start) / this.#duration), most)
+    const all = Math.round((end - start) / this.#duration)
+    if (all > this.#lastRows) start += (all - this.#lastRows) * this.#duration
+    const wanted = Math.min(all, this.#reverse ? this.#lastRows : this.#most - rows.length)
     const count = wanted > 0 ? rows.reserve(wanted) : 0
     const { width } = rows
     for (let n = 0; n < count; n++) {

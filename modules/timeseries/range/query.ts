@@ -100,7 +100,7 @@ export class Aggregation {
       empty: choice.empty,
       to,
       reverse,
-      limit: reverse ? Number.POSITIVE_INFINITY : query.limit,
+      limit: query.limit,
     })
     return this
   }

@@ -7,8 +7,8 @@
  * let go. What would grow above a limit is left out, and `overflowed` says so: an empty bucket a millisecond over a
  * century is a query like any other. */
 
-/** Most rows of one answer: with 25 bytes a row, 400 MB on the wire. */
-export const ROWS_MAX = 1 << 24
+/** Most values of one answer: with 25 bytes a row of one, 400 MB on the wire. */
+export const VALUES_MAX = 1 << 24
 /** Numbers that a Rows keeps room for between queries. */
 const KEPT = 1 << 16
 
@@ -20,7 +20,7 @@ export class Rows {
   overflowed = false
   readonly #most: number
 
-  constructor(most: number = ROWS_MAX) {
+  constructor(most: number = VALUES_MAX) {
     this.#most = most
   }
 
@@ -38,7 +38,7 @@ export class Rows {
   /** Make room for more rows. Returns how many of them may be written: none when there would be too many. */
   reserve(more: number): number {
     const length = this.length + more
-    if (length > this.#most) {
+    if (length * this.width > this.#most) {
       this.overflowed = true
       return 0
     }
