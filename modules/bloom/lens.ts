@@ -2,50 +2,55 @@
  *
  * A sketch is a tree of arena blocks whose root never moves, so the value of a key is one address. A lens is pointed at a
  * root and then reads and writes its numbers by their place: 32-bit words, and doubles, which count two words each. There is one
- * lens for a kind of sketch and a level of command, not one for a key.
+ * lens for a kind of sketch and a level of command, not one for a key. The five kinds have a lens and are none: were they made of it,
+ * its functions would meet five kinds of objects, more than V8 tells apart.
  *
  * The arrays over the root's slab are kept from `at` on. They stay right as long as the root lives, and nobody uses a lens on a
  * root that is gone. */
 import { type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 
-export abstract class RootLens {
-  protected readonly memory: Memory
-  protected root: Address = 0
+export class RootLens {
+  readonly #memory: Memory
+  #address: Address = 0
   #words: Int32Array = NO_WORDS
   #fields: Float64Array = NO_FIELDS
   /** Index of the root's first double. */
   #base = 0
 
   constructor(memory: Memory) {
-    this.memory = memory
+    this.#memory = memory
   }
 
-  /** Look at the sketch whose root is there. Returns itself. */
-  at(root: Address): this {
+  /** Where the root lies that is looked at. */
+  get address(): Address {
+    return this.#address
+  }
+
+  /** Look at the root that lies there. */
+  at(root: Address): void {
     const slab = root >>> SLAB_BITS
-    const words = this.memory.i32[slab]!
+    const words = this.#memory.i32[slab]!
     // Storing references costs more than seeing that they are there already.
-    if (this.root === root && this.#words === words) return this
-    this.root = root
+    if (this.#address === root && this.#words === words) return
+    this.#address = root
     this.#words = words
-    this.#fields = this.memory.f64[slab]!
+    this.#fields = this.#memory.f64[slab]!
     this.#base = root & UNIT_MASK
-    return this
   }
 
-  protected word(i: number): number {
+  word(i: number): number {
     return this.#words[this.#base * 2 + i]!
   }
 
-  protected setWord(i: number, value: number): void {
+  setWord(i: number, value: number): void {
     this.#words[this.#base * 2 + i] = value
   }
 
-  protected field(i: number): number {
+  field(i: number): number {
     return this.#fields[this.#base + i]!
   }
 
-  protected setField(i: number, value: number): void {
+  setField(i: number, value: number): void {
     this.#fields[this.#base + i] = value
   }
 }

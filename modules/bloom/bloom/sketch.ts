@@ -28,7 +28,7 @@
  * Invariants: 1 <= layers; root.items = sum of the layers' items; bits(layer) <= 8 · bytes(layer).
  *
  * Left out: deleting (a bit may belong to many items: use a cuckoo filter), and merging of chains. */
-import { ACCOUNT, type Address, ArenaFull, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { murmur2, murmur64Pair, PAIR_LENGTH } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 import { BITS_MAX, eachBit, eachBit32, setBits, setBits32, testBits, testBits32, wrapOf } from './probe.ts'
@@ -123,16 +123,23 @@ export function validBloomShape(shape: BloomShape): boolean {
 }
 
 /** A view of one chain at a time: `at` points it to another. One a server, kept by the module. */
-export class BloomFilter extends RootLens {
+export class BloomFilter {
+  readonly #memory: Memory
+  readonly #root: RootLens
   readonly #hash = new Int32Array(PAIR_LENGTH)
   /** The arrays over the table of layers, and the index of its first double. */
   #tableWords: Int32Array = NO_WORDS
   #tableFields: Float64Array = NO_FIELDS
   #table = 0
 
+  constructor(memory: Memory) {
+    this.#memory = memory
+    this.#root = new RootLens(memory)
+  }
+
   /** A chain of a valid shape, all bits clear: its address, or 0 when the memory cannot hold it. */
   create(shape: BloomShape): Address {
-    const memory = this.memory
+    const memory = this.#memory
     const bits: Address[] = []
     let root: Address = 0
     try {
@@ -148,7 +155,7 @@ export class BloomFilter extends RootLens {
 
   /** A chain of a valid shape over blocks that hold its bits. 0 when there is no room: the blocks stay the caller's. */
   adopt(shape: BloomShape, bits: readonly Address[]): Address {
-    const memory = this.memory
+    const memory = this.#memory
     let root: Address = 0
     try {
       root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
@@ -166,45 +173,48 @@ export class BloomFilter extends RootLens {
   /** Give back all of a chain. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.layers - 1; i >= 0; i--) this.memory.free(ACCOUNT.dataset, this.partAddress(i))
-    this.memory.free(ACCOUNT.dataset, this.word(5))
-    this.memory.free(ACCOUNT.dataset, root)
+    for (let i = this.layers - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
+    this.#memory.free(ACCOUNT.dataset, this.#root.word(5))
+    this.#memory.free(ACCOUNT.dataset, root)
   }
 
-  override at(root: Address): this {
-    super.at(root)
+  /** Look at the chain whose root is there. Returns itself. */
+  at(root: Address): this {
+    this.#root.at(root)
     this.#findTable()
     return this
   }
 
   /** The table of layers is a block of its own, and moves when it grows. */
   #findTable(): void {
-    const table = this.word(5)
-    this.#tableWords = this.memory.i32[table >>> SLAB_BITS]!
-    this.#tableFields = this.memory.f64[table >>> SLAB_BITS]!
+    const table = this.#root.word(5)
+    const words = this.#memory.i32[table >>> SLAB_BITS]!
     this.#table = table & UNIT_MASK
+    if (this.#tableWords === words) return
+    this.#tableWords = words
+    this.#tableFields = this.#memory.f64[table >>> SLAB_BITS]!
   }
 
   /** Items added, over all layers. */
   get items(): number {
-    return this.field(0)
+    return this.#root.field(0)
   }
 
   get layers(): number {
-    return this.word(2)
+    return this.#root.word(2)
   }
 
   /** Layers, as parts of a dump. */
   get parts(): number {
-    return this.word(2)
+    return this.#root.word(2)
   }
 
   get options(): number {
-    return this.word(3)
+    return this.#root.word(3)
   }
 
   get growth(): number {
-    return this.word(4) >>> 0
+    return this.#root.word(4) >>> 0
   }
 
   get scaling(): boolean {
@@ -276,7 +286,7 @@ export class BloomFilter extends RootLens {
     }
     if (!this.#set(last)) return BLOOM.PRESENT
     this.#tableFields[this.#table + last * LAYER_UNITS]! += 1
-    this.setField(0, this.field(0) + 1)
+    this.#root.setField(0, this.#root.field(0) + 1)
     return BLOOM.ADDED
   }
 
@@ -293,7 +303,7 @@ export class BloomFilter extends RootLens {
     const fields = this.#tableFields
     const field = this.#table + i * LAYER_UNITS
     const bits = words[field * 2 + 14]!
-    const u8 = this.memory.u8[bits >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[bits >>> SLAB_BITS]!
     const base = (bits & UNIT_MASK) * 8
     const k = words[field * 2 + 12]!
     if (this.#narrow()) return testBits32(u8, base, fields[field + 4]!, k, this.#hash)
@@ -305,17 +315,17 @@ export class BloomFilter extends RootLens {
     const fields = this.#tableFields
     const field = this.#table + i * LAYER_UNITS
     const bits = words[field * 2 + 14]!
-    const u8 = this.memory.u8[bits >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[bits >>> SLAB_BITS]!
     const base = (bits & UNIT_MASK) * 8
     const k = words[field * 2 + 12]!
-    if (this.memory.guard !== null) this.#tell(bits, fields[field + 4]!, fields[field + 5]!, k)
+    if (this.#memory.guard !== null) this.#tell(bits, fields[field + 4]!, fields[field + 5]!, k)
     if (this.#narrow()) return setBits32(u8, base, fields[field + 4]!, k, this.#hash)
     return setBits(u8, base, fields[field + 4]!, fields[field + 5]!, k, this.#hash)
   }
 
   /** The item's bits in a block are about to change. */
   #tell(block: Address, n: number, wrap: number, k: number): void {
-    const guard = this.memory.guard!
+    const guard = this.#memory.guard!
     const tell = (bit: number): void => {
       const byte = Math.floor(bit / 8)
       guard.stretch(block, byte, byte + 1)
@@ -326,37 +336,40 @@ export class BloomFilter extends RootLens {
 
   /** Whether the chain is an old one of 32-bit hashes. */
   #narrow(): boolean {
-    return (this.word(3) & BLOOM_OPTION.FORCE64) === 0
+    return (this.#root.word(3) & BLOOM_OPTION.FORCE64) === 0
   }
 
   /** Add a layer after the last one. False, with nothing changed, when it would not fit. */
   #grow(last: number): boolean {
     const layer = layerFor(this.#layerField(last, 1) * this.growth, this.#layerField(last, 2) * TIGHTENING)
     if (layer === null || last + 1 >= LAYERS_MAX) return false
-    const memory = this.memory
+    const memory = this.#memory
     let bits: Address = 0
     try {
       bits = memory.zeroed(ACCOUNT.dataset, layer.bytes)
-      this.setWord(5, memory.resize(ACCOUNT.dataset, this.word(5), (last + 1) * LAYER_BYTES, (last + 2) * LAYER_BYTES))
+      this.#root.setWord(
+        5,
+        memory.resize(ACCOUNT.dataset, this.#root.word(5), (last + 1) * LAYER_BYTES, (last + 2) * LAYER_BYTES),
+      )
     } catch (error) {
       // A layer that does not fit leaves the chain as it was.
       if (!(error instanceof ArenaFull)) throw error
       if (bits !== 0) memory.free(ACCOUNT.dataset, bits)
       return false
     }
-    this.setWord(2, last + 2)
+    this.#root.setWord(2, last + 2)
     this.#findTable()
     this.#writeLayer(last + 1, layer, bits)
     return true
   }
 
   #setRoot(root: Address, table: Address, shape: BloomShape): void {
-    super.at(root)
-    this.setField(0, shape.items)
-    this.setWord(2, shape.layers.length)
-    this.setWord(3, shape.options)
-    this.setWord(4, shape.growth)
-    this.setWord(5, table)
+    this.#root.at(root)
+    this.#root.setField(0, shape.items)
+    this.#root.setWord(2, shape.layers.length)
+    this.#root.setWord(3, shape.options)
+    this.#root.setWord(4, shape.growth)
+    this.#root.setWord(5, table)
     this.#findTable()
   }
 

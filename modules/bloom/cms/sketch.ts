@@ -21,7 +21,16 @@
  * module's does; it is two halves here, because a double holds only 53 bits. Row i hashes with MurmurHash2 seeded with i.
  *
  * Left out: conservative update and decrements, which RedisBloom does not have either. */
-import { ACCOUNT, type Address, ArenaFull, type Guard, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import {
+  ACCOUNT,
+  type Address,
+  ArenaFull,
+  type Guard,
+  type Memory,
+  type Range,
+  SLAB_BITS,
+  UNIT_MASK,
+} from 'redstrata/module'
 import { cellOf, MIXED_LENGTH, mixWords, murmur2Four } from '../hash.ts'
 import { RootLens } from '../lens.ts'
 
@@ -55,57 +64,70 @@ export interface MergeSource {
 }
 
 /** A view of one sketch at a time: `at` points it to another. One a server, kept by the module. */
-export class CountMin extends RootLens {
+export class CountMin {
+  readonly #memory: Memory
+  readonly #root: RootLens
   readonly #mixed = new Int32Array(MIXED_LENGTH)
   readonly #hashes = new Int32Array(4)
 
+  constructor(memory: Memory) {
+    this.#memory = memory
+    this.#root = new RootLens(memory)
+  }
+
+  /** Look at the sketch whose root is there. Returns itself. */
+  at(root: Address): this {
+    this.#root.at(root)
+    return this
+  }
+
   /** An empty sketch of a valid size: its address, or 0 when the memory cannot hold it. */
   create(width: number, depth: number): Address {
-    const memory = this.memory
+    const memory = this.#memory
     let root: Address = 0
     try {
       root = memory.zeroed(ACCOUNT.dataset, ROOT_BYTES)
       this.at(root)
-      this.setWord(4, memory.zeroed(ACCOUNT.dataset, width * depth * 4))
+      this.#root.setWord(4, memory.zeroed(ACCOUNT.dataset, width * depth * 4))
     } catch (error) {
       // Nothing of a sketch that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.setWord(0, width)
-    this.setWord(1, depth)
+    this.#root.setWord(0, width)
+    this.#root.setWord(1, depth)
     return root
   }
 
   /** Give back all of a sketch. */
   free(root: Address): void {
     this.at(root)
-    this.memory.free(ACCOUNT.dataset, this.cellsAddress)
-    this.memory.free(ACCOUNT.dataset, root)
+    this.#memory.free(ACCOUNT.dataset, this.cellsAddress)
+    this.#memory.free(ACCOUNT.dataset, root)
   }
 
   get width(): number {
-    return this.word(0)
+    return this.#root.word(0)
   }
 
   get depth(): number {
-    return this.word(1)
+    return this.#root.word(1)
   }
 
   /** The sum of all increments, as the signed 64-bit number that the real module shows. */
   get count(): bigint {
-    return BigInt.asIntN(64, (BigInt(this.word(3)) << 32n) | BigInt(this.word(2) >>> 0))
+    return BigInt.asIntN(64, (BigInt(this.#root.word(3)) << 32n) | BigInt(this.#root.word(2) >>> 0))
   }
 
   set count(value: bigint) {
-    this.setWord(2, Number(BigInt.asIntN(32, value)))
-    this.setWord(3, Number(BigInt.asIntN(32, value >> 32n)))
+    this.#root.setWord(2, Number(BigInt.asIntN(32, value)))
+    this.#root.setWord(3, Number(BigInt.asIntN(32, value >> 32n)))
   }
 
   /** Where the counters lie: width times depth unsigned 32-bit words. */
   get cellsAddress(): Address {
-    return this.word(4)
+    return this.#root.word(4)
   }
 
   get cellBytes(): number {
@@ -123,12 +145,12 @@ export class CountMin extends RootLens {
    */
   increment(item: Range, lo: number, hi: number): number {
     const cells = this.cellsAddress
-    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const words = this.#memory.i32[cells >>> SLAB_BITS]!
     const width = this.width
     const depth = this.depth
     const mixed = this.#mixed
     const hashes = this.#hashes
-    const { guard } = this.memory
+    const { guard } = this.#memory
     mixWords(item.buf, item.start, item.end, mixed)
     let least = -1 // the largest of unsigned numbers
     for (let row = 0, at = (cells & UNIT_MASK) * 2; row < depth; ) {
@@ -149,7 +171,7 @@ export class CountMin extends RootLens {
   /** The estimate of an item. */
   query(item: Range): number {
     const cells = this.cellsAddress
-    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const words = this.#memory.i32[cells >>> SLAB_BITS]!
     const width = this.width
     const depth = this.depth
     const mixed = this.#mixed
@@ -174,9 +196,9 @@ export class CountMin extends RootLens {
     const total = this.#weightedCount(sources)
     const views = sources.map(({ root }) => this.#cellsOf(root))
     const weights = sources.map(({ weight }) => weight)
-    const target = this.#cellsOf(this.root)
+    const target = this.#cellsOf(this.#root.address)
     if (total === null || !sumsFit(views, weights, target.length)) return false
-    if (this.memory.guard !== null) this.memory.guard.stretch(this.cellsAddress, 0, this.cellBytes)
+    if (this.#memory.guard !== null) this.#memory.guard.stretch(this.cellsAddress, 0, this.cellBytes)
     writeSums(target, views, weights)
     this.count = total
     return true
@@ -184,7 +206,7 @@ export class CountMin extends RootLens {
 
   /** The sum of the sources' counts times their weights; null when it is negative or leaves 64 bits on the way. */
   #weightedCount(sources: readonly MergeSource[]): bigint | null {
-    const root = this.root
+    const root = this.#root.address
     let sum: bigint | null = 0n
     for (const source of sources) {
       if (sum === null) break
@@ -196,17 +218,17 @@ export class CountMin extends RootLens {
 
   /** A sketch's counters as an array: for operations over all of them, where one small object does not matter. */
   #cellsOf(root: Address): Uint32Array {
-    const before = this.root
+    const before = this.#root.address
     const { cellsAddress: cells, width, depth } = this.at(root)
     this.at(before)
-    const u8 = this.memory.u8[cells >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[cells >>> SLAB_BITS]!
     return new Uint32Array(u8.buffer, u8.byteOffset + (cells & UNIT_MASK) * 8, width * depth)
   }
 
   #addCount(lo: number, hi: number): void {
-    const sum = (this.word(2) >>> 0) + (lo >>> 0)
-    this.setWord(2, sum | 0)
-    this.setWord(3, this.word(3) + hi + (sum >= TWO_32 ? 1 : 0))
+    const sum = (this.#root.word(2) >>> 0) + (lo >>> 0)
+    this.#root.setWord(2, sum | 0)
+    this.#root.setWord(3, this.#root.word(3) + hi + (sum >= TWO_32 ? 1 : 0))
   }
 }
 

@@ -163,16 +163,29 @@ function displace(
 }
 
 /** A view of one filter at a time: `at` points it to another. One a server, kept by the module. */
-export class CuckooFilter extends RootLens {
+export class CuckooFilter {
+  readonly #memory: Memory
+  readonly #root: RootLens
   readonly #hash = new Int32Array(2)
   /** The item at hand: its fingerprint, and the low halves of the hashes that give its two buckets. */
   #fp = 0
   #h1 = 0
   #h2 = 0
 
+  constructor(memory: Memory) {
+    this.#memory = memory
+    this.#root = new RootLens(memory)
+  }
+
+  /** Look at the sketch whose root is there. Returns itself. */
+  at(root: Address): this {
+    this.#root.at(root)
+    return this
+  }
+
   /** An empty filter of a valid shape: its address, or 0 when the memory cannot hold it. */
   create(shape: CuckooShape): Address {
-    const memory = this.memory
+    const memory = this.#memory
     const slots: Address[] = []
     let root: Address = 0
     try {
@@ -188,7 +201,7 @@ export class CuckooFilter extends RootLens {
 
   /** A filter of a valid shape over blocks that hold its slots. 0 when there is no room: the blocks stay the caller's. */
   adopt(shape: CuckooShape, slots: readonly Address[]): Address {
-    const memory = this.memory
+    const memory = this.#memory
     let root: Address = 0
     let table: Address = 0
     try {
@@ -201,14 +214,14 @@ export class CuckooFilter extends RootLens {
       return 0
     }
     this.at(root)
-    this.setField(0, shape.items)
-    this.setField(1, shape.deletes)
-    this.setField(2, shape.buckets)
-    this.setWord(6, shape.bucketSize)
-    this.setWord(7, shape.maxIterations)
-    this.setWord(8, shape.expansion)
-    this.setWord(9, slots.length)
-    this.setWord(10, table)
+    this.#root.setField(0, shape.items)
+    this.#root.setField(1, shape.deletes)
+    this.#root.setField(2, shape.buckets)
+    this.#root.setWord(6, shape.bucketSize)
+    this.#root.setWord(7, shape.maxIterations)
+    this.#root.setWord(8, shape.expansion)
+    this.#root.setWord(9, slots.length)
+    this.#root.setWord(10, table)
     for (let i = 0; i < slots.length; i++) this.#writeEntry(i, shape.subfilters[i]!, slots[i]!)
     return root
   }
@@ -216,44 +229,44 @@ export class CuckooFilter extends RootLens {
   /** Give back all of a filter. */
   free(root: Address): void {
     this.at(root)
-    for (let i = this.subfilters - 1; i >= 0; i--) this.memory.free(ACCOUNT.dataset, this.partAddress(i))
-    this.memory.free(ACCOUNT.dataset, this.word(10))
-    this.memory.free(ACCOUNT.dataset, root)
+    for (let i = this.subfilters - 1; i >= 0; i--) this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
+    this.#memory.free(ACCOUNT.dataset, this.#root.word(10))
+    this.#memory.free(ACCOUNT.dataset, root)
   }
 
   get items(): number {
-    return this.field(0)
+    return this.#root.field(0)
   }
 
   /** Items deleted since the last compaction. */
   get deletes(): number {
-    return this.field(1)
+    return this.#root.field(1)
   }
 
   /** Buckets of the first sub-filter. */
   get buckets(): number {
-    return this.field(2)
+    return this.#root.field(2)
   }
 
   get bucketSize(): number {
-    return this.word(6)
+    return this.#root.word(6)
   }
 
   get maxIterations(): number {
-    return this.word(7)
+    return this.#root.word(7)
   }
 
   get expansion(): number {
-    return this.word(8)
+    return this.#root.word(8)
   }
 
   get subfilters(): number {
-    return this.word(9)
+    return this.#root.word(9)
   }
 
   /** Sub-filters, as parts of a dump. */
   get parts(): number {
-    return this.word(9)
+    return this.#root.word(9)
   }
 
   /** Bytes that the filter consists of. */
@@ -265,8 +278,8 @@ export class CuckooFilter extends RootLens {
 
   /** Buckets of one sub-filter. */
   subfilterBuckets(i: number): number {
-    const table = this.word(10)
-    return this.memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2]!
+    const table = this.#root.word(10)
+    return this.#memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2]!
   }
 
   /** Bytes of one sub-filter's slots. */
@@ -276,8 +289,8 @@ export class CuckooFilter extends RootLens {
 
   /** Where a sub-filter's slots lie. */
   partAddress(i: number): Address {
-    const table = this.word(10)
-    return this.memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2]!
+    const table = this.#root.word(10)
+    return this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2]!
   }
 
   /** The filter's description, for dumps. */
@@ -306,7 +319,7 @@ export class CuckooFilter extends RootLens {
     let count = 0
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slots = this.partAddress(i)
-      const u8 = this.memory.u8[slots >>> SLAB_BITS]!
+      const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
       const base = (slots & UNIT_MASK) * 8
       const mask = this.subfilterBuckets(i) - 1
       count += countOf(u8, base + ((this.#h1 & mask) >>> 0) * size, size, this.#fp)
@@ -333,10 +346,10 @@ export class CuckooFilter extends RootLens {
     for (let i = this.subfilters - 1; i >= 0; i--) {
       const slot = this.#slot(i, this.#fp)
       if (slot < 0) continue
-      tell(this.memory, this.partAddress(i), slot)
-      this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
-      this.setField(0, this.items - 1)
-      this.setField(1, this.deletes + 1)
+      tell(this.#memory, this.partAddress(i), slot)
+      this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = 0
+      this.#root.setField(0, this.items - 1)
+      this.#root.setField(1, this.deletes + 1)
       if (this.subfilters > 1 && this.deletes > this.items * COMPACT_SHARE) this.compact(false)
       return true
     }
@@ -351,11 +364,11 @@ export class CuckooFilter extends RootLens {
     for (let i = this.subfilters - 1; i > 0; i--) {
       const emptied = this.#moveDown(i)
       if (emptied && i === this.subfilters - 1) {
-        this.memory.free(ACCOUNT.dataset, this.partAddress(i))
-        this.setWord(9, i)
+        this.#memory.free(ACCOUNT.dataset, this.partAddress(i))
+        this.#root.setWord(9, i)
       } else if (!emptied && !all) break
     }
-    this.setField(1, 0)
+    this.#root.setField(1, 0)
   }
 
   /** Take the item's hash apart. 256 = 1 modulo 255, so the hash modulo 255 is that of the sum of its bytes. */
@@ -378,7 +391,7 @@ export class CuckooFilter extends RootLens {
   /** The first slot of the item's two buckets in a sub-filter that holds `value`, as an index into the slab; or -1. */
   #slot(i: number, value: number): number {
     const slots = this.partAddress(i)
-    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
     const mask = (this.subfilterBuckets(i) - 1) | 0
     const size = this.bucketSize
@@ -392,7 +405,7 @@ export class CuckooFilter extends RootLens {
     const slots = this.partAddress(newest)
     const mask = this.subfilterBuckets(newest) - 1
     const index = (this.#h1 & mask) >>> 0
-    if (displace(this.memory, slots, mask, this.bucketSize, index, this.#fp, this.maxIterations)) return this.#added()
+    if (displace(this.#memory, slots, mask, this.bucketSize, index, this.#fp, this.maxIterations)) return this.#added()
     if (this.expansion === 0) return CUCKOO.FULL
     if (!this.#grow()) return CUCKOO.NO_ROOM
     this.#place(newest + 1, this.#fp)
@@ -400,7 +413,7 @@ export class CuckooFilter extends RootLens {
   }
 
   #added(): CuckooOutcome {
-    this.setField(0, this.items + 1)
+    this.#root.setField(0, this.items + 1)
     return CUCKOO.ADDED
   }
 
@@ -408,22 +421,22 @@ export class CuckooFilter extends RootLens {
   #place(i: number, fp: number): boolean {
     const slot = this.#slot(i, 0)
     if (slot < 0) return false
-    tell(this.memory, this.partAddress(i), slot)
-    this.memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
+    tell(this.#memory, this.partAddress(i), slot)
+    this.#memory.u8[this.partAddress(i) >>> SLAB_BITS]![slot] = fp
     return true
   }
 
   /** Add an empty sub-filter. False, with nothing changed, when it would not fit. */
   #grow(): boolean {
-    const memory = this.memory
+    const memory = this.#memory
     const count = this.subfilters
     const buckets = this.buckets * this.expansion ** count
     if (!(buckets * this.bucketSize <= SLOTS_MAX) || count >= SUBFILTERS_MAX) return false
     let slots: Address = 0
     try {
       slots = memory.zeroed(ACCOUNT.dataset, buckets * this.bucketSize)
-      const table = memory.resize(ACCOUNT.dataset, this.word(10), count * ENTRY_BYTES, (count + 1) * ENTRY_BYTES)
-      this.setWord(10, table)
+      const table = memory.resize(ACCOUNT.dataset, this.#root.word(10), count * ENTRY_BYTES, (count + 1) * ENTRY_BYTES)
+      this.#root.setWord(10, table)
     } catch (error) {
       // A sub-filter that does not fit leaves the filter as it was.
       if (!(error instanceof ArenaFull)) throw error
@@ -431,14 +444,14 @@ export class CuckooFilter extends RootLens {
       return false
     }
     this.#writeEntry(count, buckets, slots)
-    this.setWord(9, count + 1)
+    this.#root.setWord(9, count + 1)
     return true
   }
 
   /** Move what can be moved out of one sub-filter into older ones. True when nothing was left. */
   #moveDown(from: number): boolean {
     const slots = this.partAddress(from)
-    const u8 = this.memory.u8[slots >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[slots >>> SLAB_BITS]!
     const base = (slots & UNIT_MASK) * 8
     const size = this.bucketSize
     const end = this.partBytes(from)
@@ -451,7 +464,7 @@ export class CuckooFilter extends RootLens {
       let to = 0
       while (to < from && !this.#place(to, fp)) to++
       if (to < from) {
-        tell(this.memory, slots, base + slot)
+        tell(this.#memory, slots, base + slot)
         u8[base + slot] = 0
       } else emptied = false
     }
@@ -459,8 +472,8 @@ export class CuckooFilter extends RootLens {
   }
 
   #writeEntry(i: number, buckets: number, slots: Address): void {
-    const table = this.word(10)
-    this.memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2] = buckets
-    this.memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2] = slots
+    const table = this.#root.word(10)
+    this.#memory.f64[table >>> SLAB_BITS]![(table & UNIT_MASK) + i * 2] = buckets
+    this.#memory.i32[table >>> SLAB_BITS]![((table & UNIT_MASK) + i * 2) * 2 + 2] = slots
   }
 }

@@ -31,7 +31,7 @@
  *
  * A digest of a single value cannot be compressed, since ln 1 = 0: its value waits, and queries have no answer (NaN), as in
  * the real module. */
-import { ACCOUNT, type Address, ArenaFull, type SaveSink, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, ArenaFull, type Memory, type SaveSink, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { RootLens } from '../lens.ts'
 import { Centroids, shareBelow, trimmedMean, valueAt } from './estimate.ts'
 import { sortCentroids } from './sort.ts'
@@ -49,26 +49,39 @@ export function capacityFor(compression: number): number {
 }
 
 /** A view of one digest at a time: `at` points it to another. One a server, kept by the module. */
-export class TDigest extends RootLens {
+export class TDigest {
+  readonly #memory: Memory
+  readonly #root: RootLens
   readonly #centroids = new Centroids()
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+    this.#root = new RootLens(memory)
+  }
+
+  /** Look at the sketch whose root is there. Returns itself. */
+  at(root: Address): this {
+    this.#root.at(root)
+    return this
+  }
 
   /** An empty digest of a compression from 1 to COMPRESSION_MAX: its address, or 0 when the memory cannot hold it. */
   create(compression: number): Address {
-    const memory = this.memory
+    const memory = this.#memory
     const capacity = capacityFor(compression)
     let root: Address = 0
     try {
       root = memory.block(ACCOUNT.dataset, ROOT_BYTES)
       this.at(root)
-      this.setWord(15, memory.block(ACCOUNT.dataset, capacity * 16))
+      this.#root.setWord(15, memory.block(ACCOUNT.dataset, capacity * 16))
     } catch (error) {
       // Nothing of a digest that does not fit is kept; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       if (root !== 0) memory.free(ACCOUNT.dataset, root)
       return 0
     }
-    this.setField(0, compression)
-    this.setWord(14, capacity)
+    this.#root.setField(0, compression)
+    this.#root.setWord(14, capacity)
     this.reset()
     return root
   }
@@ -76,41 +89,41 @@ export class TDigest extends RootLens {
   /** Give back all of a digest. */
   free(root: Address): void {
     this.at(root)
-    this.memory.free(ACCOUNT.dataset, this.word(15))
-    this.memory.free(ACCOUNT.dataset, root)
+    this.#memory.free(ACCOUNT.dataset, this.#root.word(15))
+    this.#memory.free(ACCOUNT.dataset, root)
   }
 
   /** Forget all values. */
   reset(): void {
-    this.setField(1, Number.MAX_VALUE)
-    this.setField(2, -Number.MAX_VALUE)
-    this.setField(3, 0)
-    this.setField(4, 0)
-    this.setField(5, 0)
-    this.setWord(12, 0)
-    this.setWord(13, 0)
+    this.#root.setField(1, Number.MAX_VALUE)
+    this.#root.setField(2, -Number.MAX_VALUE)
+    this.#root.setField(3, 0)
+    this.#root.setField(4, 0)
+    this.#root.setField(5, 0)
+    this.#root.setWord(12, 0)
+    this.#root.setWord(13, 0)
   }
 
   get compression(): number {
-    return this.field(0)
+    return this.#root.field(0)
   }
 
   /** The least value; the largest double when there is none. */
   get min(): number {
-    return this.field(1)
+    return this.#root.field(1)
   }
 
   /** The greatest value; the smallest double when there is none. */
   get max(): number {
-    return this.field(2)
+    return this.#root.field(2)
   }
 
   get mergedWeight(): number {
-    return this.field(3)
+    return this.#root.field(3)
   }
 
   get waitingWeight(): number {
-    return this.field(4)
+    return this.#root.field(4)
   }
 
   /** The number of values. */
@@ -120,21 +133,21 @@ export class TDigest extends RootLens {
 
   /** How often the digest was compressed. */
   get compressions(): number {
-    return this.field(5)
+    return this.#root.field(5)
   }
 
   /** Centroids that are sorted and merged. */
   get merged(): number {
-    return this.word(12)
+    return this.#root.word(12)
   }
 
   /** Centroids that wait to be. */
   get waiting(): number {
-    return this.word(13)
+    return this.#root.word(13)
   }
 
   get capacity(): number {
-    return this.word(14)
+    return this.#root.word(14)
   }
 
   /** Bytes that the digest consists of. */
@@ -144,21 +157,21 @@ export class TDigest extends RootLens {
 
   /** The mean of centroid i, merged ones first. */
   meanAt(i: number): number {
-    const cells = this.word(15)
-    return this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i]!
+    const cells = this.#root.word(15)
+    return this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i]!
   }
 
   /** The weight of centroid i. */
   weightAt(i: number): number {
-    const cells = this.word(15)
-    return this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + this.capacity + i]!
+    const cells = this.#root.word(15)
+    return this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + this.capacity + i]!
   }
 
   /** Add a finite value that came `weight` times. False, with nothing added, when the weights would leave their range. */
   add(mean: number, weight: number): boolean {
-    const memory = this.memory
-    const slab = this.root >>> SLAB_BITS
-    const at = this.root & UNIT_MASK
+    const memory = this.#memory
+    const slab = this.#root.address >>> SLAB_BITS
+    const at = this.#root.address & UNIT_MASK
     const words = memory.i32[slab]!
     const word = at * 2
     const capacity = words[word + 14]!
@@ -184,7 +197,7 @@ export class TDigest extends RootLens {
 
   /** Add all that another digest holds, both compressed first. False when the weights would leave their range. */
   merge(source: Address): boolean {
-    const target = this.root
+    const target = this.#root.address
     this.compress()
     this.at(source).compress()
     const count = this.merged + this.waiting
@@ -206,14 +219,14 @@ export class TDigest extends RootLens {
       { from: 0, to: count },
       { from: weights, to: weights + count },
     ]
-    sink.doubles(this.memory, this.word(15), spans)
+    sink.doubles(this.#memory, this.#root.word(15), spans)
   }
 
   /** A snapshot may need some of the centroids as they are. */
   #tell(from: number, to: number): void {
-    const { guard } = this.memory
+    const { guard } = this.#memory
     if (guard === null) return
-    const cells = this.word(15)
+    const cells = this.#root.word(15)
     const weights = this.capacity
     guard.stretch(cells, from * 8, to * 8)
     guard.stretch(cells, (weights + from) * 8, (weights + to) * 8)
@@ -221,8 +234,8 @@ export class TDigest extends RootLens {
 
   /** Set the mean of a centroid of a dump; `settle` makes them count. */
   setMean(i: number, mean: number): void {
-    const cells = this.word(15)
-    this.memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i] = mean
+    const cells = this.#root.word(15)
+    this.#memory.f64[cells >>> SLAB_BITS]![(cells & UNIT_MASK) + i] = mean
   }
 
   /** Set the weight of a centroid of a dump. */
@@ -233,24 +246,24 @@ export class TDigest extends RootLens {
   /** All centroids of a dump are set: they are merged, or, if it is a single value, it waits. */
   settle(count: number, total: number): void {
     const alone = total <= 1
-    this.setWord(12, alone ? 0 : count)
-    this.setWord(13, alone ? count : 0)
-    this.setField(3, alone ? 0 : total)
-    this.setField(4, alone ? total : 0)
+    this.#root.setWord(12, alone ? 0 : count)
+    this.#root.setWord(13, alone ? count : 0)
+    this.#root.setField(3, alone ? 0 : total)
+    this.#root.setField(4, alone ? total : 0)
   }
 
   /** Set what a dump says beside its centroids. */
   restore(min: number, max: number, compressions: number): void {
-    this.setField(1, min)
-    this.setField(2, max)
-    this.setField(5, compressions)
+    this.#root.setField(1, min)
+    this.#root.setField(2, max)
+    this.#root.setField(5, compressions)
   }
 
   /** Sort what waits in among the merged centroids, and merge neighbours as far as the bound allows. */
   compress(): void {
     if (this.waiting === 0 || this.size <= 1) return
-    const block = this.word(15)
-    const cells = this.memory.f64[block >>> SLAB_BITS]!
+    const block = this.#root.word(15)
+    const cells = this.#memory.f64[block >>> SLAB_BITS]!
     const means = block & UNIT_MASK
     const weights = means + this.capacity
     const count = this.merged + this.waiting
@@ -258,20 +271,20 @@ export class TDigest extends RootLens {
     this.#tell(0, count)
     sortCentroids(cells, means, weights, count)
     const merged = mergeNeighbours(cells, means, weights, count, total, this.compression)
-    this.setWord(12, merged)
-    this.setWord(13, 0)
-    this.setField(3, total)
-    this.setField(4, 0)
-    this.setField(5, this.compressions + 1)
+    this.#root.setWord(12, merged)
+    this.#root.setWord(13, 0)
+    this.#root.setField(3, total)
+    this.#root.setField(4, 0)
+    this.#root.setField(5, this.compressions + 1)
   }
 
   /** Whether there are centroids to estimate from; compresses first. */
   #ready(): boolean {
     this.compress()
     if (this.merged === 0) return false
-    const block = this.word(15)
+    const block = this.#root.word(15)
     const centroids = this.#centroids
-    centroids.cells = this.memory.f64[block >>> SLAB_BITS]!
+    centroids.cells = this.#memory.f64[block >>> SLAB_BITS]!
     centroids.means = block & UNIT_MASK
     centroids.weights = centroids.means + this.capacity
     centroids.count = this.merged

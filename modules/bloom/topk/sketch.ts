@@ -73,7 +73,9 @@ export const TOPK = { NOBODY: 0, PUSHED_OUT: 1, NO_ROOM: -1 } as const
 export type TopKOutcome = (typeof TOPK)[keyof typeof TOPK]
 
 /** A view of one sketch at a time: `at` points it to another. One a server, kept by the module. */
-export class TopK extends RootLens {
+export class TopK {
+  readonly #memory: Memory
+  readonly #root: RootLens
   readonly #chance: Chance
   readonly #mixed = new Int32Array(MIXED_LENGTH)
   /** Hashes of the item at hand: its fingerprint and those of its first rows, then four rows at a time. */
@@ -82,13 +84,20 @@ export class TopK extends RootLens {
   #pushedOutLength = 0
 
   constructor(memory: Memory, chance: Chance) {
-    super(memory)
+    this.#memory = memory
+    this.#root = new RootLens(memory)
     this.#chance = chance
+  }
+
+  /** Look at the sketch whose root is there. Returns itself. */
+  at(root: Address): this {
+    this.#root.at(root)
+    return this
   }
 
   /** An empty sketch of a valid size: its address, or 0 when the memory cannot hold it. */
   create(k: number, width: number, depth: number, decay: number): Address {
-    const memory = this.memory
+    const memory = this.#memory
     const blocks: Address[] = []
     try {
       blocks.push(memory.block(ACCOUNT.dataset, ROOT_BYTES))
@@ -102,12 +111,12 @@ export class TopK extends RootLens {
     }
     const [root, cells, heap] = blocks as [Address, Address, Address]
     this.at(root)
-    this.setWord(0, k)
-    this.setWord(1, width)
-    this.setWord(2, depth)
-    this.setWord(3, cells)
-    this.setWord(6, heap)
-    this.setWord(7, 0)
+    this.#root.setWord(0, k)
+    this.#root.setWord(1, width)
+    this.#root.setWord(2, depth)
+    this.#root.setWord(3, cells)
+    this.#root.setWord(6, heap)
+    this.#root.setWord(7, 0)
     const fields = memory.f64[root >>> SLAB_BITS]!
     const at = root & UNIT_MASK
     fields[at + 2] = decay
@@ -119,30 +128,30 @@ export class TopK extends RootLens {
   free(root: Address): void {
     this.at(root)
     for (let i = this.k - 1; i >= 0; i--) this.#freeName(this.#entryWord(i, 2))
-    this.memory.free(ACCOUNT.dataset, this.heapAddress)
-    this.memory.free(ACCOUNT.dataset, this.cellsAddress)
-    this.memory.free(ACCOUNT.dataset, root)
+    this.#memory.free(ACCOUNT.dataset, this.heapAddress)
+    this.#memory.free(ACCOUNT.dataset, this.cellsAddress)
+    this.#memory.free(ACCOUNT.dataset, root)
   }
 
   get k(): number {
-    return this.word(0)
+    return this.#root.word(0)
   }
 
   get width(): number {
-    return this.word(1)
+    return this.#root.word(1)
   }
 
   get depth(): number {
-    return this.word(2)
+    return this.#root.word(2)
   }
 
   get decay(): number {
-    return this.field(2)
+    return this.#root.field(2)
   }
 
   /** Where the cells lie: width times depth pairs of 32-bit words, a fingerprint and a count. */
   get cellsAddress(): Address {
-    return this.word(3)
+    return this.#root.word(3)
   }
 
   get cellBytes(): number {
@@ -150,7 +159,7 @@ export class TopK extends RootLens {
   }
 
   get heapAddress(): Address {
-    return this.word(6)
+    return this.#root.word(6)
   }
 
   /** Bytes that the sketch consists of. */
@@ -171,7 +180,7 @@ export class TopK extends RootLens {
     const fp = this.#fingerprint(item)
     const least = this.#find(item, fp) >= 0 ? this.#entryWord(0, 1) >>> 0 : 0
     const cells = this.cellsAddress
-    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const words = this.#memory.i32[cells >>> SLAB_BITS]!
     const width = this.width
     const depth = this.depth
     let most = 0
@@ -203,7 +212,7 @@ export class TopK extends RootLens {
   pushedOut(out: Range): Range {
     const name = this.#pushedOut
     const at = (name & UNIT_MASK) * 8
-    return out.set(this.memory.u8[name >>> SLAB_BITS]!, at, at + this.#pushedOutLength)
+    return out.set(this.#memory.u8[name >>> SLAB_BITS]!, at, at + this.#pushedOutLength)
   }
 
   /** Give back the name that the last `add` pushed out. */
@@ -224,7 +233,7 @@ export class TopK extends RootLens {
     const name = this.#entryWord(i, 2)
     if (name === 0) return out.set(NUL, 0, 0)
     const at = (name & UNIT_MASK) * 8
-    return out.set(this.memory.u8[name >>> SLAB_BITS]!, at, at + this.#entryWord(i, 3))
+    return out.set(this.#memory.u8[name >>> SLAB_BITS]!, at, at + this.#entryWord(i, 3))
   }
 
   /** A heap entry's fingerprint, unsigned. */
@@ -262,11 +271,11 @@ export class TopK extends RootLens {
   /** Count the item in every row, wearing strangers down; returns its greatest count. */
   #countUp(item: Range, fp: number, increment: number): number {
     const cells = this.cellsAddress
-    const words = this.memory.i32[cells >>> SLAB_BITS]!
+    const words = this.#memory.i32[cells >>> SLAB_BITS]!
     const width = this.width
     const depth = this.depth
     const hashes = this.#hashes
-    const { guard } = this.memory
+    const { guard } = this.#memory
     const first = (cells & UNIT_MASK) * 2
     let most = 0
     for (let row = 0, at = first; row < depth; row++, at = (at + width * 2) | 0) {
@@ -307,21 +316,25 @@ export class TopK extends RootLens {
 
   /** The decay to the power of a count, from the table. */
   #decayOf(count: number): number {
-    if (count < DECAYS) return this.field(4 + count)
-    return this.field(4 + DECAYS - 1) ** Math.floor(count / (DECAYS - 1)) * this.field(4 + (count % (DECAYS - 1)))
+    if (count < DECAYS) return this.#root.field(4 + count)
+    return (
+      this.#root.field(4 + DECAYS - 1) ** Math.floor(count / (DECAYS - 1)) *
+      this.#root.field(4 + (count % (DECAYS - 1)))
+    )
   }
 
   /** The heap entry of an item, or -1. */
   #find(item: Range, fp: number): number {
     const heap = this.heapAddress
-    const words = this.memory.i32[heap >>> SLAB_BITS]!
+    const words = this.#memory.i32[heap >>> SLAB_BITS]!
     const length = item.end - item.start
     const base = (heap & UNIT_MASK) * 2
     for (let i = this.k - 1, at = base + i * 4; i >= 0; i--, at -= 4) {
       if (words[at] !== fp || words[at + 3] !== length) continue
       const name = words[at + 2]!
       if (name === 0) continue
-      if (sameBytes(this.memory.u8[name >>> SLAB_BITS]!, (name & UNIT_MASK) * 8, item.buf, item.start, length)) return i
+      if (sameBytes(this.#memory.u8[name >>> SLAB_BITS]!, (name & UNIT_MASK) * 8, item.buf, item.start, length))
+        return i
     }
     return -1
   }
@@ -343,7 +356,7 @@ export class TopK extends RootLens {
   /** Let an entry whose count grew sink below all smaller ones. Of two equal children the left one rises. */
   #siftDown(start: number): void {
     const heap = this.heapAddress
-    const words = this.memory.i32[heap >>> SLAB_BITS]!
+    const words = this.#memory.i32[heap >>> SLAB_BITS]!
     const base = (heap & UNIT_MASK) * 2
     const k = this.k
     const top = base + start * 4
@@ -371,13 +384,13 @@ export class TopK extends RootLens {
     const length = name.end - name.start
     let address: Address
     try {
-      address = this.memory.block(ACCOUNT.dataset, length + 1)
+      address = this.#memory.block(ACCOUNT.dataset, length + 1)
     } catch (error) {
       // The item is then counted but not listed; any other failure is a fault of ours.
       if (!(error instanceof ArenaFull)) throw error
       return 0
     }
-    const u8 = this.memory.u8[address >>> SLAB_BITS]!
+    const u8 = this.#memory.u8[address >>> SLAB_BITS]!
     const at = (address & UNIT_MASK) * 8
     copyBytes(name.buf, name.start, u8, at, length)
     u8[at + length] = 0
@@ -385,17 +398,17 @@ export class TopK extends RootLens {
   }
 
   #freeName(name: Address): void {
-    if (name !== 0) this.memory.free(ACCOUNT.dataset, name)
+    if (name !== 0) this.#memory.free(ACCOUNT.dataset, name)
   }
 
   #entryWord(entry: number, i: number): number {
-    const heap = this.word(6)
-    return this.memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i]!
+    const heap = this.#root.word(6)
+    return this.#memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i]!
   }
 
   #setEntryWord(entry: number, i: number, value: number): void {
-    const heap = this.word(6)
-    this.memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i] = value
+    const heap = this.#root.word(6)
+    this.#memory.i32[heap >>> SLAB_BITS]![(heap & UNIT_MASK) * 2 + entry * 4 + i] = value
   }
 }
 
