@@ -46,8 +46,8 @@ import { CommandTable, Entry } from './table.ts'
 
 /** Longest that expired fields are taken out at a stretch. */
 const EXPIRE_MICROS = 500
-/** No moment of the clock. */
-const UNREAD = -1
+/** No moment of the clock. Not a whole number, for moments are none either: see Entry.microseconds. */
+const UNREAD = -0.5
 /** Of the calls of a fast command one in this many is timed, and stands for the others. */
 const TIMED_EVERY = 8
 /** A fast command with more arguments than this may take long all the same. */

@@ -34,12 +34,13 @@ export class Entry {
   docs: CommandDocs | null = null
 
   calls = 0
-  microseconds = 0
+  /** A double from the start, as every sum of times will be: an object of which a number changes its kind is made anew. */
+  microseconds = -0
   rejected = 0
   failed = 0
   /** Calls whose time is in the figures; see `settle`. */
   #settled = 0
-  #lastMicros = 0
+  #lastMicros = -0
   /** Calls by how long they took. Made by the first call. */
   histogram: Histogram | null = null
 

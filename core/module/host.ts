@@ -114,7 +114,7 @@ export interface Host {
   soon(run: () => void): void
   /** Have code compiled before it is needed, by playing with it between the turns of the loop; see rehearsal.ts. */
   rehearse(play: Play): void
-  /** Keys of its own for a play, which gives them back in the end; see stage.ts. */
+  /** A server of its own for a play: keys, and the commands that the play registers. It gives them back in the end; see stage.ts. */
   stage(): Stage
   /** Run writes outside a command as a unit: views, propagation and waiting clients as after a command. Inside one it just runs. */
   unit(run: () => void): void

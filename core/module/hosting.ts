@@ -240,7 +240,7 @@ class ModuleHost implements Host {
 
   stage(): Stage {
     const loaded = { ...this.#loaded, types: [], commands: [], parameters: [] }
-    return new Stage(this.clock, engine => new ModuleHost(engine, this.log, new ModuleRegistry(), loaded))
+    return new Stage(this.#engine, engine => new ModuleHost(engine, this.log, new ModuleRegistry(), loaded))
   }
 
   unit(run: () => void): void {

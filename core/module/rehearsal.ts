@@ -10,7 +10,7 @@
  * left for a while.
  *
  * A play leaves no trace: what it makes it gives back. Its pieces run between the turns of the loop, one a turn and one a
- * millisecond at most, all of them together for no longer than `TOTAL_MICROS`; what is over then is not played, and no harm is
+ * millisecond at most, each play for no longer than `PLAY_MICROS`; what is over then is not played, and no harm is
  * done. It ends when the server closes, and keeps no process alive. Only a server that was told so rehearses: the program does,
  * a server inside another program or a test does not.
  *
@@ -27,8 +27,8 @@ export type Play = () => Iterator<unknown>
 const PIECE_MICROS = 500
 /** Milliseconds between two pieces. */
 const PAUSE_MS = 1
-/** All plays of a server together. */
-const TOTAL_MICROS = 300_000
+/** All pieces of a play together. */
+const PLAY_MICROS = 300_000
 
 /** The rehearsals of one server. */
 export class Rehearsals {
@@ -39,6 +39,8 @@ export class Rehearsals {
   readonly #isBusy: () => boolean
   readonly #plays: Iterator<unknown>[] = []
   #micros = 0
+  /** The same for the play that is on. */
+  #playMicros = 0
   #isWaiting = false
 
   /** @param isBusy whether the server is loading, and has no time. */
@@ -48,7 +50,7 @@ export class Rehearsals {
     this.#isBusy = isBusy
   }
 
-  /** Microseconds spent so far. */
+  /** Microseconds spent so far, on all plays. */
   get micros(): number {
     return this.#micros
   }
@@ -80,24 +82,25 @@ export class Rehearsals {
     const play = this.#plays[0]!
     const start = this.#clock.microseconds()
     let now = start
+    let isOver = false
     try {
-      while (now - start < PIECE_MICROS) {
-        const isOver = play.next().done === true
+      while (!isOver && now - start < PIECE_MICROS) {
+        isOver = play.next().done === true
         now = this.#clock.microseconds()
-        if (isOver) {
-          this.#plays.shift()
-          break
-        }
       }
     } catch (error) {
       // A rehearsal that fails is over; whether there is anything wrong, the commands themselves will show.
-      this.#plays.shift()
+      isOver = true
       this.#log.warning(
         `a rehearsal failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       )
     }
     this.#micros += now - start
-    if (this.#micros >= TOTAL_MICROS) this.end()
+    this.#playMicros += now - start
+    if (!isOver && this.#playMicros < PLAY_MICROS) return
+    if (!isOver) this.#leave(play)
+    this.#plays.shift()
+    this.#playMicros = 0
   }
 
   #leave(play: Iterator<unknown>): void {

@@ -104,6 +104,22 @@ export function sketchType<S extends Sketch>(kind: SketchKind<S>): TypeDeclarati
   }
 }
 
+/** The same type; `run` hears of the first value that is made. */
+export function heardOf<S extends Sketch>(
+  type: TypeDeclaration<SketchView<S>>,
+  run: () => void,
+): TypeDeclaration<SketchView<S>> {
+  let isKnown = false
+  return {
+    ...type,
+    create(db, record) {
+      if (!isKnown) run()
+      isKnown = true
+      return type.create(db, record)
+    },
+  }
+}
+
 /** A new key that holds the sketch at `root`. @throws ArenaFull when there is no room for the key: the sketch is freed then. */
 export function createHolding<S extends Sketch>(
   db: Database,
