@@ -66,7 +66,8 @@ export function withDefaults(given: GivenOptions, settings: Settings): SeriesOpt
   return {
     retention: given.retention ?? settings.retention,
     chunkSize: given.chunkSize ?? settings.chunkSize,
-    compressed: given.compressed ?? settings.compressed,
+    // The setting is for series that compaction policies make.
+    compressed: given.compressed ?? true,
     policy: given.policy ?? 0,
     ignoreTime: given.ignoreTime ?? settings.ignoreTime,
     ignoreValue: given.ignoreValue ?? settings.ignoreValue,

@@ -1,8 +1,8 @@
-/* Compaction policies -- rules that every new series gets, from the configuration.
+/* Compaction policies -- rules that every series gets which a sample makes, from the configuration.
  *
- *      avg:1m:30d;max:10s:1h:5s        aggregator : bucket : retention [: alignment]
+ *      avg:1M:30d;max:10s:1h:5s        aggregator : bucket : retention [: alignment]
  *
- * Durations are whole numbers with a unit: M milliseconds, s seconds, m minutes, h hours, d days. For a series `temp` the
+ * Durations are whole numbers with a unit: m milliseconds, s seconds, M minutes, h hours, d days. For a series `temp` the
  * first of these makes `temp_AVG_60000`, the second `temp_MAX_10000_5000`. */
 
 import type { Aggregator } from './aggregate/aggregator.ts'
@@ -16,7 +16,7 @@ export interface CompactionPolicy {
   readonly align: number
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { M: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, M: 60_000, s: 1000, m: 1 }
 
 /** Policies of a text; null when it cannot be read. Empty text: none. */
 export function parsePolicies(text: string): CompactionPolicy[] | null {
@@ -30,12 +30,12 @@ export function parsePolicies(text: string): CompactionPolicy[] | null {
   return policies
 }
 
-/** The text of policies, in milliseconds. */
+/** The text of policies, each duration in the largest unit of which it is a multiple. */
 export function formatPolicies(policies: readonly CompactionPolicy[]): string {
   return policies
     .map(({ aggregator, duration, retention, align }) => {
-      const text = `${aggregator.name}:${duration}M:${retention}M`
-      return align === 0 ? text : `${text}:${align}M`
+      const text = `${aggregator.name}:${formatDuration(duration)}:${formatDuration(retention)}`
+      return align === 0 ? text : `${text}:${formatDuration(align)}`
     })
     .join(';')
 }
@@ -58,8 +58,13 @@ function parsePolicy(text: string): CompactionPolicy | null {
   return { aggregator, duration, retention, align }
 }
 
+function formatDuration(ms: number): string {
+  const unit = Object.keys(UNIT_MS).find(name => ms % UNIT_MS[name]! === 0)!
+  return `${ms / UNIT_MS[unit]!}${unit}`
+}
+
 function parseDuration(text: string): number | null {
-  const match = /^(\d{1,15})([Msmhd]?)$/.exec(text)
+  const match = /^(\d{1,15})([msMhd]?)$/.exec(text)
   if (match === null) return null
   const count = Number(match[1])
   if (match[2] === '') return count === 0 ? 0 : null

@@ -68,7 +68,7 @@ export interface SeriesOptions {
   chunkSize: number
   compressed: boolean
   policy: DuplicatePolicy
-  /** A sample this near to the newest, in time and in value, is ignored under the policy `last`. */
+  /** A sample this near to the newest, in time and in value, is ignored under the policy `last`, but not by compactions. */
   ignoreTime: number
   ignoreValue: number
   /** Names and values in turn, each character a byte. */
@@ -192,10 +192,6 @@ export class Series {
   }
 
   /** Whether a sample is so near to the newest that it is ignored. */
-  ignores(time: number, value: number, policy: DuplicatePolicy): boolean {
-    return policy === DUPLICATE.last && this.count > 0 && this.#isNear(time - this.lastTime, value)
-  }
-
   #isNear(later: number, value: number): boolean {
     return later >= 0 && later <= this.ignoreTime && Math.abs(value - this.lastValue) <= this.ignoreValue
   }
@@ -205,7 +201,7 @@ export class Series {
     if (this.count > 0) {
       const last = this.lastTime
       if (this.retention > 0 && time < last - this.retention) return TOO_OLD
-      if (policy === DUPLICATE.last && this.#isNear(time - last, value)) return IGNORED
+      if (policy === DUPLICATE.last && this.source === null && this.#isNear(time - last, value)) return IGNORED
       if (time <= last) return this.upsert(time, value, policy)
     }
     this.append(time, value)

@@ -10,6 +10,7 @@ import { type CompactionPolicy, formatPolicies, parsePolicies } from './policies
 export interface Settings {
   retention: number
   chunkSize: number
+  /** The encoding of series that compaction policies make. */
   compressed: boolean
   /** In force for series that have none of their own. */
   policy: DuplicatePolicy
@@ -33,9 +34,12 @@ export function defaultSettings(): Settings {
   }
 }
 
+const CHUNK_SIZE_LEAST = 48
+const CHUNK_SIZE_MOST = 1048576
+
 /** Whether bytes may be the size of a chunk. */
 export function isChunkSize(bytes: number): boolean {
-  return bytes >= 48 && bytes <= 1048576 && bytes % 8 === 0
+  return bytes >= CHUNK_SIZE_LEAST && bytes <= CHUNK_SIZE_MOST && bytes % 8 === 0
 }
 
 /** The parameters that show the settings. */
@@ -46,9 +50,12 @@ export function settingsParameters(s: Settings): Parameter[] {
       name: 'ts-chunk-size-bytes',
       get: () => String(s.chunkSize),
       set(text) {
-        if (!/^\d+$/.test(text) || !isChunkSize(Number(text)))
-          return 'CHUNK_SIZE value must be a multiple of 8 in the range [48 .. 1048576]'
-        s.chunkSize = Number(text)
+        if (!/^-?\d+$/.test(text)) return "argument couldn't be parsed into an integer"
+        const bytes = Number(text)
+        if (bytes < CHUNK_SIZE_LEAST || bytes > CHUNK_SIZE_MOST)
+          return `argument must be between ${CHUNK_SIZE_LEAST} and ${CHUNK_SIZE_MOST} inclusive`
+        if (!isChunkSize(bytes)) return 'CHUNK_SIZE value must be a multiple of 8 in the range [48 .. 1048576]'
+        s.chunkSize = bytes
         return null
       },
     },
@@ -57,7 +64,7 @@ export function settingsParameters(s: Settings): Parameter[] {
       get: () => (s.compressed ? 'compressed' : 'uncompressed'),
       set(text) {
         const word = text.toLowerCase()
-        if (word !== 'compressed' && word !== 'uncompressed') return 'unknown ENCODING parameter'
+        if (word !== 'compressed' && word !== 'uncompressed') return `Invalid encoding: ${text}`
         s.compressed = word === 'compressed'
         return null
       },
@@ -67,7 +74,7 @@ export function settingsParameters(s: Settings): Parameter[] {
       get: () => nameOfPolicy(s.policy),
       set(text) {
         const policy = duplicatePolicyOf(text)
-        if (policy === undefined) return 'Unknown DUPLICATE_POLICY'
+        if (policy === undefined) return `Invalid duplicate policy: ${text}`
         s.policy = policy
         return null
       },
@@ -77,7 +84,7 @@ export function settingsParameters(s: Settings): Parameter[] {
       get: () => formatPolicies(s.compactions),
       set(text) {
         const policies = parsePolicies(text)
-        if (policies === null) return 'Invalid compaction policy'
+        if (policies === null) return `Invalid compaction policy: ${text}`
         s.compactions = policies
         return null
       },
@@ -112,7 +119,9 @@ export function takeArguments(parameters: readonly Parameter[], args: readonly s
     NUM_THREADS: 'ts-num-threads',
   }
   for (let i = 0; i < args.length; i += 2) {
-    const name = names[args[i]!.toUpperCase()]
+    // A cluster's password is of no use without one.
+    if (/^(OSS_)?GLOBAL[_-]PASSWORD$/i.test(args[i]!) && args[i + 1] !== undefined) continue
+    const name = names[args[i]!.toUpperCase()] ?? args[i]!.toLowerCase()
     const parameter = parameters.find(candidate => candidate.name === name)
     if (parameter === undefined) throw new Error(`timeseries: unknown argument ${args[i]}`)
     const reason = args[i + 1] === undefined ? 'its value is missing' : parameter.set(args[i + 1]!)

@@ -303,9 +303,11 @@ describe('the configuration', () => {
   it.each([
     ['ts-retention-policy', '-1'],
     ['ts-chunk-size-bytes', '100'],
+    ['ts-chunk-size-bytes', '40'],
+    ['ts-chunk-size-bytes', 'many'],
     ['ts-encoding', 'bogus'],
     ['ts-duplicate-policy', 'bogus'],
-    ['ts-compaction-policy', 'max:1M'],
+    ['ts-compaction-policy', 'max:1m'],
     ['ts-ignore-max-val-diff', '-1'],
     ['ts-num-threads', '4'],
   ])('refuses %s %s', async (name, value) => {
@@ -313,15 +315,40 @@ describe('the configuration', () => {
     await expect(server.call('CONFIG', 'SET', name, value)).rejects.toThrow(name)
   })
 
-  it('makes rules for every new series', () =>
+  it('makes rules for every series that a sample makes', () =>
     talk(
-      ['CONFIG SET ts-compaction-policy avg:10M:1h;max:20M:0:5M', '+OK'],
+      ['CONFIG SET ts-compaction-policy avg:10m:1h;max:20m:0:5m ts-encoding uncompressed', '+OK'],
+      ['CONFIG GET ts-compaction-policy', '["ts-compaction-policy" "avg:10m:1h;max:20m:0d:5m"]'],
+      ['TS.CREATE bare LABELS room attic', '+OK'],
+      ['TS.ADD bare 1 1', ':1'],
+      ['TS.QUERYINDEX room=attic', '["bare"]'],
       ['TS.ADD temp 1 4 LABELS room study', ':1'],
       ['TS.MADD temp 5 6 temp 12 8 temp 40 1', '[:5 :12 :40]'],
       ['TS.RANGE temp_AVG_10 - +', '[[:0 +5] [:10 +8]]'],
       ['TS.RANGE temp_MAX_20_5 - +', '[[:0 +4] [:5 +8]]'],
       ['TS.QUERYINDEX room=study', '["temp" "temp_AVG_10" "temp_MAX_20_5"]'],
       ['TS.QUERYINDEX time_bucket=20 aggregation=MAX', '["temp_MAX_20_5"]'],
+      ['TS.INCRBY sum 2 TIMESTAMP 3', ':3'],
+      ['EXISTS sum sum_AVG_10 sum_MAX_20_5', ':3'],
+    ))
+
+  it('has an encoding for the series of its rules, and for no others', async () => {
+    const server = await serverForTest()
+    await server.call('CONFIG', 'SET', 'ts-compaction-policy', 'avg:10s:1h', 'ts-encoding', 'uncompressed')
+    await server.call('TS.ADD', 'temp', 1, 4)
+    const types = ['temp', 'temp_AVG_10000'].map(async key =>
+      ((await server.call('TS.INFO', key)) as Map<string, string>).get('chunkType'),
+    )
+    expect(await Promise.all(types)).toEqual(['compressed', 'uncompressed'])
+  })
+
+  it('lets near samples be ignored, but not in compactions', () =>
+    talk(
+      ['CONFIG SET ts-ignore-max-time-diff 100 ts-ignore-max-val-diff 5 ts-duplicate-policy last', '+OK'],
+      ['TS.CREATE s', '+OK'],
+      ['TS.CREATE d', '+OK'],
+      ['TS.CREATERULE s d AGGREGATION avg 1000', '+OK'],
+      ['TS.MADD s 1 1 s 2 2 d 1 1 d 2 2', '[:1 :1 :1 :2]'],
     ))
 })
 

@@ -157,11 +157,13 @@ describe('duplicate policies', () => {
 
 describe('compaction policies', () => {
   it('are read with their units and written in milliseconds', () => {
-    const policies = parsePolicies('avg:1m:30d;max:10s:1h:5s;')!
-    expect(formatPolicies(policies)).toBe('avg:60000M:2592000000M;max:10000M:3600000M:5000M')
+    const policies = parsePolicies('avg:1M:30d;max:10s:1h:5s;')!
+    expect(formatPolicies(policies)).toBe('avg:1M:30d;max:10s:1h:5s')
     expect(policies.map(policy => policyKey('temp', policy))).toEqual(['temp_AVG_60000', 'temp_MAX_10000_5000'])
     expect(parsePolicies('')).toEqual([])
-    expect(parsePolicies('twa:500M:0')![0]!.retention).toBe(0)
+    expect(formatPolicies(parsePolicies('twa:500m:0;sum:90s:0m:360M;min:60000m:1501m:0m')!)).toBe(
+      'twa:500m:0d;sum:90s:0d:6h;min:1M:1501m',
+    )
   })
 
   it.each(['avg', 'avg:1m', 'mean:1m:1h', 'avg:1x:1h', 'avg:0m:1h', 'avg:1m:1h:2s:9', 'avg:5:1h', ';', 'avg:-1m:1h'])(

@@ -12,12 +12,13 @@ export function create(shelf: Shelf, { db, reply }: Context, args: Args): void {
   const key = args.key()
   const options = withDefaults(readOptions(args, 2), shelf.settings)
   if (db.find(key) !== 0) throw TS_ERR.exists
-  makeSeries(shelf, db, key, options)
+  // Whoever makes a series by hand makes its rules by hand as well: it may be the target of one.
+  makeBare(shelf, db, key, options)
   db.notify(EVENT.module, 'ts.create', key)
   reply.ok()
 }
 
-/** A new series under a free key, with the rules that the configuration wants for all series. */
+/** A new series under a free key for a sample, with the rules that the configuration wants. */
 export function makeSeries(shelf: Shelf, db: Database, key: Range, options: SeriesOptions): Series {
   const series = makeBare(shelf, db, key, options)
   for (const policy of shelf.settings.compactions) {
@@ -28,6 +29,7 @@ export function makeSeries(shelf: Shelf, db: Database, key: Range, options: Seri
       ...options,
       retention: policy.retention,
       chunkSize: shelf.settings.chunkSize,
+      compressed: shelf.settings.compressed,
       policy: 0,
       labels: [
         ...options.labels,
