@@ -41,7 +41,7 @@ const image = gzipSync(readFileSync(from), { level: constants.Z_BEST_COMPRESSION
 writeFileSync(to, `/* The Lua machine as compiled by native/build.sh: WebAssembly, gzip, base64. Licences: vendor/lua/NOTICES. */
 
 // biome-ignore format: one line
-export const LUA_IMAGE = '${image}'
+export const LUA_IMAGE: string = '${image}'
 `)
 EOF
 echo "built $(wc -c < "$work/lua.wasm") bytes of WebAssembly"
