@@ -88,9 +88,16 @@ export class Context {
     return this.resumed?.wait?.state ?? null
   }
 
-  /** Suspend the command until one of the keys can serve it, or the time is up. Only when `mayBlock`. */
-  waitForKeys(options: WaitOptions): Suspended {
+  /**
+   * Suspend the command until one of the keys can serve it, or the time is up: the handler returns what this returns, and is run
+   * again. Where nobody may wait it answers at once, as when the time is up.
+   */
+  waitForKeys(options: WaitOptions): Suspended | undefined {
     if (this.resumed !== null) return this.resumed
+    if (!this.mayBlock) {
+      options.onTimeout(this.reply)
+      return undefined
+    }
     const suspended = new Suspended(this.client, this.entry, this.args.copy())
     const wait: KeyWait = {
       db: this.db,

@@ -38,6 +38,7 @@ export {
 export type { Context } from '../command/context.ts'
 export { type Command, cmd, type Handler, sub } from '../command/spec.ts'
 export type { Suspended } from '../command/suspend.ts'
+export { takeTimeout } from '../command/timeout.ts'
 export type { Database } from '../keyspace/database.ts'
 export { EVENT } from '../keyspace/event.ts'
 export type { EventDetail } from '../keyspace/keyspace.ts'

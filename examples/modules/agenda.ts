@@ -19,6 +19,7 @@ import {
   type Range,
   replyError,
   type Suspended,
+  takeTimeout,
   type TypeDeclaration,
   type ValueType,
 } from 'redstrata/module'
@@ -67,7 +68,6 @@ const agendaType: TypeDeclaration<Agenda> = {
 }
 
 const FULL = replyError('AGENDA has no room for more tasks')
-const BAD_TIMEOUT = replyError('ERR timeout is negative')
 
 /** The module in one server. */
 class Agendas {
@@ -127,12 +127,8 @@ class Agendas {
       return undefined
     }
     args.key()
-    const timeoutMs = args.double() * 1000
-    if (timeoutMs < 0) throw BAD_TIMEOUT
-    if (ctx.mayBlock)
-      return ctx.waitForKeys({ keys: [key], types: [this.#type.id], timeoutMs, onTimeout: reply => reply.null() })
-    ctx.reply.null()
-    return undefined
+    const timeoutMs = takeTimeout(args)
+    return ctx.waitForKeys({ keys: [key], types: [this.#type.id], timeoutMs, onTimeout: reply => reply.null() })
   }
 
   #sweep({ db, reply }: Context, args: Args): void {

@@ -9,7 +9,7 @@
  *      SCANDUMP f 233 -> 0
  *
  * No chunk spans two parts, and none is larger than CHUNK_MAX. */
-import { type Address, type Memory, type Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
+import { ACCOUNT, type Address, type DigestSink, type Memory, Range, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 
 /** The most bytes of one chunk. */
 export const CHUNK_MAX = 16 << 20
@@ -61,6 +61,46 @@ export function loadChunk(memory: Memory, value: Parts, position: number, chunk:
     offset -= bytes
   }
   return CHUNK.OUTSIDE
+}
+
+/** A header, before it is written. */
+export interface Header {
+  readonly bytes: number
+  write(buf: Buffer, at: number): void
+}
+
+/** Write a header into a block, let it be used, and give the block back. */
+export function withHeader(memory: Memory, header: Header, use: (range: Range) => void): void {
+  const block = memory.block(ACCOUNT.overhead, header.bytes)
+  const at = (block & UNIT_MASK) * 8
+  const range = new Range(memory.u8[block >>> SLAB_BITS]!, at, at + header.bytes)
+  header.write(range.buf, at)
+  use(range)
+  memory.free(ACCOUNT.overhead, block)
+}
+
+/** What LOADCHUNK must be given to make a filter again: its header, then its parts in chunks. */
+export function emitChunks(
+  memory: Memory,
+  value: Parts,
+  header: Header,
+  emit: (position: number, chunk: Buffer) => void,
+): void {
+  withHeader(memory, header, range => emit(1, range.copy()))
+  const chunk = new Range()
+  for (let next = chunkAt(memory, value, 1, chunk); next > 0; next = chunkAt(memory, value, next, chunk))
+    emit(next, chunk.copy())
+}
+
+/** Tell a digest what a filter is: its shape, then its parts. */
+export function digestParts(memory: Memory, value: Parts & { shape(): object }, sink: DigestSink): void {
+  sink.partText(JSON.stringify(value.shape()))
+  for (let i = 0; i < value.parts; i++) {
+    const address = value.partAddress(i)
+    const at = (address & UNIT_MASK) * 8
+    sink.part(memory.u8[address >>> SLAB_BITS]!, at, at + value.partBytes(i))
+  }
+  sink.end()
 }
 
 /** A cursor over a header of little-endian numbers, to be read or written. */

@@ -4,23 +4,21 @@
  * propagated is always the command that does not block. */
 
 import { Range } from '../../base/bytes.ts'
-import { ERR, ReplyError } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
+import { type Popping, takeEither, takePopping } from '../../command/popping.ts'
 import type { Suspended } from '../../command/suspend.ts'
 import { takeTimeout } from '../../command/timeout.ts'
 import { EVENT } from '../../keyspace/event.ts'
-import type { Reply } from '../../resp/reply.ts'
 import { afterTaking, replyAndDrop } from './take.ts'
 import { LIST_ID, type ListView, listType } from './value.ts'
 
-const NUMKEYS = new ReplyError('ERR numkeys should be greater than 0')
-const COUNT = new ReplyError('ERR count should be greater than 0')
-
 function takeSide(args: Args): boolean {
-  if (args.word('left')) return true
-  if (args.word('right')) return false
-  throw ERR.syntax
+  return takeEither(args, 'left', 'right')
+}
+
+function wait(ctx: Context, keys: readonly Range[], timeoutMs: number): Suspended | undefined {
+  return ctx.waitForKeys({ keys, types: [LIST_ID], timeoutMs, onTimeout: reply => reply.nullArray() })
 }
 
 // ------------------------------------------------------------------ LMOVE
@@ -75,8 +73,7 @@ function moveOrWait(
     ctx.reply.null()
     return undefined
   }
-  const onTimeout = (reply: Reply): void => reply.nullArray()
-  return ctx.waitForKeys({ keys: [source], types: [LIST_ID], timeoutMs, onTimeout })
+  return wait(ctx, [source], timeoutMs)
 }
 
 export function blmove(ctx: Context, args: Args): Suspended | undefined {
@@ -103,12 +100,7 @@ function popOrWait(ctx: Context, args: Args, front: boolean): Suspended | undefi
     popFirst(ctx, key, value, front)
     return undefined
   }
-  const onTimeout = (reply: Reply): void => reply.nullArray()
-  if (!ctx.mayBlock) {
-    onTimeout(ctx.reply)
-    return undefined
-  }
-  return ctx.waitForKeys({ keys, types: [LIST_ID], timeoutMs, onTimeout })
+  return wait(ctx, keys, timeoutMs)
 }
 
 function popFirst(ctx: Context, key: Range, value: ListView, front: boolean): void {
@@ -132,29 +124,7 @@ export function brpop(ctx: Context, args: Args): Suspended | undefined {
 
 // ------------------------------------------------------------------ LMPOP
 
-interface Popping {
-  keys: Range[]
-  front: boolean
-  count: number
-}
-
-function takePopping(args: Args): Popping {
-  const numkeys = args.int(NUMKEYS)
-  if (numkeys < 1) throw NUMKEYS
-  if (numkeys >= args.left) throw ERR.syntax
-  const keys: Range[] = []
-  for (let i = 0; i < numkeys; i++) keys.push(args.key())
-  const front = takeSide(args)
-  let count = -1
-  while (args.left > 0) {
-    if (count >= 0 || args.left < 2 || !args.word('count')) throw ERR.syntax
-    count = args.int(COUNT)
-    if (count < 1) throw COUNT
-  }
-  return { keys, front, count: Math.max(1, count) }
-}
-
-function popMany(ctx: Context, { keys, front, count }: Popping): boolean {
+function popMany(ctx: Context, { keys, isFirst: front, count }: Popping): boolean {
   const { db, reply } = ctx
   for (const key of keys) {
     const value = db.open(key, listType)
@@ -170,17 +140,11 @@ function popMany(ctx: Context, { keys, front, count }: Popping): boolean {
 }
 
 export function lmpop(ctx: Context, args: Args): void {
-  if (!popMany(ctx, takePopping(args))) ctx.reply.nullArray()
+  if (!popMany(ctx, takePopping(args, 'left', 'right'))) ctx.reply.nullArray()
 }
 
 export function blmpop(ctx: Context, args: Args): Suspended | undefined {
   const timeoutMs = takeTimeout(args)
-  const popping = takePopping(args)
-  if (popMany(ctx, popping)) return undefined
-  const onTimeout = (reply: Reply): void => reply.nullArray()
-  if (!ctx.mayBlock) {
-    onTimeout(ctx.reply)
-    return undefined
-  }
-  return ctx.waitForKeys({ keys: popping.keys, types: [LIST_ID], timeoutMs, onTimeout })
+  const popping = takePopping(args, 'left', 'right')
+  return popMany(ctx, popping) ? undefined : wait(ctx, popping.keys, timeoutMs)
 }

@@ -67,7 +67,7 @@ export function waitOrNothing(
   state: readonly StreamId[] | null,
 ): Suspended | undefined {
   const { keysAt, streams, blockMs } = reading
-  if (blockMs < 0 || !ctx.mayBlock) {
+  if (blockMs < 0) {
     ctx.reply.nullArray()
     return undefined
   }

@@ -1,17 +1,14 @@
 /* Popping from sorted sets, at once or when there is something: ZPOPMIN, ZMPOP, BZPOPMIN and their kin. */
 
 import type { Range } from '../../base/bytes.ts'
-import { ERR, ReplyError } from '../../base/errors.ts'
+import { ERR } from '../../base/errors.ts'
 import type { Args } from '../../command/args.ts'
 import type { Context } from '../../command/context.ts'
+import { type Popping, takePopping } from '../../command/popping.ts'
 import type { Suspended } from '../../command/suspend.ts'
 import { takeTimeout } from '../../command/timeout.ts'
-import type { Reply } from '../../resp/reply.ts'
 import { afterTaking } from './take.ts'
 import { ZSET_ID, type ZsetView, zsetType } from './value.ts'
-
-const NUMKEYS = new ReplyError('ERR numkeys should be greater than 0')
-const COUNT = new ReplyError('ERR count should be greater than 0')
 
 /** Write `count` members from an end and take them out. */
 function replyAndTake(ctx: Context, set: ZsetView, count: number, highest: boolean, inPairs: boolean): void {
@@ -73,11 +70,8 @@ function popOrWait(ctx: Context, args: Args, highest: boolean): Suspended | unde
   return wait(ctx, keys, timeoutMs)
 }
 
-function wait(ctx: Context, keys: Range[], timeoutMs: number): Suspended | undefined {
-  const onTimeout = (reply: Reply): void => reply.nullArray()
-  if (ctx.mayBlock) return ctx.waitForKeys({ keys, types: [ZSET_ID], timeoutMs, onTimeout })
-  onTimeout(ctx.reply)
-  return undefined
+function wait(ctx: Context, keys: readonly Range[], timeoutMs: number): Suspended | undefined {
+  return ctx.waitForKeys({ keys, types: [ZSET_ID], timeoutMs, onTimeout: reply => reply.nullArray() })
 }
 
 export function bzpopmin(ctx: Context, args: Args): Suspended | undefined {
@@ -90,30 +84,7 @@ export function bzpopmax(ctx: Context, args: Args): Suspended | undefined {
 
 // ------------------------------------------------------------------ ZMPOP
 
-interface Popping {
-  keys: Range[]
-  highest: boolean
-  count: number
-}
-
-function takePopping(args: Args): Popping {
-  const numkeys = args.int(NUMKEYS)
-  if (numkeys < 1) throw NUMKEYS
-  if (numkeys >= args.left) throw ERR.syntax
-  const keys: Range[] = []
-  for (let i = 0; i < numkeys; i++) keys.push(args.key())
-  const highest = args.word('max')
-  if (!highest && !args.word('min')) throw ERR.syntax
-  let count = -1
-  while (args.left > 0) {
-    if (count >= 0 || args.left < 2 || !args.word('count')) throw ERR.syntax
-    count = args.int(COUNT)
-    if (count < 1) throw COUNT
-  }
-  return { keys, highest, count: Math.max(1, count) }
-}
-
-function popMany(ctx: Context, { keys, highest, count }: Popping): boolean {
+function popMany(ctx: Context, { keys, isFirst: highest, count }: Popping): boolean {
   const { db, reply } = ctx
   for (const key of keys) {
     const set = db.open(key, zsetType)
@@ -131,11 +102,11 @@ function popMany(ctx: Context, { keys, highest, count }: Popping): boolean {
 }
 
 export function zmpop(ctx: Context, args: Args): void {
-  if (!popMany(ctx, takePopping(args))) ctx.reply.nullArray()
+  if (!popMany(ctx, takePopping(args, 'max', 'min'))) ctx.reply.nullArray()
 }
 
 export function bzmpop(ctx: Context, args: Args): Suspended | undefined {
   const timeoutMs = takeTimeout(args)
-  const popping = takePopping(args)
+  const popping = takePopping(args, 'max', 'min')
   return popMany(ctx, popping) ? undefined : wait(ctx, popping.keys, timeoutMs)
 }

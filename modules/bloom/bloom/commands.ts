@@ -1,6 +1,5 @@
 /* BF.* -- commands of Bloom filters. */
 import {
-  ACCOUNT,
   type Args,
   type Command,
   type Context,
@@ -8,24 +7,14 @@ import {
   type Database,
   type Memory,
   type Range,
-  SLAB_BITS,
-  UNIT_MASK,
   type ValueType,
 } from 'redstrata/module'
-import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
+import { CHUNK, chunkAt, digestParts, loadChunk, withHeader } from '../chunks.ts'
 import { BF_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
 import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
-import {
-  emitBloom,
-  loadBloom,
-  readBloomHeader,
-  saveBloom,
-  writeBloomHeader,
-  BLOOM_ENCODING,
-  bloomHeaderBytes,
-} from './persist.ts'
+import { emitBloom, loadBloom, readBloomHeader, saveBloom, BLOOM_ENCODING, bloomHeader } from './persist.ts'
 import { BLOOM, BloomFilter, type BloomShape, newBloomShape } from './sketch.ts'
 
 /** What the commands share: the type in this server, the defaults, and the filter of the key that the command is about. */
@@ -69,15 +58,7 @@ export const bloomKind: SketchKind<BloomFilter> = {
   inBlocks: true,
   load: (db, filter, source, version) => loadBloom(db.memory, filter, source, version),
   rewrite: (db, filter, key, emit) => emitBloom(db.memory, filter, key, emit),
-  digest(db, filter, sink) {
-    sink.partText(JSON.stringify(filter.shape()))
-    for (let i = 0; i < filter.parts; i++) {
-      const address = filter.partAddress(i)
-      const at = (address & UNIT_MASK) * 8
-      sink.part(db.memory.u8[address >>> SLAB_BITS]!, at, at + filter.partBytes(i))
-    }
-    sink.end()
-  },
+  digest: (db, filter, sink) => digestParts(db.memory, filter, sink),
 }
 
 export const bloomType = sketchType(bloomKind)
@@ -310,16 +291,11 @@ function scandump(bloom: Bloom, { db, reply, out }: Context, args: Args): void {
     reply.bulk(out)
     return
   }
-  const shape = filter.shape()
-  const bytes = bloomHeaderBytes(shape.layers.length)
-  const block = db.memory.block(ACCOUNT.overhead, bytes)
-  const buf = db.memory.u8[block >>> SLAB_BITS]!
-  const at = (block & UNIT_MASK) * 8
-  writeBloomHeader(shape, buf, at)
-  reply.array(2)
-  reply.integer(1)
-  reply.bytes(buf, at, at + bytes)
-  db.memory.free(ACCOUNT.overhead, block)
+  withHeader(db.memory, bloomHeader(filter.shape()), header => {
+    reply.array(2)
+    reply.integer(1)
+    reply.bulk(header)
+  })
 }
 
 const NO_CHUNK = Buffer.from('')

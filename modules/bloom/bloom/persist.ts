@@ -16,10 +16,8 @@ import {
   type Memory,
   Range,
   type SaveSink,
-  SLAB_BITS,
-  UNIT_MASK,
 } from 'redstrata/module'
-import { chunkAt, HeaderCursor } from '../chunks.ts'
+import { emitChunks, type Header, HeaderCursor } from '../chunks.ts'
 import { copyToBlock, sinkBlock } from '../blocks.ts'
 import { type BloomFilter, type BloomLayer, type BloomShape, LAYERS_MAX, validBloomShape } from './sketch.ts'
 
@@ -51,6 +49,11 @@ export function writeBloomHeader(shape: BloomShape, buf: Buffer, at: number): vo
     cursor.putU64(layer.capacity)
     cursor.putU8(layer.n2)
   }
+}
+
+/** The header of a chain, to be written. */
+export function bloomHeader(shape: BloomShape): Header {
+  return { bytes: bloomHeaderBytes(shape.layers.length), write: (buf, at) => writeBloomHeader(shape, buf, at) }
 }
 
 /** The shape that a header describes, or null when it describes none. */
@@ -149,15 +152,8 @@ function layerOf(layer: BloomLayer): BloomLayer {
 
 /** The commands that make a chain again: its header and its bits, in chunks. */
 export function emitBloom(memory: Memory, filter: BloomFilter, key: Range, emit: EmitCommand): void {
-  const shape = filter.shape()
-  const bytes = bloomHeaderBytes(shape.layers.length)
   const name = key.copy()
-  const block = memory.block(ACCOUNT.overhead, bytes)
-  const header = new Range(memory.u8[block >>> SLAB_BITS]!, (block & UNIT_MASK) * 8, (block & UNIT_MASK) * 8 + bytes)
-  writeBloomHeader(shape, header.buf, header.start)
-  emit(['BF.LOADCHUNK', name, 1, header.copy()])
-  memory.free(ACCOUNT.overhead, block)
-  const chunk = new Range()
-  for (let next = chunkAt(memory, filter, 1, chunk); next > 0; next = chunkAt(memory, filter, next, chunk))
-    emit(['BF.LOADCHUNK', name, next, chunk.copy()])
+  emitChunks(memory, filter, bloomHeader(filter.shape()), (position, chunk) =>
+    emit(['BF.LOADCHUNK', name, position, chunk]),
+  )
 }

@@ -1,6 +1,5 @@
 /* CF.* -- commands of cuckoo filters. */
 import {
-  ACCOUNT,
   type Args,
   type Command,
   type Context,
@@ -9,11 +8,9 @@ import {
   type Memory,
   type Range,
   type ReplyError,
-  SLAB_BITS,
-  UNIT_MASK,
   type ValueType,
 } from 'redstrata/module'
-import { CHUNK, chunkAt, loadChunk } from '../chunks.ts'
+import { CHUNK, chunkAt, digestParts, loadChunk, withHeader } from '../chunks.ts'
 import { CF_ERR } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { createHolding, type SketchKind, type SketchView, sketchType } from '../value.ts'
@@ -21,11 +18,11 @@ import { goBehind, KEY, placeOf, wrongArity } from '../words.ts'
 import {
   CUCKOO_ENCODING,
   CUCKOO_HEADER_BYTES,
+  cuckooHeader,
   emitCuckoo,
   loadCuckoo,
   readCuckooHeader,
   saveCuckoo,
-  writeCuckooHeader,
 } from './persist.ts'
 import {
   BUCKET_SIZE_MAX,
@@ -85,15 +82,7 @@ const cuckooKind: SketchKind<CuckooFilter> = {
   inBlocks: true,
   load: (db, filter, source, version) => loadCuckoo(db.memory, filter, source, version),
   rewrite: (db, filter, key, emit) => emitCuckoo(db.memory, filter, key, emit),
-  digest(db, filter, sink) {
-    sink.partText(JSON.stringify(filter.shape()))
-    for (let i = 0; i < filter.parts; i++) {
-      const address = filter.partAddress(i)
-      const at = (address & UNIT_MASK) * 8
-      sink.part(db.memory.u8[address >>> SLAB_BITS]!, at, at + filter.partBytes(i))
-    }
-    sink.end()
-  },
+  digest: (db, filter, sink) => digestParts(db.memory, filter, sink),
 }
 
 export const cuckooType = sketchType(cuckooKind)
@@ -333,14 +322,7 @@ function scandump(cuckoo: Cuckoo, { db, reply, out }: Context, args: Args): void
   reply.integer(next)
   if (next === 0) reply.null()
   else if (position > 0) reply.bulk(out)
-  else {
-    const block = db.memory.block(ACCOUNT.overhead, CUCKOO_HEADER_BYTES)
-    const buf = db.memory.u8[block >>> SLAB_BITS]!
-    const at = (block & UNIT_MASK) * 8
-    writeCuckooHeader(filter.shape(), buf, at)
-    reply.bytes(buf, at, at + CUCKOO_HEADER_BYTES)
-    db.memory.free(ACCOUNT.overhead, block)
-  }
+  else withHeader(db.memory, cuckooHeader(filter.shape()), header => reply.bulk(header))
 }
 
 function loadchunk(cuckoo: Cuckoo, { db, reply }: Context, args: Args): void {

@@ -15,10 +15,8 @@ import {
   type Memory,
   Range,
   type SaveSink,
-  SLAB_BITS,
-  UNIT_MASK,
 } from 'redstrata/module'
-import { chunkAt, HeaderCursor } from '../chunks.ts'
+import { emitChunks, type Header, HeaderCursor } from '../chunks.ts'
 import { copyToBlock, sinkBlock } from '../blocks.ts'
 import { type CuckooFilter, type CuckooShape, SUBFILTERS_MAX, validCuckooShape } from './sketch.ts'
 
@@ -40,6 +38,11 @@ export function writeCuckooHeader(shape: CuckooShape, buf: Buffer, at: number): 
   cursor.putU16(shape.bucketSize)
   cursor.putU16(shape.maxIterations)
   cursor.putU16(shape.expansion)
+}
+
+/** The header of a filter, to be written. */
+export function cuckooHeader(shape: CuckooShape): Header {
+  return { bytes: CUCKOO_HEADER_BYTES, write: (buf, at) => writeCuckooHeader(shape, buf, at) }
 }
 
 /** The shape that a header describes, or null when it describes none. */
@@ -123,13 +126,7 @@ function loadSubfilters(
 /** The commands that make a filter again: its header and its slots, in chunks. */
 export function emitCuckoo(memory: Memory, filter: CuckooFilter, key: Range, emit: EmitCommand): void {
   const name = key.copy()
-  const block = memory.block(ACCOUNT.overhead, CUCKOO_HEADER_BYTES)
-  const at = (block & UNIT_MASK) * 8
-  const header = new Range(memory.u8[block >>> SLAB_BITS]!, at, at + CUCKOO_HEADER_BYTES)
-  writeCuckooHeader(filter.shape(), header.buf, header.start)
-  emit(['CF.LOADCHUNK', name, 1, header.copy()])
-  memory.free(ACCOUNT.overhead, block)
-  const chunk = new Range()
-  for (let next = chunkAt(memory, filter, 1, chunk); next > 0; next = chunkAt(memory, filter, next, chunk))
-    emit(['CF.LOADCHUNK', name, next, chunk.copy()])
+  emitChunks(memory, filter, cuckooHeader(filter.shape()), (position, chunk) =>
+    emit(['CF.LOADCHUNK', name, position, chunk]),
+  )
 }

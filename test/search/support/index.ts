@@ -4,9 +4,9 @@ import type { FieldValue } from '../../../modules/search/index/field-index.ts'
 import { FieldValue as Value } from '../../../modules/search/index/field-index.ts'
 import { encodePoint } from '../../../modules/search/index/geo.ts'
 import { SearchIndex } from '../../../modules/search/index/search-index.ts'
+import { defaultRules } from '../../../modules/search/schema/parse.ts'
 import type { Field, FieldKind, Rules, Schema } from '../../../modules/search/schema/schema.ts'
-import { ENGLISH, Stemmers } from '../../../modules/search/text/stem/stemmers.ts'
-import { DEFAULT_STOP_WORDS } from '../../../modules/search/text/stop-words.ts'
+import { Stemmers } from '../../../modules/search/text/stem/stemmers.ts'
 import { lowered } from '../../../modules/search/text/lower.ts'
 import { TEST_KEY } from './random.ts'
 
@@ -40,24 +40,7 @@ export function makeSchema(specs: readonly FieldSpec[], rules: Partial<Rules> = 
     name: Buffer.from('idx'),
     fields,
     rules: {
-      source: 'hash',
-      prefixes: [],
-      filter: Buffer.from(''),
-      language: ENGLISH,
-      hasLanguage: false,
-      languageField: null,
-      score: 1,
-      scoreField: null,
-      payloadField: null,
-      stopWords: DEFAULT_STOP_WORDS,
-      hasStopWords: false,
-      offsets: true,
-      highlights: true,
-      fieldMasks: true,
-      freqs: true,
-      maxTextFields: false,
-      lifetime: 0,
-      skipInitialScan: false,
+      ...defaultRules(),
       ...rules,
     },
   }
