@@ -5,6 +5,7 @@
  *      redstrata /etc/redis.conf --port 7000           a file, and options that come after it
  *      redstrata --save "" --loadmodule ./my-module.js                                              */
 
+import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from './base/clock.ts'
@@ -46,19 +47,57 @@ check tells whether files are sound: the status is 1 where they are not.
 
 const files = systemFiles()
 
+/* `daemonize yes`. A Node process cannot fork, so a child is started with the same words and no terminal, which is told by a
+ * variable that it is that child:
+ *
+ *      redstrata redis.conf ──starts──> child: builds the server, listens, writes the pidfile
+ *           │                             │
+ *           └── waits <───── a pipe ──────┘   "ready", or why not: then that is printed, and the exit code is the child's
+ *
+ * The child's standard output is the pipe, on which nobody listens once the server is ready. So its log goes to `logfile`, or nowhere. */
+const DETACHED = 'REDSTRATA_DETACHED'
+const READY = 'ready\n'
+const isDetached = process.env[DETACHED] === '1'
+delete process.env[DETACHED]
+
+/** Start the child and leave when it is ready, or with what it says. */
+function detach(): void {
+  const words = [...process.execArgv, ...process.argv.slice(1)]
+  const env = { ...process.env, [DETACHED]: '1' }
+  const child = spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env })
+  let said = ''
+  child.stdout.on('data', (bytes: Buffer) => {
+    said += bytes.toString()
+    if (said.endsWith(READY)) process.exit(0)
+  })
+  child.once('error', error => fail(error.message))
+  child.once('close', code => {
+    process.stderr.write(said === '' ? 'redstrata: the server ended before it could serve\n' : said)
+    process.exit(code ?? 1)
+  })
+}
+
+/** Tell the one who waits. */
+function tellReady(): void {
+  if (!isDetached) return
+  process.stdout.on('error', () => {}) // it has left
+  process.stdout.write(READY)
+}
+
 /** Where lines of the log go: standard output, until `logfile` is known. */
 class LogSink {
   path = ''
 
   readonly write = (line: string): void => {
-    if (this.path === '') process.stdout.write(`${line}\n`)
-    else files.appendLine(this.path, line)
+    if (this.path !== '') files.appendLine(this.path, line)
+    else if (!isDetached) process.stdout.write(`${line}\n`)
   }
 }
 
 /** One clear line, and the end. */
 function fail(text: string): never {
-  process.stderr.write(`redstrata: ${text}\n`)
+  const out = isDetached ? process.stdout : process.stderr
+  out.write(`redstrata: ${text}\n`)
   process.exit(1)
 }
 
@@ -158,17 +197,29 @@ async function main(words: readonly string[]): Promise<void> {
     check(words.slice(1))
     return
   }
+  const directives = readDirectives(words)
+  if (wantsDetaching(directives) && !isDetached) {
+    detach()
+    return
+  }
   const clock = systemClock()
   const sink = new LogSink()
   const log = new Log({ pid: process.pid, now: () => clock.nowMs(), sink: sink.write, level: LEVEL.notice })
-  const directives = readDirectives(words)
   const server = new Server({ clock, log, files, databases: databasesOf(directives), rehearses: true })
   server.settings.dir = process.cwd()
   const initial = valuesOf(server.config)
-  const { modules, later } = applyDirectives(server, directives)
+  const { modules, later } = applyDirectives(
+    server,
+    directives.filter(({ name, values }) => name !== 'daemonize' || !/^(yes|no)$/i.test(values.join(' '))),
+  )
+  server.settings.daemonize = isDetached
   for (const hook of server.config.onChange) hook()
   sink.path = server.settings.logFile === '' ? '' : resolve(server.settings.dir, server.settings.logFile)
-  log.notice('Redstrata is starting')
+  try {
+    log.notice('Redstrata is starting')
+  } catch (error) {
+    fail(`cannot write the log file ${sink.path}: ${(error as Error).message}`)
+  }
   sink.write(banner(server.settings.port))
   for (const module of ownModules) {
     const asked = modules.filter(({ path }) => isOwnModule(module, path)).at(-1)
@@ -184,10 +235,15 @@ async function main(words: readonly string[]): Promise<void> {
     server.engine.rewriteConfig = rewriterOf(server, server.configFile, initial)
   }
   prepare(server)
-  writePid(server)
   log.notice('Server initialized')
-  await server.listenAsConfigured().catch((error: Error) => fail(error.message))
+  await server.listenAsConfigured().catch((error: Error) => {
+    log.warning(error.message)
+    fail(error.message)
+  })
+  // Not before: the file of a server that has the port already stays its own.
+  writePid(server)
   endOnSignals(server)
+  tellReady()
   // Clients are answered while the data are read: that it is not done yet.
   await server.load().catch((error: Error) => {
     log.warning(`Fatal error loading the DB, check server logs. Exiting. (${error.message})`)
@@ -197,8 +253,15 @@ async function main(words: readonly string[]): Promise<void> {
   log.notice(`Ready to accept connections${server.settings.port > 0 ? ' tcp' : ''}`)
 }
 
-/** `pidfile`: the number of the process stands there while it runs. */
+/** Whether `daemonize` says yes in the end. */
+function wantsDetaching(directives: readonly Directive[]): boolean {
+  const last = directives.filter(({ name }) => name === 'daemonize').at(-1)
+  return last?.values.join(' ').toLowerCase() === 'yes'
+}
+
+/** `pidfile`: the number of the process stands there while it runs; one without a terminal has one in any case, as in Redis. */
 function writePid({ settings, log }: Server): void {
+  if (settings.pidFile === '' && isDetached) settings.pidFile = '/var/run/redis.pid'
   if (settings.pidFile === '') return
   const path = resolve(settings.dir, settings.pidFile)
   try {

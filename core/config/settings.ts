@@ -175,12 +175,11 @@ function outputLimits(s: Settings): Parameter {
   }
 }
 
-/** A Node process cannot leave its terminal by itself: a supervisor does that. */
+/** It is the program that leaves its terminal (main.ts); a server in a process of somebody else's does not take that along. */
 function onlyNo(name: string, s: Settings): Parameter {
   const plain = booleanParameter(name, s, 'daemonize', { immutable: true })
   return {
     ...plain,
-    set: text =>
-      text.toLowerCase() === 'no' ? plain.set(text) : 'only no is possible: use a supervisor such as systemd',
+    set: text => (text.toLowerCase() === 'yes' ? 'only the program can leave its terminal' : plain.set(text)),
   }
 }

@@ -7,6 +7,9 @@ import { RawConnection } from './transcript/connection.ts'
 
 const MAIN = join(import.meta.dirname, '../../core/main.ts')
 
+/** How Redstrata is started from its sources. */
+export const PROGRAM: readonly string[] = [process.execPath, '--conditions=redstrata-source', '--import', 'tsx', MAIN]
+
 /** A server that runs by itself. */
 export interface Program {
   readonly port: number
@@ -27,9 +30,9 @@ export function realServerVersion(): number {
   return found === null ? 0 : Number(found[1]) * 100 + Number(found[2])
 }
 
-/** Start Redstrata; resolves when it serves. */
-export function startProgram(dir: string, options: readonly string[]): Promise<Program> {
-  return start(process.execPath, ['--conditions=redstrata-source', '--import', 'tsx', MAIN], dir, options)
+/** Start Redstrata, with a file perhaps; resolves when it serves. */
+export function startProgram(dir: string, options: readonly string[], file: readonly string[] = []): Promise<Program> {
+  return start(PROGRAM[0]!, [...PROGRAM.slice(1), ...file], dir, options)
 }
 
 /** Start the real server. */
@@ -71,7 +74,8 @@ async function serving(port: number, child: ChildProcess, output: () => string):
   throw new Error(`the server ended: ${output()}`)
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

@@ -102,7 +102,7 @@ const SEAM_IMPORTS: readonly { pattern: RegExp; allowed: RegExp }[] = [
   { pattern: /^node:crypto$/, allowed: /^core\/base\/(?:random|hash|sha\w*)\.ts$|^core\/acl\// },
   { pattern: /^node:timers/, allowed: /^core\/base\/clock\.ts$/ },
   { pattern: /^node:(?:net|tls)$/, allowed: /^core\/net\// },
-  { pattern: /^node:(?:child_process|cluster|worker_threads)$/, allowed: /^$/ },
+  { pattern: /^node:(?:child_process|cluster|worker_threads)$/, allowed: /^core\/main\.ts$/ },
 ]
 
 /** Time, chance and disk are handed in, and appear only at their seams. */
