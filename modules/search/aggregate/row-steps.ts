@@ -376,5 +376,7 @@ export class Limit implements Step {
     this.#skip -= skip
     batch.slice(skip, this.#left, this.kept)
     this.#left -= batch.count
+    // Nobody asks for rows behind the last one that is wanted: what failed there did not happen.
+    if (this.isDone) batch.failure = null
   }
 }

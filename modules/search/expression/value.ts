@@ -106,8 +106,11 @@ function rankOf(value: Value): number {
   return value === null ? 4 : 6
 }
 
-function compareNumbers(a: number, b: number): number {
-  return a > b ? 1 : a < b ? -1 : 0
+/** @param strict whether NaN is neither above nor below; else it comes behind all numbers, so that rows have an order. */
+function compareNumbers(a: number, b: number, strict: boolean): number {
+  if (a > b) return 1
+  if (a < b) return -1
+  return a === b || strict ? 0 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
 function compareTexts(a: string, b: string): number {
@@ -120,16 +123,16 @@ function compareTexts(a: string, b: string): number {
  */
 export function compareValues(a: Value, b: Value, strict: boolean): number {
   if (typeof a === 'number') {
-    if (typeof b === 'number') return compareNumbers(a, b)
+    if (typeof b === 'number') return compareNumbers(a, b, strict)
     if (typeof b === 'string') {
       const number = numberFor(b, strict)
-      return number === null ? compareTexts(formatNumber(a), b) : compareNumbers(a, number)
+      return number === null ? compareTexts(formatNumber(a), b) : compareNumbers(a, number, strict)
     }
   } else if (typeof a === 'string') {
     if (typeof b === 'string') return compareTexts(a, b)
     if (typeof b === 'number') {
       const number = numberFor(a, strict)
-      return number === null ? compareTexts(a, formatNumber(b)) : compareNumbers(number, b)
+      return number === null ? compareTexts(a, formatNumber(b)) : compareNumbers(number, b, strict)
     }
   } else if (a !== null && b !== null && typeof b === 'object') return compareLists(a, b, strict)
   return rankOf(a) - rankOf(b)
