@@ -198,11 +198,16 @@ export class Series {
 
   /** Add a sample wherever it belongs. `policy` is the one in force. Rules are not told: see ingest.ts. */
   add(time: number, value: number, policy: DuplicatePolicy): Outcome {
-    if (this.count > 0) {
-      const last = this.lastTime
-      if (this.retention > 0 && time < last - this.retention) return TOO_OLD
-      if (policy === DUPLICATE.last && this.source === null && this.#isNear(time - last, value)) return IGNORED
-      if (time <= last) return this.upsert(time, value, policy)
+    const { last } = this.chunks
+    if (last !== 0) {
+      const newest = lastTimeOf(this.stock.memory, last)
+      const later = time - newest
+      if (later <= this.ignoreTime && policy === DUPLICATE.last && this.source === null && this.#isNear(later, value))
+        return IGNORED
+      if (later <= 0) {
+        if (this.retention > 0 && time < newest - this.retention) return TOO_OLD
+        return this.upsert(time, value, policy)
+      }
     }
     this.append(time, value)
     return ADDED

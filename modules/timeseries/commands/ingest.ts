@@ -35,7 +35,7 @@ export function add(shelf: Shelf, ctx: Context, args: Args): void {
   const outcome = addTo(shelf, ctx, series, time, value, policy)
   if (outcome === ADDED) {
     db.changed(key)
-    if (isStar(args, 2)) propagateAt(ctx, args, 2, time)
+    if (ctx.propagates && isStar(args, 2)) propagateAt(ctx, args, 2, time)
   }
   db.notify(EVENT.module, 'ts.add', key)
   if (outcome > IGNORED) throw refusalOf(outcome)
@@ -46,11 +46,12 @@ export function madd(shelf: Shelf, ctx: Context, args: Args): void {
   if (args.argc % 3 !== 1) throw wrongArity(args)
   const { db, reply } = ctx
   reply.array((args.argc - 1) / 3)
+  const { propagates } = ctx
   let hasStar = false
   for (let i = 1; i < args.argc; i += 3) {
     const refusal = addOne(shelf, ctx, args, i)
     if (refusal !== null) reply.error(refusal)
-    if (isStar(args, i + 1)) hasStar = true
+    if (propagates && isStar(args, i + 1)) hasStar = true
   }
   if (hasStar) propagateTimes(ctx, args)
   if (!db.keyspace.listens(EVENT.module)) return

@@ -1,6 +1,7 @@
 /* TS.GET, TS.RANGE and TS.REVRANGE -- the samples of one series. */
 
 import type { Args, Context, Reply } from 'redstrata/module'
+import { lastTimeOf, lastValueOf } from '../chunk/stretch.ts'
 import { TS_ERR } from '../errors.ts'
 import { replyRows, replySample, SampleWriter } from '../output.ts'
 import { type QueryOptions, readQuery } from '../query-options.ts'
@@ -21,8 +22,12 @@ export function get(shelf: Shelf, { db, reply }: Context, args: Args): void {
 export function replyNewest(reply: Reply, series: Series, isLatest: boolean): void {
   const latest = isLatest ? latestOf(series) : null
   if (latest !== null) replySample(reply, latest.time, latest.value)
-  else if (series.count > 0) replySample(reply, series.lastTime, series.lastValue)
-  else reply.array(0)
+  else {
+    const { last } = series.chunks
+    const { memory } = series.stock
+    if (last !== 0) replySample(reply, lastTimeOf(memory, last), lastValueOf(memory, last))
+    else reply.array(0)
+  }
 }
 
 export function range(shelf: Shelf, ctx: Context, args: Args): void {
