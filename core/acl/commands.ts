@@ -302,6 +302,5 @@ function save({ engine, reply }: Context): void {
 }
 
 function help({ reply }: Context): void {
-  reply.array(ACL_HELP.length)
-  for (const line of ACL_HELP) reply.status(line)
+  reply.statuses(ACL_HELP)
 }

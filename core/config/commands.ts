@@ -123,6 +123,5 @@ const HELP = [
 ]
 
 function configHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

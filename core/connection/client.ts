@@ -245,6 +245,5 @@ function killClient(target: Client, self: Client): void {
 }
 
 function help({ reply }: Context): void {
-  reply.array(CLIENT_HELP.length)
-  for (const line of CLIENT_HELP) reply.status(line)
+  reply.statuses(CLIENT_HELP)
 }

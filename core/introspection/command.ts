@@ -291,6 +291,5 @@ function replyArgument(reply: Reply, part: Argument, specs: number, keys: { next
 }
 
 function help({ reply }: Context): void {
-  reply.array(COMMAND_HELP.length)
-  for (const line of COMMAND_HELP) reply.status(line)
+  reply.statuses(COMMAND_HELP)
 }

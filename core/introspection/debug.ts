@@ -245,6 +245,5 @@ const HELP = [
 ]
 
 function help(reply: Reply): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

@@ -244,6 +244,5 @@ function replyHistogram(reply: Reply, name: string, histogram: Histogram): void 
 }
 
 function help({ reply }: Context): void {
-  reply.array(LATENCY_HELP.length)
-  for (const line of LATENCY_HELP) reply.status(line)
+  reply.statuses(LATENCY_HELP)
 }

@@ -120,8 +120,7 @@ function purge({ reply }: Context): void {
 }
 
 function help({ reply }: Context): void {
-  reply.array(MEMORY_HELP.length)
-  for (const line of MEMORY_HELP) reply.status(line)
+  reply.statuses(MEMORY_HELP)
 }
 
 function time({ engine, reply }: Context): void {

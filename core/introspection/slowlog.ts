@@ -117,6 +117,5 @@ function reset({ engine, reply }: Context): void {
 }
 
 function help({ reply }: Context): void {
-  reply.array(SLOWLOG_HELP.length)
-  for (const line of SLOWLOG_HELP) reply.status(line)
+  reply.statuses(SLOWLOG_HELP)
 }

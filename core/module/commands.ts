@@ -108,6 +108,5 @@ function moduleHelp({ reply }: Context): void {
     'HELP',
     '    Print this help.',
   ]
-  reply.array(lines.length)
-  for (const line of lines) reply.status(line)
+  reply.statuses(lines)
 }

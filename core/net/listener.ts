@@ -19,6 +19,21 @@ export interface ListenOptions {
   readonly backlog?: number
 }
 
+/** How many connections may wait to be accepted. */
+const BACKLOG = 511
+
+/** Let a server listen. Resolves with its port, 0 for a Unix socket; rejects with the system's error when it cannot. */
+export function beginListening(server: NetServer, options: ListenOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...options, backlog: options.backlog ?? BACKLOG }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : 0)
+    })
+  })
+}
+
 /** A socket's handle, as far as it is used here. */
 interface RawHandle {
   readonly fd?: number
@@ -48,14 +63,7 @@ export class Listener {
 
   /** Begin to listen. Rejects with the system's error when the address cannot be had. */
   listen(options: ListenOptions): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ ...options, backlog: options.backlog ?? 511 }, () => {
-        this.#server.off('error', reject)
-        const address = this.#server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : 0)
-      })
-    })
+    return beginListening(this.#server, options)
   }
 
   /** Stop accepting. Connections stay until they are closed. */

@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server as TlsServer, type TlsOptions } from 'node:tls'
 import { type Dispatcher, SocketConnection } from './connection.ts'
-import type { ListenOptions } from './listener.ts'
+import { beginListening, type ListenOptions } from './listener.ts'
 
 /** What a client needs to know the server by, and the other way round. Contents of PEM files. */
 export interface Identity {
@@ -72,14 +72,7 @@ export class SecureListener {
 
   /** Begin to listen. Rejects with the system's error when the address cannot be had. */
   listen(options: ListenOptions): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ ...options, backlog: options.backlog ?? 511 }, () => {
-        this.#server.off('error', reject)
-        const address = this.#server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : 0)
-      })
-    })
+    return beginListening(this.#server, options)
   }
 
   /** Another certificate for connections from now on. @throws when it cannot be used. */

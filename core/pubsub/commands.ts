@@ -176,6 +176,5 @@ const HELP = [
 ]
 
 function pubsubHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

@@ -376,6 +376,12 @@ export class Reply {
     this.#header(42, count)
   }
 
+  /** A list of status lines, such as HELP gives. */
+  statuses(lines: readonly string[]): void {
+    this.array(lines.length)
+    for (const line of lines) this.status(line)
+  }
+
   /** A map of `count` pairs: a flat array in RESP2. */
   map(count: number): void {
     if (this.protocol === 3) this.#header(37, count)

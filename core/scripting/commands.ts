@@ -215,6 +215,5 @@ const HELP = [
 ]
 
 function scriptHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

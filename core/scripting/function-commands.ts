@@ -254,6 +254,5 @@ const HELP = [
 ]
 
 function functionHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

@@ -84,6 +84,5 @@ const HELP = [
 ]
 
 export function objectHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

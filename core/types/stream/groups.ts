@@ -157,6 +157,5 @@ const HELP: readonly string[] = [
 ]
 
 export function xgroupHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }

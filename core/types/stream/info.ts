@@ -221,6 +221,5 @@ const HELP: readonly string[] = [
 ]
 
 export function xinfoHelp({ reply }: Context): void {
-  reply.array(HELP.length)
-  for (const line of HELP) reply.status(line)
+  reply.statuses(HELP)
 }
