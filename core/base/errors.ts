@@ -11,6 +11,7 @@ const CODE_MAX = 32
  * repeats of a client's input is made with `range.latin1()`.
  */
 export class ReplyError {
+  /** The line that is sent, without the minus sign. */
   readonly text: string
 
   constructor(text: string) {
@@ -43,6 +44,7 @@ export function subcommandSyntax(container: string, subcommand: string): ReplyEr
   return replyError(`ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container} HELP.`)
 }
 
+/** The refusals that many commands share, in Redis's words. */
 export const ERR = {
   wrongType: new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value'),
   syntax: new ReplyError('ERR syntax error'),

@@ -39,18 +39,22 @@ export class Log {
     this.level = options.level ?? LEVEL.notice
   }
 
+  /** What only whoever looks for a fault wants to see. */
   debug(text: string): void {
     this.#write(LEVEL.debug, text)
   }
 
+  /** What is rarely useful, and not much of it. */
   verbose(text: string): void {
     this.#write(LEVEL.verbose, text)
   }
 
+  /** What happened, in a line that an operator wants to see. The usual level. */
   notice(text: string): void {
     this.#write(LEVEL.notice, text)
   }
 
+  /** What went wrong. */
   warning(text: string): void {
     this.#write(LEVEL.warning, text)
   }

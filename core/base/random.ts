@@ -27,6 +27,7 @@ export class SeededRandom implements Random {
   #c: number
   #counter: number
 
+  /** @param seed with `stream` and `more` up to 96 bits, of which each is taken as a signed word */
   constructor(seed: number, stream = 0, more = 0) {
     this.#a = seed | 0
     this.#b = stream | 0

@@ -54,10 +54,15 @@ export interface Transaction {
 /** Bits of a client's own state that some commands must be held against; see gates.ts. */
 export const CLIENT_GATE = { unauthenticated: 1, multi: 2, subscribed: 4, restricted: 8, noTouch: 16 } as const
 
+/** One client of one server. */
 export class Client implements Watcher {
+  /** As CLIENT ID tells it, from 1 on. */
   readonly id: number
+  /** Null for scripts and modules, which speak from inside the process. */
   readonly connection: Connection | null
+  /** Where its replies are written. */
   readonly reply: Reply
+  /** The database that SELECT chose. */
   db: Database
   /** Bits of CLIENT_GATE. */
   gates = 0
@@ -66,6 +71,7 @@ export class Client implements Watcher {
   libraryName = ''
   libraryVersion = ''
   user = 'default'
+  /** Milliseconds since 1970. */
   readonly createdMs: number
   lastUsedMs: number
   /** The last command, for CLIENT LIST. */
@@ -73,11 +79,14 @@ export class Client implements Watcher {
   /** A script or a module speaks through this client: it may not block, and its writes belong to the caller's unit. */
   readonly isInternal: boolean
 
+  /** What MULTI queues; null outside of it. */
   transaction: Transaction | null = null
   /** A watched key was touched. */
   broken = false
+  /** The command that waits; input that comes meanwhile does too. */
   suspended: Suspended | null = null
 
+  /** What it is subscribed to, one character a byte; owned by pub/sub. */
   channels: Set<string> | null = null
   patterns: Set<string> | null = null
   shardChannels: Set<string> | null = null
@@ -111,6 +120,7 @@ export class Client implements Watcher {
     this.isInternal = isInternal
   }
 
+  /** Arm or disarm a bit of CLIENT_GATE. */
   gate(bit: number, on: boolean): void {
     this.gates = on ? this.gates | bit : this.gates & ~bit
     if (bit === CLIENT_GATE.unauthenticated && this.connection !== null) this.connection.isTrusted = !on

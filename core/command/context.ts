@@ -13,11 +13,13 @@ import type { Entry } from './table.ts'
 
 /** How a command waits for keys; see Context.waitForKeys. */
 export interface WaitOptions {
+  /** The keys, any of which may serve it. They are copied. */
   readonly keys: readonly Range[]
   /** Ids of the value types that can serve the command. */
   readonly types: readonly number[]
-  /** 0: for ever. */
+  /** Milliseconds; 0: for ever. */
   readonly timeoutMs: number
+  /** Writes the answer when the time is up. */
   readonly onTimeout: (reply: Reply) => void
   /** Also run again when a key vanished or holds another type. */
   readonly onVanished?: boolean
@@ -28,14 +30,20 @@ export interface WaitOptions {
 /** What a key's specification says of a key that is read. */
 const READING: readonly string[] = ['access']
 
+/** What a handler is given. The fields are those of the running command, and change with the next one. */
 export class Context {
   readonly engine: Engine
+  /** The arguments, which the handler is given too. */
   args = new Args()
   /** Scratch for a value that a structure names. */
   readonly out = new Range()
+  /** Who sent the command. */
   client!: Client
+  /** The client's database. */
   db!: Database
+  /** Where the answer is written. */
   reply!: Reply
+  /** The command itself, as this server knows it. */
   entry!: Entry
   /** Whether the command may be suspended: not in a transaction, a script or a module's call. */
   mayBlock = false

@@ -99,14 +99,17 @@ export interface Command {
   readonly name: string
   /** Name of the container, or null. */
   readonly parent: string | null
+  /** The line that a manual would print. */
   readonly synopsis: string
   /** Number of arguments with the name; negative: at least that many. */
   readonly arity: number
   /** Bits of FLAG. */
   readonly flags: number
+  /** Where its keys stand, and what is done with them. */
   readonly keySpecs: readonly KeySpec[]
   /** Explicit ACL categories, besides those that follow from the flags and the group. */
   readonly categories: readonly string[]
+  /** Hints for clients, such as `nondeterministic_output`. */
   readonly tips: readonly string[]
   readonly handler: Handler
   /** A number of arguments that is only checked when the command runs, as `arity` is before; absent for none. */
@@ -119,14 +122,20 @@ export interface LateArity {
   readonly error: (entry: Entry) => ReplyError
 }
 
-/** Declare a command. */
+/**
+ * Declare a command. The header of this file explains the notation.
+ * @param synopsis its name and arguments as a manual would print them: optional parts in [], alternatives in <a|b>, `...`
+ * @param flags words of FLAG (`read` is short for readonly), `@category`, `~tip`
+ * @param keys what is done with its keys: one specification each, separated by `;`, '' for none
+ * @throws Error when one of them cannot be read
+ */
 export function cmd(synopsis: string, flags: string, keys: string, handler: Handler): Command {
   const space = synopsis.indexOf(' ')
   const name = space < 0 ? synopsis : synopsis.slice(0, space)
   return declare(name, null, synopsis, space < 0 ? '' : synopsis.slice(space + 1), 1, flags, keys, handler)
 }
 
-/** Declare a subcommand: the first two words are its name. */
+/** Declare a subcommand, as `cmd` does: the first two words of the synopsis are its name. */
 export function sub(synopsis: string, flags: string, keys: string, handler: Handler): Command {
   const words = synopsis.split(' ')
   const rest = words.slice(2).join(' ')

@@ -53,6 +53,7 @@ export interface KeyWait {
   readonly types: readonly number[]
   /** Also run again when a key vanished or changed its type: XREADGROUP. */
   readonly onVanished: boolean
+  /** Writes the answer when the time is up. */
   readonly onTimeout: (reply: Reply) => void
   /** What the handler resolved in its first run, such as the last id of a stream. */
   state: unknown

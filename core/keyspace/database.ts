@@ -45,8 +45,10 @@ const IDLE_MAX = 0xffffff
 /** A value beyond this many bytes leaves its record for a block of its own. */
 export const INLINE_MAX = 48 << 10
 
+/** A numbered database; see the header. */
 export class Database {
   readonly keyspace: Keyspace
+  /** Where its records and values lie. */
   readonly memory: Memory
   /** The number that SELECT takes. */
   readonly number: number
@@ -447,10 +449,12 @@ export class Database {
 
   // ------------------------------------------------------------------ parts of a record
 
+  /** The number of its value's type: `type.id` of the type that it was made with. */
   typeOf(record: Address): number {
     return recordByte(this.memory, record, TYPE_AT)
   }
 
+  /** A byte that belongs to the type: which of its layouts the value has. 0 in a new record. */
   encodingOf(record: Address): number {
     return recordByte(this.memory, record, ENCODING_AT)
   }
@@ -552,6 +556,7 @@ export class Database {
 
   // ------------------------------------------------------------------ whole database
 
+  /** How many keys there are, those past their time among them. */
   get size(): number {
     return this.keys.count
   }

@@ -3,6 +3,7 @@
  * The letters are those of `notify-keyspace-events`. K and E choose the channels (`__keyspace@0__:key`,
  * `__keyevent@0__:event`); A stands for all classes but m and n. */
 
+/** A bit for each class. A module's own events are of the class `module`. */
 export const EVENT = {
   keyspace: 1,
   keyevent: 1 << 1,

@@ -16,10 +16,15 @@ import type { Database } from './database.ts'
 export interface SaveSink {
   /** A length or any whole number up to 2^64-1. */
   unsigned(n: number | bigint): void
+  /** A whole number of 64 bits, with a sign. */
   signed(n: number | bigint): void
+  /** Bytes, with their length. */
   string(from: Buffer, start: number, end: number): void
+  /** Text as UTF-8, with its length. */
   text(text: string): void
+  /** 64 bits. */
   double(d: number): void
+  /** 32 bits: the nearest such number. */
   float(d: number): void
   /**
    * A string of bytes in a block, from `start` on. While a snapshot is written in the background a long one is not taken at
@@ -63,10 +68,12 @@ export interface NamedParts {
   one(sink: SaveSink, name: Buffer): void
 }
 
-/** Where a type reads its value from. Each throws when the data is damaged. */
+/** Where a type reads its value from, in the order in which it was saved. Each throws when the data is damaged. */
 export interface LoadSource {
+  /** A number above 2^53 comes as the nearest double. */
   unsigned(): number
   unsigned64(): bigint
+  /** A number beyond 2^53 comes as the nearest double. */
   signed(): number
   signed64(): bigint
   /** The bytes stay valid until the next call. */
@@ -99,6 +106,7 @@ export interface DigestSink {
 /** A lens over one record; see the header. */
 export abstract class View {
   db!: Database
+  /** The key's record. It may move when an inline value grows: keep no other copy of it. */
   record: Address = 0
 
   /** Look at a record of this view's type. A subclass that caches anything of the value loads it in `load`. */
@@ -162,16 +170,18 @@ export interface ValueType<V extends object = object> {
   copy(from: V, to: V, fromKey: Range, toKey: Range): void
   /** Why COPY is refused, for the types that refuse it. */
   readonly copyRefusal?: ReplyError
+  /** Write the value for RDB files, DUMP and RESTORE in append-only files, as `load` reads it. It changes nothing. */
   save(value: V, sink: SaveSink): void
   /**
    * About how many pieces (of 4 KB, or blocks) `save` hands over by `block` and `row`. A value of many is written in pieces
    * by a snapshot in the background. Absent: it is written at once.
    */
   pieces?(value: V): number
-  /** Fill a new empty value. Throws on damaged data. */
+  /** Fill a new empty value with what `save` of this or an older `version` wrote. Throws on damaged data. */
   load(value: V, source: LoadSource, version: number): void
   /** The commands that make this value. Absent: the append-only file holds a RESTORE. */
   rewrite?(key: Range, value: V, emit: EmitCommand): void
+  /** Tell what the value holds, so that two values that hold the same give the same: for DEBUG DIGEST. */
   digest(value: V, sink: DigestSink): void
 }
 

@@ -28,7 +28,7 @@
  * Invariants: live <= capacity of the span; a span is in its class's partial list exactly while it has a free block;
  * used[account] is the sum of the class sizes of the blocks that account holds.
  *
- * Left out: moving blocks (their owners do that, see ValueType.relocate) and returning single pages to the system
+ * Left out: moving blocks (their owners would have to know of it) and returning single pages to the system
  * (a process cannot unmap parts of an ArrayBuffer). Size classes follow the spacing of jemalloc. */
 
 /** Where a block lies: units of 8 bytes, 0 for none. Opaque; see the header for how to reach its bytes. */
@@ -41,6 +41,7 @@ export const UNIT_MASK = (1 << SLAB_BITS) - 1
 
 /** What memory is held for; INFO and MEMORY STATS report each. */
 export const ACCOUNT = { dataset: 0, clients: 1, index: 2, script: 3, aof: 4, overhead: 5 } as const
+/** One of ACCOUNT. */
 export type Account = (typeof ACCOUNT)[keyof typeof ACCOUNT]
 const ACCOUNTS = 6
 

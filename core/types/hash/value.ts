@@ -110,6 +110,7 @@ export class HashView extends PackedView {
     return true
   }
 
+  /** Whether there is such a field. */
   has(field: Range): boolean {
     if (this.isPacked) {
       const at = find(this.region.buf, this.region.start, field, this.#stride)
