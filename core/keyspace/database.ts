@@ -542,10 +542,13 @@ export class Database {
 
   // ------------------------------------------------------------------ telling
 
-  /** After a mutation: counts it, breaks WATCH, and marks the key for tracking and for clients that wait on it. */
-  changed(key: Range): void {
+  /**
+   * After a mutation: counts it, breaks WATCH, and marks the key for tracking and for clients that wait on it.
+   * @param count how many changes it is for save points and INFO, as Redis counts: mostly one an element.
+   */
+  changed(key: Range, count = 1): void {
     const keyspace = this.keyspace
-    keyspace.dirty++
+    keyspace.dirty += count
     if (keyspace.armed !== 0) keyspace.touched(this, key)
   }
 

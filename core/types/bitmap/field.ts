@@ -101,8 +101,9 @@ export function bitfield(ctx: Context, args: Args): void {
   for (const { kind, offset, bits: width } of operations)
     if (kind !== 'get') value.touch(Math.floor(offset / 8), Math.ceil((offset + width) / 8))
   value.range(out)
-  if (replyFields(ctx, operations) || grown) {
-    db.changed(key)
+  const changes = replyFields(ctx, operations)
+  if (changes > 0 || grown) {
+    db.changed(key, grown ? operations.filter(({ kind }) => kind !== 'get').length : changes)
     db.notify(EVENT.string, 'setbit', key)
   }
 }
@@ -114,13 +115,13 @@ function lookAt({ db, out }: Context, key: Range): void {
   else value.range(out)
 }
 
-/** Carry operations out on the string that `ctx.out` names, with a reply to each. Whether any value changed. */
-function replyFields(ctx: Context, operations: readonly FieldOperation[]): boolean {
+/** Carry operations out on the string that `ctx.out` names, with a reply to each. Returns how many changed a value. */
+function replyFields(ctx: Context, operations: readonly FieldOperation[]): number {
   ctx.reply.array(operations.length)
-  let changed = false
+  let changes = 0
   for (const operation of operations)
-    if (isPlain(operation) ? replyPlain(ctx, operation) : replyWide(ctx, operation)) changed = true
-  return changed
+    if (isPlain(operation) ? replyPlain(ctx, operation) : replyWide(ctx, operation)) changes++
+  return changes
 }
 
 /** Whether neither the field nor the value needs more bits than a number has, nor their sum. */

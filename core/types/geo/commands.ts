@@ -108,7 +108,7 @@ function geoadd({ db, reply }: Context, args: Args): void {
     else if (outcome === PUT.updated) moved++
   }
   if (added + moved > 0) {
-    db.changed(key)
+    db.changed(key, added + moved)
     db.notify(EVENT.zset, 'zadd', key)
   }
   reply.integer(options.changed ? added + moved : added)

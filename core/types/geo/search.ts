@@ -273,7 +273,7 @@ function storeHits({ db, reply }: Context, found: Search, hits: readonly Hit[], 
       const { score, metres } = hits[i]!
       set.put(members[i]!, found.storesDistance ? metres / found.extent.unit : score)
     }
-    db.changed(target)
+    db.changed(target, hits.length)
     db.notify(EVENT.zset, form.from === 'options' ? 'geosearchstore' : 'georadiusstore', target)
   } else if (taken !== 0) {
     db.changed(target)

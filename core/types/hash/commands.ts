@@ -101,9 +101,10 @@ function setFields(ctx: Context, args: Args): number {
   if (args.argc % 2 !== 0) throw wrongArity(ctx.entry)
   const key = args.key()
   const hash = db.open(key, hashType) ?? db.create(key, hashType)
+  const count = args.left / 2
   let added = 0
   while (args.left > 0) if (hash.set(args.bytes(), args.bytes())) added++
-  db.changed(key)
+  db.changed(key, count)
   db.notify(EVENT.hash, 'hset', key, fieldsNamed(ctx, args, 2))
   return added
 }
@@ -156,7 +157,7 @@ function hdel(ctx: Context, args: Args): void {
       db.remove(hash.record)
       db.notify(EVENT.generic, 'del', key)
     }
-    db.changed(key)
+    db.changed(key, removed)
   }
   reply.integer(removed)
 }

@@ -139,7 +139,7 @@ function tell(ctx: Context, key: Range, hash: HashView, deadline: number, set: R
       db.notify(EVENT.generic, 'del', key)
     }
   }
-  if (set.length + deleted.length > 0) db.changed(key)
+  if (set.length + deleted.length > 0) db.changed(key, set.length + deleted.length)
 }
 
 function detailOf(fields: readonly Range[]): Buffer[] {

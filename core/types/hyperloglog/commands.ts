@@ -60,8 +60,8 @@ function store({ db }: Context, key: Range, value: StringView | null, editor: Hl
 }
 
 /** The key's registers changed. */
-function changed({ db }: Context, key: Range): void {
-  db.changed(key)
+function changed({ db }: Context, key: Range, count = 1): void {
+  db.changed(key, count)
   db.notify(EVENT.string, 'pfadd', key)
 }
 
@@ -69,34 +69,35 @@ function pfadd(ctx: Context, args: Args): void {
   const { db, reply, out } = ctx
   const key = args.key()
   const value = db.open(key, stringType)
-  let isChanged = false
+  let changes = 0
   if (value !== null && isDense(registersOf(value, out))) {
-    while (args.left > 0) if (addToDense(out, args.bytes())) isChanged = true
+    while (args.left > 0) if (addToDense(out, args.bytes())) changes++
     value.markRaw()
-  } else isChanged = addSparse(ctx, args, key, value)
-  if (isChanged) changed(ctx, key)
-  reply.integer(isChanged ? 1 : 0)
+  } else changes = addSparse(ctx, args, key, value)
+  if (changes > 0) changed(ctx, key, changes)
+  reply.integer(changes > 0 ? 1 : 0)
 }
 
-function addSparse(ctx: Context, args: Args, key: Range, value: StringView | null): boolean {
+/** Returns how many changes that is, the key being one when it is new. */
+function addSparse(ctx: Context, args: Args, key: Range, value: StringView | null): number {
   const editor = ctx.engine.service(HllEditor)
   const sparseMax = ctx.db.keyspace.limits.hllSparseBytes
-  let isChanged = value === null
+  let changes = value === null ? 1 : 0
   if (value === null) editor.create()
   else if (!editor.load(ctx.out)) throw CORRUPT
   while (args.left > 0) {
     const outcome = editor.add(args.bytes(), sparseMax)
     if (outcome === HLL.corrupt) throw CORRUPT
-    if (outcome === HLL.changed) isChanged = true
+    if (outcome === HLL.changed) changes++
   }
-  if (!isChanged) return false
+  if (changes === 0) return 0
   editor.spoilCount()
   store(ctx, key, value, editor)
   if (editor.isDense && ctx.propagates) {
     ctx.propagate('PFADD', key, ...args.ranges(2).slice(2, args.argc))
     propagateDense(ctx, key)
   }
-  return true
+  return changes
 }
 
 /** How long a sparse string may become is a setting, which readers of the log need not share. */

@@ -152,7 +152,6 @@ function flushall(ctx: Context, args: Args): void {
   takeFlushMode(args)
   const { keyspace } = ctx.engine
   for (const db of keyspace.databases) keyspace.flush(db)
-  keyspace.dirty++
   ctx.propagate('FLUSHALL')
   for (const hook of ctx.engine.onFlushAll) hook()
   ctx.reply.ok()
@@ -161,7 +160,6 @@ function flushall(ctx: Context, args: Args): void {
 function flushdb(ctx: Context, args: Args): void {
   takeFlushMode(args)
   ctx.engine.keyspace.flush(ctx.db)
-  ctx.engine.keyspace.dirty++
   ctx.propagate('FLUSHDB')
   for (const hook of ctx.engine.onFlushDb) hook(ctx.db)
   ctx.reply.ok()

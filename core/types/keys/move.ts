@@ -43,7 +43,7 @@ function renameKey(ctx: Context, args: Args, onlyIfFree: boolean): boolean {
   }
   const record = db.find(from)
   give(record, db, db, to)
-  db.changed(from)
+  db.changed(from, 0) // the two are one change
   db.changed(to)
   db.notify(EVENT.generic, 'rename_from', from)
   db.notify(EVENT.generic, 'rename_to', to)
@@ -71,7 +71,7 @@ export function move(ctx: Context, args: Args): void {
     return
   }
   give(record, db, target, key)
-  db.changed(key)
+  db.changed(key, 0)
   target.changed(key)
   db.notify(EVENT.generic, 'move_from', key)
   target.notify(EVENT.generic, 'move_to', key)

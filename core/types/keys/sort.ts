@@ -250,7 +250,7 @@ function storeRows({ db, reply }: Context, target: Range, rows: Pieces): void {
     const list = db.create(target, listType) as unknown as Fillable
     const row = new Range()
     for (let i = 0; i < rows.length; i++) list.push(rows.name(i, row) ? row : row.set(NO_BYTES, 0, 0), false)
-    db.changed(target)
+    db.changed(target, rows.length)
     db.notify(EVENT.list, 'sortstore', target)
   } else if (taken !== 0) {
     db.changed(target)

@@ -67,9 +67,10 @@ function push(ctx: Context, args: Args, front: boolean, create: boolean): void {
     }
     value = db.create(key, listType)
   }
-  if (args.left === 1) value.push(args.bytes(), front)
+  const count = args.left
+  if (count === 1) value.push(args.bytes(), front)
   else pushAll(value, args, front)
-  db.changed(key)
+  db.changed(key, count)
   db.notify(EVENT.list, front ? 'lpush' : 'rpush', key)
   reply.integer(value.length)
 }
@@ -95,6 +96,7 @@ function pop(ctx: Context, args: Args, front: boolean): void {
     else reply.nullArray()
     return
   }
+  let taken = 1
   if (count < 0) {
     value.at(front ? 0 : -1, out)
     reply.bulk(out)
@@ -102,8 +104,8 @@ function pop(ctx: Context, args: Args, front: boolean): void {
   } else if (count === 0) {
     reply.array(0)
     return
-  } else replyAndDrop(ctx, value, count, front)
-  afterTaking(ctx, key, value, front ? 'lpop' : 'rpop')
+  } else taken = replyAndDrop(ctx, value, count, front)
+  afterTaking(ctx, key, value, front ? 'lpop' : 'rpop', taken)
 }
 
 function llen({ db, reply }: Context, args: Args): void {
@@ -163,7 +165,7 @@ function ltrim(ctx: Context, args: Args): void {
   stop = Math.min(stop, length - 1)
   if (start > stop) value.trim(0, 0)
   else value.trim(start, stop + 1)
-  afterTaking(ctx, key, value, 'ltrim')
+  afterTaking(ctx, key, value, 'ltrim', length - value.length)
   reply.ok()
 }
 
@@ -174,7 +176,7 @@ function lrem(ctx: Context, args: Args): void {
   const element = args.bytes()
   const value = db.open(key, listType)
   const removed = value?.remove(element, count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count), count < 0) ?? 0
-  if (value !== null && removed > 0) afterTaking(ctx, key, value, 'lrem')
+  if (value !== null && removed > 0) afterTaking(ctx, key, value, 'lrem', removed)
   reply.integer(removed)
 }
 

@@ -42,8 +42,8 @@ function moveElement(ctx: Context, source: Range, target: Range, fromFront: bool
     from.drop(1, fromFront)
   }
   db.notify(EVENT.list, toFront ? 'lpush' : 'rpush', target)
-  db.changed(target)
-  afterTaking(ctx, source, from, fromFront ? 'lpop' : 'rpop')
+  db.changed(target, 0) // the two are one change
+  afterTaking(ctx, source, from, fromFront ? 'lpop' : 'rpop', 1)
   ctx.propagate('LMOVE', source, target, fromFront ? 'LEFT' : 'RIGHT', toFront ? 'LEFT' : 'RIGHT')
   return true
 }
@@ -110,7 +110,7 @@ function popFirst(ctx: Context, key: Range, value: ListView, front: boolean): vo
   value.at(front ? 0 : -1, out)
   reply.bulk(out)
   value.drop(1, front)
-  afterTaking(ctx, key, value, front ? 'lpop' : 'rpop')
+  afterTaking(ctx, key, value, front ? 'lpop' : 'rpop', 1)
   ctx.propagate(front ? 'LPOP' : 'RPOP', key)
 }
 
@@ -132,7 +132,7 @@ function popMany(ctx: Context, { keys, isFirst: front, count }: Popping): boolea
     reply.array(2)
     reply.bulk(key)
     const taken = replyAndDrop(ctx, value, count, front)
-    afterTaking(ctx, key, value, front ? 'lpop' : 'rpop')
+    afterTaking(ctx, key, value, front ? 'lpop' : 'rpop', taken)
     ctx.propagate(front ? 'LPOP' : 'RPOP', key, taken)
     return true
   }

@@ -5,15 +5,15 @@ import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
 import type { ListView } from './value.ts'
 
-/** After elements were taken from a list: tell it, and let an empty one go. */
-export function afterTaking(ctx: Context, key: Range, value: ListView, event: string): void {
+/** After `count` elements were taken from a list: tell it, and let an empty one go. */
+export function afterTaking(ctx: Context, key: Range, value: ListView, event: string, count: number): void {
   const { db } = ctx
   db.notify(EVENT.list, event, key)
   if (value.length === 0) {
     db.remove(value.record)
     db.notify(EVENT.generic, 'del', key)
   }
-  db.changed(key)
+  db.changed(key, count)
 }
 
 /** Reply with the elements that are popped, in the order in which they leave, and drop them. */

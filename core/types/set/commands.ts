@@ -45,7 +45,7 @@ function sadd({ db, reply }: Context, args: Args): void {
   let added = 0
   while (args.left > 0) if (set.add(args.bytes())) added++
   if (added > 0) {
-    db.changed(key)
+    db.changed(key, added)
     db.notify(EVENT.set, 'sadd', key)
   }
   reply.integer(added)
@@ -74,14 +74,14 @@ function smembers({ db, reply }: Context, args: Args): void {
   set?.each(member => reply.bulk(member))
 }
 
-/** After members were taken from a set: tell it, and let an empty one go. */
-function afterTaking({ db }: Context, key: Range, set: SetView, event: string): void {
+/** After `count` members were taken from a set: tell it, and let an empty one go. */
+function afterTaking({ db }: Context, key: Range, set: SetView, event: string, count: number): void {
   db.notify(EVENT.set, event, key)
   if (set.length === 0) {
     db.remove(set.record)
     db.notify(EVENT.generic, 'del', key)
   }
-  db.changed(key)
+  db.changed(key, count)
 }
 
 function srem(ctx: Context, args: Args): void {
@@ -89,7 +89,7 @@ function srem(ctx: Context, args: Args): void {
   const set = ctx.db.open(key, setType)
   let removed = 0
   if (set !== null) while (args.left > 0) if (set.delete(args.bytes())) removed++
-  if (set !== null && removed > 0) afterTaking(ctx, key, set, 'srem')
+  if (set !== null && removed > 0) afterTaking(ctx, key, set, 'srem', removed)
   ctx.reply.integer(removed)
 }
 
@@ -112,7 +112,7 @@ function smove(ctx: Context, args: Args): void {
     reply.integer(0)
     return
   }
-  afterTaking(ctx, source, from, 'srem')
+  afterTaking(ctx, source, from, 'srem', 1)
   const to = existing === null ? createSet(db, target, member) : db.open(target, setType)!
   if (to.add(member)) {
     db.changed(target)
@@ -137,7 +137,7 @@ function spop(ctx: Context, args: Args): void {
   reply.bulk(set.entry(place, out))
   if (ctx.propagates) ctx.propagate('SREM', key, out)
   set.deleteAt(place)
-  afterTaking(ctx, key, set, 'spop')
+  afterTaking(ctx, key, set, 'spop', 1)
 }
 
 function popMany(ctx: Context, key: Range, args: Args): void {
@@ -156,7 +156,7 @@ function popMany(ctx: Context, key: Range, args: Args): void {
   for (const member of popped) set.delete(Range.of(member))
   reply.set(popped.length)
   for (const member of popped) reply.bytes(member, 0, member.length)
-  afterTaking(ctx, key, set, 'spop')
+  afterTaking(ctx, key, set, 'spop', popped.length)
   if (set.length === 0 && popped.length > 0) ctx.propagate('DEL', key)
   else ctx.propagate('SREM', key, ...popped)
 }

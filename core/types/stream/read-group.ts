@@ -100,7 +100,10 @@ function nextOf(id: StreamId): StreamId {
   return next
 }
 
-/** Reply with what a consumer has pending behind an id. Each entry that still exists counts as delivered once more. */
+/**
+ * Reply with what a consumer has pending behind an id. Each entry that still exists counts as delivered once more, which Redis
+ * does not count as a change.
+ */
 function replyHistory(ctx: Context, source: Source, consumer: Address, reading: Reading, after: StreamId): void {
   const { reply, nowMs } = ctx
   const { key, stream, group } = source
@@ -116,7 +119,6 @@ function replyHistory(ctx: Context, source: Source, consumer: Address, reading: 
     if (log.find(groups.id)) {
       replyEntry(reply, log, stream.name, stream.value)
       groups.setDelivery(nowMs, groups.deliveries + 1)
-      groupChanged(ctx.db)
       if (ctx.propagates)
         propagatePending(ctx, key, reading.group!, reading.consumer!, [groups.id.toString()], nowMs, groups.deliveries)
     } else {

@@ -150,7 +150,7 @@ function zadd(ctx: Context, args: Args): void {
     else if (outcome === PUT.updated) updated++
   }
   if (added + updated > 0) {
-    db.changed(key)
+    db.changed(key, added + updated)
     db.notify(EVENT.zset, 'zadd', key)
   }
   reply.integer(options.changed ? added + updated : added)
@@ -235,7 +235,7 @@ function zrem(ctx: Context, args: Args): void {
   const set = ctx.db.open(key, zsetType)
   let removed = 0
   if (set !== null) while (args.left > 0) if (set.delete(args.bytes())) removed++
-  if (set !== null && removed > 0) afterTaking(ctx, key, set, 'zrem')
+  if (set !== null && removed > 0) afterTaking(ctx, key, set, 'zrem', removed)
   ctx.reply.integer(removed)
 }
 

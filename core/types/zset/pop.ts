@@ -39,7 +39,7 @@ function pop(ctx: Context, args: Args, highest: boolean): void {
   const inPairs = hasCount && reply.protocol === 3
   reply.array(inPairs ? count : count * 2)
   replyAndTake(ctx, set, count, highest, inPairs)
-  afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin')
+  afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin', count)
 }
 
 export function zpopmin(ctx: Context, args: Args): void {
@@ -63,7 +63,7 @@ function popOrWait(ctx: Context, args: Args, highest: boolean): Suspended | unde
     reply.array(3)
     reply.bulk(key)
     replyAndTake(ctx, set, 1, highest, false)
-    afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin')
+    afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin', 1)
     ctx.propagate(highest ? 'ZPOPMAX' : 'ZPOPMIN', key)
     return undefined
   }
@@ -94,7 +94,7 @@ function popMany(ctx: Context, { keys, isFirst: highest, count }: Popping): bool
     reply.bulk(key)
     reply.array(taken)
     replyAndTake(ctx, set, taken, highest, true)
-    afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin')
+    afterTaking(ctx, key, set, highest ? 'zpopmax' : 'zpopmin', taken)
     ctx.propagate(highest ? 'ZPOPMAX' : 'ZPOPMIN', key, taken)
     return true
   }

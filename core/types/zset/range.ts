@@ -201,7 +201,7 @@ function removeRanks(ctx: Context, key: Range, ranksIn: (set: ZsetView) => Ranks
   }
   const { from, to } = ranksIn(set)
   set.deleteRange(from, to)
-  if (to > from) afterTaking(ctx, key, set, event)
+  if (to > from) afterTaking(ctx, key, set, event, to - from)
   ctx.reply.integer(to - from)
 }
 

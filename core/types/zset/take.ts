@@ -5,12 +5,12 @@ import type { Context } from '../../command/context.ts'
 import { EVENT } from '../../keyspace/event.ts'
 import type { ZsetView } from './value.ts'
 
-/** Tell that members were taken, and let an empty set go. */
-export function afterTaking({ db }: Context, key: Range, set: ZsetView, event: string): void {
+/** Tell that `count` members were taken, and let an empty set go. */
+export function afterTaking({ db }: Context, key: Range, set: ZsetView, event: string, count: number): void {
   db.notify(EVENT.zset, event, key)
   if (set.length === 0) {
     db.remove(set.record)
     db.notify(EVENT.generic, 'del', key)
   }
-  db.changed(key)
+  db.changed(key, count)
 }
