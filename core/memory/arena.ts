@@ -455,8 +455,8 @@ export class Memory {
       const length = ownBytes > 0 ? bytes - from : SLAB_BYTES
       const slab = firstSlab + i
       this.u8[slab] = Buffer.from(memory, from, length)
-      this.i32[slab] = new Int32Array(memory, from, length >>> 2)
-      this.f64[slab] = new Float64Array(memory, from, length >>> 3)
+      this.i32[slab] = new Int32Array(memory, from, length / 4)
+      this.f64[slab] = new Float64Array(memory, from, length / 8)
       this.#slabBatch[slab] = number
       this.#slabFreePages[slab] = SLAB_PAGES
       this.#slabLongestRun[slab] = SLAB_PAGES

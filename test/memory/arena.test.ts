@@ -67,6 +67,27 @@ describe('arena', () => {
     expect(memory.used[ACCOUNT.dataset]).toBe(16)
   })
 
+  it('reaches the last word of the largest block', () => {
+    const memory = new Memory()
+    const bytes = 2 ** 32 - 8
+    let address: Address
+    try {
+      address = memory.block(ACCOUNT.dataset, bytes)
+    } catch (error) {
+      // A small machine promises no four gigabytes; only two pages of them are touched here.
+      expect(error).toBeInstanceOf(ArenaFull)
+      return
+    }
+    const slab = address >>> SLAB_BITS
+    const at = address & UNIT_MASK
+    memory.f64[slab]![at + bytes / 8 - 1] = 2.5
+    expect(memory.f64[slab]![at + bytes / 8 - 1]).toBe(2.5)
+    memory.i32[slab]![at * 2 + bytes / 4 - 1] = 7
+    expect(memory.i32[slab]![at * 2 + bytes / 4 - 1]).toBe(7)
+    memory.free(ACCOUNT.dataset, address)
+    memory.drop()
+  })
+
   it('clears zeroed blocks, small, of pages and with slabs of their own', () => {
     const memory = new Memory()
     for (const bytes of [8, 40, 5000, 100_000, 8 << 20, (8 << 20) + 1, 20 << 20]) {
