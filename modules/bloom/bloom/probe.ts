@@ -11,7 +11,8 @@
  *      n = 10, wrap = 6:   sum 2^64-3 -> r = 3;   b = 5, s = 5: the sum wraps to 2;   3 + 5 - 6 = 2
  *
  * So a probe costs two divisions and k steps of additions. Below 2^30 bits the steps are 32-bit integers without a branch,
- * since whether a sum wraps is as good as random: its carry is (a and b) or ((a or b) and not sum), by its top bit; larger filters take
+ * since whether a sum wraps is as good as random: its carry is (a and b) or ((a or b) and not sum), by its top bit. The two things that a
+ * step may add, s and s - wrap, are brought below zero before, so that r needs one correction and not two. Larger filters take
  * the same steps in doubles, which are exact up to the 2^35 bits that one block can have (BITS_MAX).
  *
  * Very old dumps hold filters of 32-bit hashes, ((a + i·b) mod 2^32) mod n, which keep a loop of their own.
@@ -52,6 +53,12 @@ export function testBits(u8: Uint8Array, base: number, n: number, wrap: number, 
   return testSmall(u8, base, n | 0, wrap | 0, k, hash)
 }
 
+/** What a step whose sum wraps adds beyond s - n, so that it adds s - wrap, modulo n and below zero. */
+function moreWhenWrapped(s: number, wrap: number, n: number): number {
+  const step = (s - wrap) | 0
+  return (step - (n & ~(step >> 31)) - (s - n)) | 0
+}
+
 function testSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: number, hash: Int32Array): boolean {
   const bLo = hash[2]!
   const bHi = hash[3]!
@@ -59,7 +66,9 @@ function testSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: num
   let hi = hash[1]!
   let r = remainderSmall(lo, hi, n)
   if ((u8[base + (r >>> 3)]! & (1 << (r & 7))) === 0) return false
-  const step = (remainderSmall(bLo, bHi, n) - n) | 0
+  const s = remainderSmall(bLo, bHi, n)
+  const step = (s - n) | 0
+  const more = moreWhenWrapped(s, wrap, n)
   for (let i = 1; i < k; i++) {
     const sumLo = (lo + bLo) | 0
     const carry = ((lo & bLo) | ((lo | bLo) & ~sumLo)) >>> 31
@@ -67,8 +76,7 @@ function testSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: num
     const wrapped = ((hi & bHi) | ((hi | bHi) & ~sumHi)) >> 31
     lo = sumLo
     hi = sumHi
-    r = (r + step - (wrap & wrapped)) | 0
-    r = (r + (n & (r >> 31))) | 0
+    r = (r + step + (more & wrapped)) | 0
     r = (r + (n & (r >> 31))) | 0
     if ((u8[base + (r >>> 3)]! & (1 << (r & 7))) === 0) return false
   }
@@ -87,7 +95,9 @@ function setSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: numb
   let lo = hash[0]!
   let hi = hash[1]!
   let r = remainderSmall(lo, hi, n)
-  const step = (remainderSmall(bLo, bHi, n) - n) | 0
+  const s = remainderSmall(bLo, bHi, n)
+  const step = (s - n) | 0
+  const more = moreWhenWrapped(s, wrap, n)
   let clear = 0
   for (let i = 0; ; ) {
     const at = base + (r >>> 3)
@@ -102,8 +112,7 @@ function setSmall(u8: Uint8Array, base: number, n: number, wrap: number, k: numb
     const wrapped = ((hi & bHi) | ((hi | bHi) & ~sumHi)) >> 31
     lo = sumLo
     hi = sumHi
-    r = (r + step - (wrap & wrapped)) | 0
-    r = (r + (n & (r >> 31))) | 0
+    r = (r + step + (more & wrapped)) | 0
     r = (r + (n & (r >> 31))) | 0
   }
 }
