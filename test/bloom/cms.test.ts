@@ -107,6 +107,39 @@ describe('Count-Min sketch', () => {
     expect(refused).toBeLessThan(280)
   })
 
+  it('merges a source that is named many times', () => {
+    const random = new SeededRandom(24)
+    const memory = new Memory({ poison: true })
+    const sketch = new CountMin(memory)
+    for (let round = 0; round < 100; round++) {
+      const models = [0, 1].map(() => new Model(5, 2))
+      const roots = models.map(model => {
+        const root = sketch.create(5, 2)
+        sketch.at(root)
+        for (let i = 0; i < 4; i++) {
+          const by = BigInt(random.below(1000))
+          expect(sketch.increment(Range.of(`i${i}`), half(by, 0n), 0)).toBe(model.increment(`i${i}`, by))
+        }
+        return root
+      })
+      const named = Array.from({ length: 8 }, () => random.below(2))
+      const scale = round % 3 === 0 ? 2 ** 40 : 20
+      const weights = named.map(() => BigInt(Math.floor(random.next() * scale) - (round % 2) * 4))
+      const sums = models[0]!.cells.map((_, i) =>
+        named.reduce((sum, which, j) => sum + models[which]!.cells[i]! * weights[j]!, 0n),
+      )
+      const total = named.reduce((sum, which, j) => sum + models[which]!.count * weights[j]!, 0n)
+      const fits = sums.every(sum => sum >= 0n && sum <= BigInt(CELL_MAX)) && total >= 0n
+      const into = new Model(5, 2)
+      const root = sketch.create(5, 2)
+      expect(sketch.at(root).merge(named.map((which, j) => ({ root: roots[which]!, weight: weights[j]! })))).toBe(fits)
+      if (fits) into.cells.splice(0, sums.length, ...sums)
+      for (let i = 0; i < 4; i++) expect(sketch.query(Range.of(`i${i}`))).toBe(into.query(`i${i}`))
+      for (const one of [root, ...roots]) sketch.free(one)
+    }
+    expect(memory.usedBytes).toBe(0)
+  })
+
   it('never tells too little, and too much only as often as its size allows', () => {
     const random = new SeededRandom(23)
     const [error, probability] = [0.002, 0.01]

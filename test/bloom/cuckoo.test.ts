@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Range } from '../../core/base/bytes.ts'
 import { SeededRandom } from '../../core/base/random.ts'
-import { Memory, SLAB_BITS, UNIT_MASK } from '../../core/memory/arena.ts'
+import { type Guard, Memory, SLAB_BITS, UNIT_MASK } from '../../core/memory/arena.ts'
 import { CUCKOO, CuckooFilter, newCuckooShape, validCuckooShape } from '../../modules/bloom/cuckoo/sketch.ts'
 
 const long = process.env['REDSTRATA_TEST'] === 'long'
@@ -19,6 +19,25 @@ function load(memory: Memory, filter: CuckooFilter): number {
 }
 
 describe('cuckoo filter', () => {
+  it('that is full turns many items away without looking for a place for each of them', () => {
+    const memory = new Memory()
+    const filter = new CuckooFilter(memory)
+    filter.at(filter.create(newCuckooShape(510, 255, 65_535, 0)))
+    let moves = 0
+    memory.guard = { block: () => {}, stretch: () => moves++ } as unknown as Guard
+    let added = 0
+    for (let i = 0; i < 1000; i++) if (filter.add(Range.of(`item ${i}`)) === CUCKOO.ADDED) added++
+    expect(added).toBeLessThanOrEqual(510)
+    expect(added).toBeGreaterThan(255)
+    expect(load(memory, filter)).toBe(added)
+    expect(moves).toBeLessThan(4 * 65_535)
+    // The next command begins anew.
+    moves = 0
+    filter.at(filter.create(newCuckooShape(510, 255, 65_535, 0)))
+    for (let i = 0; i < 600; i++) filter.add(Range.of(`item ${i}`))
+    expect(moves).toBeGreaterThan(65_535)
+  })
+
   it('holds as many fingerprints as items, through any mix of adding, deleting and compacting', () => {
     const random = new SeededRandom(11)
     for (const [capacity, bucketSize, expansion] of [

@@ -97,6 +97,27 @@ describe('Top-K', () => {
     expect(taken / 4000).toBeLessThan(0.15)
   })
 
+  it('wears strangers down as often by one large increment as by many small ones', () => {
+    const sketch = new TopK(new Memory({ poison: true }), new SeededRandom(37))
+    const share = (increments: readonly number[]): number => {
+      let taken = 0
+      for (let i = 0; i < 3000; i++) {
+        const root = sketch.create(2, 1, 1, 0.6)
+        sketch.at(root)
+        sketch.add(Range.of('a'), 3)
+        for (const by of increments) sketch.add(Range.of('b'), by)
+        if (sketch.count(Range.of('b')) > 0) taken++
+        sketch.free(root)
+      }
+      return taken / 3000
+    }
+    const oneByOne = share([1, 1, 1, 1, 1, 1, 1, 1])
+    expect(oneByOne).toBeGreaterThan(0.3)
+    expect(oneByOne).toBeLessThan(0.7)
+    expect(Math.abs(share([8]) - oneByOne)).toBeLessThan(0.05)
+    expect(Math.abs(share([5, 3]) - oneByOne)).toBeLessThan(0.05)
+  })
+
   it('counts beyond the table of decay powers, and stops at the largest count', () => {
     const sketch = new TopK(new Memory({ poison: true }), new SeededRandom(34))
     sketch.at(sketch.create(2, 1, 1, 0.999))

@@ -194,8 +194,9 @@ export class CountMin {
    */
   merge(sources: readonly MergeSource[]): boolean {
     const total = this.#weightedCount(sources)
-    const views = sources.map(({ root }) => this.#cellsOf(root))
-    const weights = sources.map(({ weight }) => weight)
+    const few = together(sources)
+    const views = few.map(({ root }) => this.#cellsOf(root))
+    const weights = few.map(({ weight }) => weight)
     const target = this.#cellsOf(this.#root.address)
     if (total === null || !sumsFit(views, weights, target.length)) return false
     if (this.#memory.guard !== null) this.#memory.guard.stretch(this.cellsAddress, 0, this.cellBytes)
@@ -236,6 +237,26 @@ export class CountMin {
 function tell(guard: Guard, cells: Address, cell: number): void {
   const at = (cell - (cells & UNIT_MASK) * 2) * 4
   guard.stretch(cells, at, at + 4)
+}
+
+/** Weights whose sum is no larger: no counter of any sketch times them leaves 2^53, in whatever order they are added. */
+const WEIGHTS_SAFE = 1n << 21n
+
+/**
+ * Sources that are one sketch, as one with the sum of their weights: a sketch can be named a thousand times. Only where the order of
+ * additions is no matter: none is negative, or all together are small.
+ */
+function together(sources: readonly MergeSource[]): readonly MergeSource[] {
+  const weights = new Map<Address, bigint>()
+  let magnitude = 0n
+  let isNegative = false
+  for (const { root, weight } of sources) {
+    weights.set(root, (weights.get(root) ?? 0n) + weight)
+    magnitude += weight < 0n ? -weight : weight
+    isNegative ||= weight < 0n
+  }
+  if (weights.size === sources.length || (isNegative && magnitude > WEIGHTS_SAFE)) return sources
+  return Array.from(weights, ([root, weight]) => ({ root, weight }))
 }
 
 const INT64_MIN = -(1n << 63n)

@@ -13,7 +13,8 @@
  *                        ^d                  ^d
  *
  * A displaced fingerprint may displace another one, up to `maxIterations` times; if no slot is found, every move is undone
- * and a new sub-filter, `expansion` times as large, is added. With expansion 0 the filter is then full.
+ * and a new sub-filter, `expansion` times as large, is added. With expansion 0 the filter is then full. Many items that come
+ * together share what displacing in vain may cost (LOOKS_MAX).
  *
  *   has, count, add without displacement, delete: O(sub-filters · bucket size)    add: O(maxIterations) more
  *   compact: O(slots · sub-filters)
@@ -49,6 +50,11 @@ export const SUBFILTERS_MAX = 65535
 const ROOT_BYTES = 48
 const ENTRY_BYTES = 16
 const STEP = 0x5bd1e995
+/**
+ * Slots that displacing looks at for one command. One item may look at twice as many; a command that brings thousands to a
+ * filter that is full would take minutes.
+ */
+const LOOKS_MAX = 1 << 24
 /** Deleted items, as a share of those that are left, at which a filter with several sub-filters compacts itself. */
 const COMPACT_SHARE = 0.1
 
@@ -171,6 +177,8 @@ export class CuckooFilter {
   #fp = 0
   #h1 = 0
   #h2 = 0
+  /** Slots that displacing has looked at since the last `at`. */
+  #looks = 0
 
   constructor(memory: Memory) {
     this.#memory = memory
@@ -180,6 +188,7 @@ export class CuckooFilter {
   /** Look at the sketch whose root is there. Returns itself. */
   at(root: Address): this {
     this.#root.at(root)
+    this.#looks = 0
     return this
   }
 
@@ -405,7 +414,9 @@ export class CuckooFilter {
     const slots = this.partAddress(newest)
     const mask = this.subfilterBuckets(newest) - 1
     const index = (this.#h1 & mask) >>> 0
-    if (displace(this.#memory, slots, mask, this.bucketSize, index, this.#fp, this.maxIterations)) return this.#added()
+    const limit = this.#looks < LOOKS_MAX ? this.maxIterations : 0
+    if (displace(this.#memory, slots, mask, this.bucketSize, index, this.#fp, limit)) return this.#added()
+    this.#looks += limit * this.bucketSize
     if (this.expansion === 0) return CUCKOO.FULL
     if (!this.#grow()) return CUCKOO.NO_ROOM
     this.#place(newest + 1, this.#fp)

@@ -16,7 +16,7 @@
  * Error bound: a count is never too high, but for items with equal 32-bit fingerprints; it is short of the truth n by
  * more than e·N (N: all counts) with probability at most 1 / (e · width · n · (1/d - 1)) a row.
  *
- *   add: O(depth · increment + k)    query, count: O(depth + k)    list: O(k log k)
+ *   add: O(depth · least of increment and count + k)    query, count: O(depth + k)    list: O(k log k)
  *
  * Layout: a root with the table of decay powers, a block of cells, a block of heap entries and one block a name.
  *
@@ -307,11 +307,28 @@ export class TopK {
    * left of the increment, the one that brought it to zero included, when the cell is taken over.
    */
   #wearDown(count: number, increment: number): number {
-    for (let left = increment; left > 0; left--) {
-      if (this.#chance.u32() >= this.#decayOf(count) * TWO_32) continue
-      if (--count === 0) return -left
+    for (let left = increment; left > 0; ) {
+      left -= left === 1 ? this.#oneChance(count) : this.#chancesAt(count, left)
+      if (left < 0) return count
+      if (--count === 0) return -left - 1
     }
     return count
+  }
+
+  /** 1 when the only chance that is left wears a count down, else more. */
+  #oneChance(count: number): number {
+    return this.#chance.u32() < this.#decayOf(count) * TWO_32 ? 1 : 2
+  }
+
+  /**
+   * How many chances it takes to wear a count down by one, at least 1; more than `left` when those do not suffice. Chances
+   * that come to nothing are not taken one by one: their number follows the geometric distribution.
+   */
+  #chancesAt(count: number, left: number): number {
+    const share = this.#decayOf(count)
+    if (share === 1) return 1
+    const inVain = Math.log((this.#chance.u32() + 1) / TWO_32) / Math.log1p(-share)
+    return inVain < left ? Math.floor(inVain) + 1 : left + 1
   }
 
   /** The decay to the power of a count, from the table. */
