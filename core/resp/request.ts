@@ -188,11 +188,15 @@ export class RequestParser {
   }
 
   #hold(argc: number): RequestFrame {
+    this.#expect(argc)
+    return (this.#held ??= new RequestFrame())
+  }
+
+  #expect(argc: number): void {
     this.#state = STATE.bulks
     this.#argc = argc
     this.#index = 0
     this.#bulkLength = -1
-    return (this.#held ??= new RequestFrame())
   }
 
   #resume(buf: Buffer, at: number, end: number, frame: RequestFrame): number {
@@ -235,14 +239,14 @@ export class RequestParser {
       this.#finish()
       return PARSE.empty
     }
-    this.#hold(argc)
+    this.#expect(argc)
     this.#cursor = this.#scanned = cr + 2 - at
     return PARSE.command
   }
 
   /** Read arguments into `#held` from the cursor on. */
   #bulks(buf: Buffer, at: number, end: number): number {
-    const held = this.#held!
+    const held = (this.#held ??= new RequestFrame())
     while (this.#index < this.#argc) {
       if (this.#bulkLength < 0) {
         const outcome = this.#bulkHeader(buf, at, end)

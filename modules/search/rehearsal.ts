@@ -9,28 +9,25 @@
  * compiler learns is what kinds of values there are. So prices have fractions or none, some documents lack a brand or a stock,
  * texts have rare and frequent words. */
 
-import { Args, type Context, Memory, Range, Reply, SegmentPool } from 'redstrata/module'
+import { Memory, Range, type Stage } from 'redstrata/module'
 import { Index } from './catalogue.ts'
 import { parseAggregate } from './commands/aggregate-options.ts'
-import { readAggregate } from './commands/aggregate.ts'
+import { aggregateIn, readAggregate } from './commands/aggregate.ts'
 import { parseSearch } from './commands/search-options.ts'
-import { readSearch } from './commands/search.ts'
+import { searchIn } from './commands/search.ts'
 import { FieldValue } from './index/field-index.ts'
 import { readHashValue } from './ingest/value.ts'
-import { type Job, PAUSE, SliceWatch } from './plan/slices.ts'
+import { SliceWatch } from './plan/slices.ts'
 import { AggregateJob } from './results/aggregate-job.ts'
-import { SearchJob } from './results/search-job.ts'
 import { parseSchema } from './schema/parse.ts'
 import type { Workspace } from './workspace.ts'
 
-/** A batch of an aggregation, and a part of another. */
-const DOCUMENTS = 1300
+/** More than a chunk of a column has. */
+const DOCUMENTS = 400
 /** Documents put in at a time. */
 const AT_ONCE = 4
-/** A query pauses after so long. */
-const SLICE_MICROS = 400
 /** How often each query is played: the busiest loops are compiled after some thirty batches, what is around them later. */
-const ROUNDS = 60
+const ROUNDS = 120
 
 const SCHEMA =
   'SCHEMA name TEXT WEIGHT 5 text TEXT brand TAG SORTABLE tags TAG price NUMERIC SORTABLE stock NUMERIC where GEO'
@@ -56,43 +53,51 @@ const SEARCHES: readonly (readonly [query: string, words: string])[] = [
 /** The pieces of the rehearsal of a server's search. */
 export function* rehearsal(workspace: Workspace): Generator<void> {
   const memory = new Memory()
+  const stage = workspace.host.stage()
   try {
-    const stage = new Stage(workspace, memory)
+    const troupe = new Troupe(workspace, stage, memory)
     for (let i = 0; i < DOCUMENTS; i++) {
-      stage.put(i, 0)
+      troupe.put(i, 0)
       if (i % AT_ONCE === 0) yield
     }
+    for (const [query, words] of AGGREGATIONS) {
+      workspace.specimens.push(troupe.specimen(query, words))
+      yield
+    }
     for (let round = 0; round < ROUNDS; round++) {
-      for (const [query, words] of AGGREGATIONS) yield* stage.play(() => stage.aggregation(query, words))
-      for (const [query, words] of SEARCHES) yield* stage.play(() => stage.search(query, words))
-      stage.put(round, 1)
+      for (const [query, words] of AGGREGATIONS) {
+        troupe.aggregate(query, words)
+        yield
+      }
+      for (const [query, words] of SEARCHES) {
+        troupe.search(query, words)
+        yield
+      }
+      troupe.put(round, 1)
       yield
     }
   } finally {
+    stage.end()
     memory.drop()
   }
 }
 
-/** The private index, and what stands in for a client. */
-class Stage {
+/** The private index. */
+class Troupe {
   readonly #workspace: Workspace
+  readonly #stage: Stage
   readonly #index: Index
   readonly #values: FieldValue[]
-  readonly #args = new Args()
-  readonly #context: Context
-  readonly #reply = new Reply(new SegmentPool())
   readonly #key = new Range()
   readonly #text = new Range()
 
-  constructor(workspace: Workspace, memory: Memory) {
+  constructor(workspace: Workspace, stage: Stage, memory: Memory) {
     this.#workspace = workspace
-    this.#args.loadValues(SCHEMA.split(' '))
-    this.#args.restart(0)
-    const schema = parseSchema(this.#args, Buffer.from('rehearsal'))
+    this.#stage = stage
+    const { args } = stage.say('FT.CREATE', ...SCHEMA.split(' '))
+    const schema = parseSchema(args, Buffer.from('rehearsal'))
     this.#index = new Index(schema, workspace.structures(schema, memory))
     this.#values = schema.fields.map(() => new FieldValue())
-    const { clock, databases } = workspace.host
-    this.#context = { reply: this.#reply, db: databases[0]!, nowMs: clock.nowMs() } as unknown as Context
   }
 
   /** Put a document in, or change it. */
@@ -111,50 +116,29 @@ class Stage {
     this.#index.structures.put(this.#key.set(key, 0, key.length), this.#values, { language, score, payload: null })
   }
 
-  aggregation(query: string, words: string): Job {
-    const options = parseAggregate(this.#request(query, words), this.#workspace.settings)
-    const aggregation = readAggregate(this.#workspace, this.#context, this.#index, options, null)
-    return new AggregateJob(this.#workspace, aggregation, null, Number.POSITIVE_INFINITY, 2)
+  aggregate(query: string, words: string): void {
+    const ctx = this.#stage.say('FT.AGGREGATE', query, ...words.split(' '))
+    const options = parseAggregate(ctx.args, this.#workspace.settings)
+    aggregateIn(this.#workspace, ctx, this.#index, options)
   }
 
-  search(query: string, words: string): Job {
-    const options = parseSearch(this.#request(query, words), this.#workspace.settings)
-    const tree = readSearch(this.#workspace, this.#context, this.#index, options)
-    return new SearchJob(this.#workspace, this.#context, this.#index, tree, options)
-  }
-
-  #request(query: string, words: string): Args {
-    this.#args.loadValues([query, ...words.split(' ')])
-    this.#args.restart(0)
-    return this.#args
-  }
-
-  /** Run a query to its end, and forget its reply. */
-  *play(begin: () => Job): Generator<void> {
+  /** An aggregation that is over, to be kept: everything that one consists of hangs on it, but nothing of the index. */
+  specimen(query: string, words: string): unknown {
+    const ctx = this.#stage.say('FT.AGGREGATE', query, ...words.split(' '))
     const { clock } = this.#workspace.host
-    const job = begin()
-    const watch = new SliceWatch(() => clock.microseconds(), 0, true)
-    try {
-      do {
-        yield
-        watch.beginSlice(SLICE_MICROS)
-      } while (!isDone(job, watch))
-      yield
-      job.write(this.#reply)
-    } finally {
-      job.abandon?.()
-    }
-    this.#reply.rewind(0)
+    const options = parseAggregate(ctx.args, this.#workspace.settings)
+    const aggregation = readAggregate(this.#workspace, ctx, this.#index, options, null)
+    const job = new AggregateJob(this.#workspace, aggregation, null, Infinity, ctx.reply.protocol)
+    job.run(new SliceWatch(() => clock.microseconds(), 0, false))
+    job.write(ctx.reply)
+    aggregation.rest()
+    return job
   }
-}
 
-function isDone(job: Job, watch: SliceWatch): boolean {
-  try {
-    job.run(watch)
-    return true
-  } catch (thrown) {
-    if (thrown === PAUSE) return false
-    throw thrown
+  search(query: string, words: string): void {
+    const ctx = this.#stage.say('FT.SEARCH', query, ...words.split(' '))
+    const options = parseSearch(ctx.args, this.#workspace.settings)
+    searchIn(this.#workspace, ctx, this.#index, options, this.#workspace.host.clock.microseconds())
   }
 }
 
@@ -166,7 +150,8 @@ function textsOf(number: number, change: number): (string | undefined)[] {
   return [
     `w${number % 30} w${number % 7}`,
     words,
-    number % 97 === 96 ? undefined : `b${(number * 31) % 50}`,
+    // Some brands have more documents than others, and there are more than fit the first arrays of a query.
+    number % 97 === 96 ? undefined : `b${(number * 31) % (number % 3 === 0 ? 20 : 150)}`,
     `t${number % 5},t${number % 11}`,
     String(isWhole ? price + change : price / 4 + change),
     number % 89 === 88 ? undefined : String(number % 500),

@@ -69,6 +69,11 @@ export class Workspace {
   readonly hashes: Spares<HashView>
   /** Called when an index is dropped: its cursors go with it. */
   readonly onDrop: ((index: Index) => void)[] = []
+  /**
+   * Queries that are over. V8 forgets the shape of objects of which there were none for two collections of garbage, and with it
+   * what it learnt about them and the code it made for them.
+   */
+  readonly specimens: unknown[] = []
   #hasRehearsed = false
 
   constructor(host: Host) {

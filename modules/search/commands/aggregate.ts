@@ -23,7 +23,17 @@ const CURSOR_ERR = {
 export function aggregate(workspace: Workspace, ctx: Context, args: Args): void | Suspended {
   const name = args.bytes()
   const options = parseAggregate(args, workspace.settings)
-  const index = workspace.catalogue.needForQuery(name)
+  return aggregateIn(workspace, ctx, workspace.catalogue.needForQuery(name), options)
+}
+
+/** FT.AGGREGATE in an index that was found. */
+export function aggregateIn(
+  workspace: Workspace,
+  ctx: Context,
+  index: Index,
+  options: AggregateOptions,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a long aggregation waits
+): void | Suspended {
   const aggregation = readAggregate(workspace, ctx, index, options, null)
   if (!options.withCursor) return runAggregate(workspace, ctx, aggregation, null, Infinity)
   const { settings, cursors } = workspace

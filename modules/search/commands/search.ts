@@ -16,11 +16,22 @@ import { parseSearch, type SearchOptions } from './search-options.ts'
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a long search waits
 export function search(workspace: Workspace, ctx: Context, args: Args): void | Suspended {
-  const { clock } = workspace.host
-  const start = clock.microseconds()
+  const start = workspace.host.clock.microseconds()
   const name = args.bytes()
   const options = parseSearch(args, workspace.settings)
-  const index = workspace.catalogue.needForQuery(name)
+  return searchIn(workspace, ctx, workspace.catalogue.needForQuery(name), options, start)
+}
+
+/** FT.SEARCH in an index that was found. @param start microseconds when the command began. */
+export function searchIn(
+  workspace: Workspace,
+  ctx: Context,
+  index: Index,
+  options: SearchOptions,
+  start: number,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a long search waits
+): void | Suspended {
+  const { clock } = workspace.host
   const job = new SearchJob(workspace, ctx, index, readSearch(workspace, ctx, index, options), options)
   noteUse(index, options.dialect, ctx.nowMs)
   return runJob(workspace, ctx, job, timeLeft(options.timeoutMs, clock.microseconds() - start))
