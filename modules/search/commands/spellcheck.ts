@@ -6,23 +6,18 @@
  * A word of the index scores the part of the documents that hold it. A word that is in the index, or in a dictionary
  * that is excluded, is right and is not mentioned. The words of a query count wherever they stand; stop words too. */
 
-import { type Address, type Args, type Context, Range, type Reply, replyError } from 'redstrata/module'
-import type { Index } from '../catalogue.ts'
+import { type Args, type Context, replyError, type Suspended } from 'redstrata/module'
 import { FT_ERR } from '../errors.ts'
-import { LevenshteinWalk } from '../index/levenshtein.ts'
-import { END } from '../iterators/iterator.ts'
-import { TermIterator } from '../iterators/term.ts'
 import { prepareQuery } from '../plan/prepare.ts'
-import { ALL_FIELDS, childrenOf, type FieldMask, type Node } from '../query/ast.ts'
-import { lowered } from '../text/lower.ts'
+import { runJob } from '../plan/slices.ts'
+import { SpellJob, type SpellOptions } from '../results/spell-job.ts'
 import { ENGLISH } from '../text/stem/stemmers.ts'
 import { NO_STOP_WORDS } from '../text/stop-words.ts'
 import type { Workspace } from '../workspace.ts'
 import { takeDialect, takeParameters } from './query-options.ts'
 
 const DISTANCE_MAX = 4
-/** Words near one word of the query; of more, those that most documents hold. */
-const NEAR_MAX = 1000
+const NO_TIMEOUT = 0
 
 const SPELL_ERR = {
   noDistance: replyError('DISTANCE arg is given but no DISTANCE comes after'),
@@ -31,29 +26,13 @@ const SPELL_ERR = {
   badTerms: replyError('bad format, exlude/include operation was not given'),
 } as const
 
-interface Options {
-  distance: number
+interface Options extends SpellOptions {
   dialect: number
   readonly parameters: Map<string, Buffer>
-  /** Dictionaries of words that are right, and of words to propose. */
-  readonly excluded: ReadonlySet<string>[]
-  readonly included: ReadonlySet<string>[]
 }
 
-/** A word to propose. */
-interface Proposal {
-  readonly text: Buffer
-  /** Part of the documents that hold it. */
-  readonly score: number
-}
-
-/** A word that is not known. */
-interface Unknown {
-  readonly word: Buffer
-  readonly proposals: readonly Proposal[]
-}
-
-export function spellcheck(workspace: Workspace, { reply }: Context, args: Args): void {
+// biome-ignore lint/suspicious/noConfusingVoidType: a long check waits
+export function spellcheck(workspace: Workspace, ctx: Context, args: Args): void | Suspended {
   const index = workspace.catalogue.need(args.bytes(), FT_ERR.unknownIndexToDrop)
   const query = args.bytes().copy()
   const options = readOptions(workspace, args)
@@ -70,9 +49,7 @@ export function spellcheck(workspace: Workspace, { reply }: Context, args: Args)
     },
     workspace.stemmers,
   )
-  const checker = new Checker(index, options)
-  if (root !== null) checker.visit(root, ALL_FIELDS)
-  write(reply, checker.unknown)
+  return runJob(workspace, ctx, new SpellJob(index, root, options), NO_TIMEOUT)
 }
 
 /** Unknown words among the options are passed over, as by the real module. */
@@ -81,8 +58,8 @@ function readOptions(workspace: Workspace, args: Args): Options {
     distance: 1,
     dialect: workspace.settings.defaultDialect,
     parameters: new Map(),
-    excluded: [],
-    included: [],
+    excluded: new Set(),
+    included: new Set(),
   }
   while (args.left > 0)
     if (args.word('distance')) options.distance = readDistance(args)
@@ -107,97 +84,6 @@ function readTerms(workspace: Workspace, args: Args, options: Options): void {
   const name = args.bytes().latin1()
   const words = workspace.dictionaries.get(name)
   if (words === undefined) throw replyError(`Dict does not exist: ${name}`)
-  if (excludes) options.excluded.push(words)
-  else options.included.push(words)
-}
-
-/** Goes through a query, and gathers what is unknown. */
-class Checker {
-  readonly unknown: Unknown[] = []
-  readonly #index: Index
-  readonly #options: Options
-  readonly #distances = new LevenshteinWalk()
-  readonly #text = new Range()
-
-  constructor(index: Index, options: Options) {
-    this.#index = index
-    this.#options = options
-  }
-
-  visit(node: Node, fields: FieldMask): void {
-    const inside = fields & node.fields
-    if (node.kind === 'token') this.#check(lowered(node.text.text), inside)
-    else if (node.kind !== 'tag') for (const child of childrenOf(node)) this.visit(child, inside)
-  }
-
-  #check(word: Buffer, fields: FieldMask): void {
-    const { excluded, included, distance } = this.#options
-    const { terms } = this.#index.structures
-    if (terms.find(word, 0, word.length) !== 0) return
-    const name = word.latin1Slice()
-    if (excluded.some(words => words.has(name))) return
-    const proposals = this.#near(word, fields)
-    for (const words of included)
-      for (const other of [...words].sort()) {
-        const text = Buffer.from(other, 'latin1')
-        const isNew = !proposals.some(proposal => proposal.text.equals(text))
-        if (isNew && this.#distances.between(word, lowered(text), distance) >= 0)
-          proposals.push({ text, score: this.#score(terms.find(text, 0, text.length), fields) })
-      }
-    proposals.sort((a, b) => b.score - a.score)
-    this.unknown.push({ word, proposals })
-  }
-
-  /** Words of the index near a word, which a document has in one of the fields. */
-  #near(word: Buffer, fields: FieldMask): Proposal[] {
-    const { terms } = this.#index.structures
-    const found: Proposal[] = []
-    for (const record of terms.withEdits(Range.of(word), this.#options.distance, NEAR_MAX, () => true)) {
-      const score = this.#score(record, fields)
-      if (score > 0) found.push({ text: terms.key(record, this.#text).copy(), score })
-    }
-    return found
-  }
-
-  /** The part of the documents that hold a term; 0 when none has it in one of the fields. */
-  #score(record: Address, fields: FieldMask): number {
-    const { terms, fieldSets, documents, schema } = this.#index.structures
-    if (record === 0 || documents.count === 0) return 0
-    const allowed = schema.rules.fieldMasks ? fieldSets.allowed(fields) : null
-    const holders = new TermIterator(terms.postings, record, EMPTY, allowed, 1, documents.count)
-    if (holders.next() === END) return 0
-    return terms.postings.count(record) / documents.count
-  }
-}
-
-const EMPTY = Buffer.from('')
-
-function write(reply: Reply, unknown: readonly Unknown[]): void {
-  if (reply.protocol === 3) {
-    reply.map(1)
-    reply.status('results')
-    reply.map(unknown.length)
-  } else reply.array(unknown.length)
-  for (const { word, proposals } of unknown) {
-    if (reply.protocol === 2) {
-      reply.array(3)
-      reply.status('TERM')
-    }
-    reply.bytes(word, 0, word.length)
-    reply.array(proposals.length)
-    for (const { text, score } of proposals) writeProposal(reply, text, score)
-  }
-}
-
-/** A pair in RESP2, with the score first; a map in RESP3. */
-function writeProposal(reply: Reply, text: Buffer, score: number): void {
-  if (reply.protocol === 3) {
-    reply.map(1)
-    reply.bytes(text, 0, text.length)
-    reply.double(score)
-    return
-  }
-  reply.array(2)
-  reply.double(score)
-  reply.bytes(text, 0, text.length)
+  if (excludes) options.excluded.add(words)
+  else options.included.add(words)
 }

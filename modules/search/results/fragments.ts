@@ -37,10 +37,9 @@ const NO_TAGS: Tags = { open: Buffer.from(''), close: Buffer.from('') }
 
 /** The whole text with its matched words in tags; null when there are none. */
 export function highlight(text: Buffer, places: readonly Place[], tags: Tags): Buffer | null {
-  const matched = places.filter(place => place.term >= 0)
-  if (matched.length === 0) return null
+  if (places.length === 0) return null
   const parts: Buffer[] = []
-  const end = pushTagged(text, 0, matched, tags, parts)
+  const end = pushTagged(text, 0, places, tags, parts)
   parts.push(text.subarray(end))
   return Buffer.concat(parts)
 }
@@ -101,7 +100,6 @@ function fragmentsOf(places: readonly Place[], worths: readonly number[]): Fragm
   const fragments: Fragment[] = []
   let last: Place | null = null
   for (const place of places) {
-    if (place.term < 0) continue
     let fragment = fragments[fragments.length - 1]
     if (fragment === undefined || last === null || place.position - last.position > APART_MAX) {
       fragment = { start: place.start, end: place.end, matched: [], between: 0, worth: 0 }

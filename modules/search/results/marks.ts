@@ -1,24 +1,36 @@
 /* Marks -- HIGHLIGHT and SUMMARIZE on the values of rows.
  *
  * The words by which a document was found are asked of the query's iterators, on a second pass over the few documents that
- * are shown. */
+ * are shown. A row whose marking was paused is written anew from its beginning: values that were marked before are kept until
+ * then, in the order in which a row asks for them. */
 
 import type { Range } from 'redstrata/module'
-import type { MatchedTerm } from '../iterators/iterator.ts'
+import type { MatchedTerm, Watch } from '../iterators/iterator.ts'
 import type { Field } from '../schema/schema.ts'
 import { languageNumber } from '../text/stem/stemmers.ts'
 import type { DocumentReader } from './document.ts'
 import { highlight, type SummaryOptions, summarize, type Tags } from './fragments.ts'
 import { MatchedWords, type Vocabulary } from './matched-words.ts'
 
+/** A value that is marked. */
+interface Marked {
+  readonly value: Buffer
+  readonly field: Field | null
+  readonly marked: Buffer | null
+}
+
 /** Marks the values of one document. */
 export class Marker {
+  /** Values of the row so far, and how many of them were asked for since its beginning. */
+  readonly #done: Marked[] = []
+  #asked = 0
   readonly #words: MatchedWords
   /** What each term is worth, in the order in which places name them. */
   readonly #worths: number[] = []
 
-  constructor(vocabulary: Vocabulary, terms: readonly MatchedTerm[], language: number) {
-    this.#words = new MatchedWords(vocabulary, terms, language)
+  /** @param watch may throw to pause; null: there are no pauses. */
+  constructor(vocabulary: Vocabulary, terms: readonly MatchedTerm[], language: number, watch: Watch | null) {
+    this.#words = new MatchedWords(vocabulary, terms, language, watch)
     const seen = new Set<string>()
     for (const { text, idf } of terms) {
       const key = text.latin1Slice()
@@ -27,12 +39,29 @@ export class Marker {
     }
   }
 
-  /** A value with marks, or shortened, or both; null: as it is. */
+  /** The row is written from its beginning. */
+  restart(): void {
+    this.#asked = 0
+  }
+
+  /**
+   * A value with marks, or shortened, or both; null: as it is.
+   * @throws what the watch throws; when the row is written again, it goes on.
+   */
   mark(value: Buffer, field: Field | null, tags: Tags | null, summary: SummaryOptions | null): Buffer | null {
+    const known = this.#done[this.#asked]
+    if (known === undefined || known.field !== field || !known.value.equals(value)) {
+      this.#done.length = this.#asked
+      this.#done.push({ value, field, marked: this.#mark(value, field, tags, summary) })
+    }
+    return this.#done[this.#asked++]!.marked
+  }
+
+  #mark(value: Buffer, field: Field | null, tags: Tags | null, summary: SummaryOptions | null): Buffer | null {
     const places = field === null ? [] : this.#words.find(value, field)
     if (summary === null) return tags === null ? null : highlight(value, places, tags)
     // With both, a value without a match is left whole.
-    if (tags !== null && !places.some(place => place.term >= 0)) return null
+    if (tags !== null && places.length === 0) return null
     return summarize(value, places, this.#worths, summary, tags)
   }
 }

@@ -7,9 +7,10 @@
  *                                            ------         -------
  *                                            term 0         term 1, by its stem
  *
- * So the index keeps no places in bytes. A field shows the marks that were indexed for it: no stems under NOSTEM. */
+ * So the index keeps no places in bytes. A long text takes long to cut: a pause in the middle is remembered, and who asks for the
+ * same text again goes on from there. A field shows the marks that were indexed for it: no stems under NOSTEM. */
 
-import type { MatchedTerm } from '../iterators/iterator.ts'
+import type { MatchedTerm, Watch } from '../iterators/iterator.ts'
 import type { Field } from '../schema/schema.ts'
 import { ChineseWords } from '../text/chinese.ts'
 import { doubleMetaphone } from '../text/phonetic.ts'
@@ -18,15 +19,24 @@ import type { StopWords } from '../text/stop-words.ts'
 import type { Synonyms } from '../text/synonyms.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/** A word of a text. */
+/** A matched word of a text. */
 export interface Place {
   /** Where it stands, in bytes. */
   readonly start: number
   readonly end: number
   /** How many words come before it, stop words not counted. */
   readonly position: number
-  /** Which of the matched terms it is; -1 for none. */
+  /** Which of the matched terms it is. */
   readonly term: number
+}
+
+/** A text that was cut into words up to a place. */
+interface Unfinished {
+  readonly text: Buffer
+  readonly field: Field
+  readonly places: Place[]
+  readonly at: number
+  readonly position: number
 }
 
 /** What words mean in the texts of an index. */
@@ -42,6 +52,8 @@ const SYNONYM_MARK = '~'
 const SOUND_MARK = '<'
 /** Words whose meaning is remembered while one document is shown. */
 const REMEMBERED_MAX = 10_000
+/** Words from one tick to the next. */
+const WORDS_A_TICK = 64
 
 /** Finds words in the texts of one document. */
 export class MatchedWords {
@@ -52,10 +64,16 @@ export class MatchedWords {
   readonly #hasMarks: Record<typeof STEM_MARK | typeof SYNONYM_MARK | typeof SOUND_MARK, boolean>
   readonly #remembered = new Map<string, number>()
   #rememberedFor: Field | null = null
+  readonly #watch: Watch | null
+  #unfinished: Unfinished | null = null
 
-  /** @param terms those that the document was found by; @param language the document's. */
-  constructor(vocabulary: Vocabulary, terms: readonly MatchedTerm[], language: number) {
+  /**
+   * @param terms those that the document was found by. @param language the document's.
+   * @param watch may throw to pause; null: a text is cut in one go.
+   */
+  constructor(vocabulary: Vocabulary, terms: readonly MatchedTerm[], language: number, watch: Watch | null = null) {
     this.#vocabulary = vocabulary
+    this.#watch = watch
     this.#language = language
     for (const { text } of terms) {
       const key = text.latin1Slice()
@@ -65,7 +83,7 @@ export class MatchedWords {
     this.#hasMarks = { '+': has(STEM_MARK), '~': has(SYNONYM_MARK), '<': has(SOUND_MARK) }
   }
 
-  /** The words of a field's text, in order; the matched ones name their term. */
+  /** The matched words of a field's text, in order. @throws what the watch throws; asked again, it goes on. */
   find(text: Buffer, field: Field): Place[] {
     if (this.#rememberedFor !== field) this.#remembered.clear()
     this.#rememberedFor = field
@@ -80,22 +98,38 @@ export class MatchedWords {
   }
 
   #findTokens(text: Buffer, field: Field): Place[] {
-    const places: Place[] = []
     const { tokenizer, stopWords } = this.#vocabulary
-    tokenizer.begin(text, 0, text.length, stopWords, 0)
-    while (tokenizer.next()) {
+    const begun = this.#unfinished
+    const isBegun = begun !== null && begun.field === field && begun.text.equals(text)
+    const places = isBegun ? begun.places : []
+    tokenizer.begin(text, isBegun ? begun.at : 0, text.length, stopWords, isBegun ? begun.position : 0)
+    for (let words = 1; tokenizer.next(); words++) {
       const word = tokenizer.bytes.latin1Slice(tokenizer.start, tokenizer.end)
       const term = this.#termOf(word, field)
-      places.push({ start: tokenizer.rawStart, end: tokenizer.rawEnd, position: tokenizer.position, term })
+      if (term >= 0)
+        places.push({ start: tokenizer.rawStart, end: tokenizer.rawEnd, position: tokenizer.position, term })
+      if (words % WORDS_A_TICK === 0) this.#tick(text, field, places)
     }
+    this.#unfinished = null
     return places
+  }
+
+  #tick(text: Buffer, field: Field, places: Place[]): void {
+    const { reached, position } = this.#vocabulary.tokenizer
+    try {
+      this.#watch?.tick()
+    } catch (thrown) {
+      this.#unfinished = { text, field, places, at: reached, position }
+      throw thrown
+    }
   }
 
   #findChinese(text: Buffer, field: Field): Place[] {
     const words = new ChineseWords().cut(text, this.#vocabulary.stopWords)
-    return words.map(({ text: word, start, end }, i) => {
+    const places = words.map(({ text: word, start, end }, i) => {
       return { start, end, position: i + 1, term: this.#termOf(word.latin1Slice(), field) }
     })
+    return places.filter(({ term }) => term >= 0)
   }
 
   /** The term that a word, as a byte string, is or stands for; -1 when it is none. */

@@ -1,7 +1,7 @@
 /* Rows ahead -- the rows of a long reply, written in slices into a reply of their own.
  *
  * A reply is sent when its command ends, and a command that waits has none yet. So the rows are put together beside it,
- * a few at a time, and copied when everything is there. */
+ * a few at a time, and copied when everything is there. A row that was paused in its middle is written anew. */
 
 import { Reply, SegmentPool } from 'redstrata/module'
 import type { SliceWatch } from '../plan/slices.ts'
@@ -30,8 +30,19 @@ export class RowsAhead {
   run(documents: readonly number[], watch: SliceWatch): void {
     while (this.#next < documents.length) {
       const end = Math.min(this.#next + this.#step, documents.length)
-      while (this.#next < end) this.#count += this.#writer.row(documents[this.#next++]!)
+      while (this.#next < end) this.#row(documents[this.#next]!)
       watch.breathe()
+    }
+  }
+
+  #row(document: number): void {
+    const start = this.#reply.length
+    try {
+      this.#count += this.#writer.row(document)
+      this.#next++
+    } catch (thrown) {
+      this.#reply.rewind(start)
+      throw thrown
     }
   }
 

@@ -22,7 +22,7 @@ import { Scorer } from '../score/scorer.ts'
 import type { Top } from '../score/top.ts'
 import type { Workspace } from '../workspace.ts'
 import { type DocumentReader, documentReader } from './document.ts'
-import { shownFields } from './fields.ts'
+import { ALL_AS_IT_IS, shownFields } from './fields.ts'
 import { documentLanguage, Marker } from './marks.ts'
 import { NumberOrder, type Order, orderBy } from './order.ts'
 import { type RowFacts, RowWriter } from './rows.ts'
@@ -181,7 +181,10 @@ export class SearchJob implements Job {
     const start = now()
     const found = (this.#found ??= this.#take())
     const sorted = now()
-    const writer = this.#newWriter(reply, found)
+    const writer =
+      this.#ahead === null
+        ? this.#newWriter(reply, found, null)
+        : new RowWriter(reply, this.#options, this.#reader, ALL_AS_IT_IS, null)
     const total = this.#range?.total ?? this.#run?.total ?? 0
     const rows = this.#ahead === null ? () => writeRows(writer, found.documents) : () => this.#ahead!.copyTo(reply)
     writer.write(total, this.#warnings(), this.#profile === null ? 0 : 1, rows)
@@ -200,17 +203,19 @@ export class SearchJob implements Job {
     const { limit, noContent, marks } = this.#options
     // To mark a long text takes long.
     const isDear = marks && !noContent
-    const atOnce = isDear ? 1 : ROWS_AT_ONCE
+    const atOnce = isDear ? 0 : ROWS_AT_ONCE
     if (this.#profile !== null || limit <= atOnce) return
     const found = (this.#found ??= this.#take())
     if (found.documents.length <= atOnce) return
-    this.#ahead ??= new RowsAhead(this.#protocol, isDear, reply => this.#newWriter(reply, found))
+    // What was found in time is shown, however long that takes.
+    if (isDear) watch.endless()
+    this.#ahead ??= new RowsAhead(this.#protocol, isDear, reply => this.#newWriter(reply, found, watch))
     this.#ahead.run(found.documents, watch)
   }
 
-  #newWriter(reply: Reply, found: Found): RowWriter {
+  #newWriter(reply: Reply, found: Found, watch: Watch | null): RowWriter {
     const shown = shownFields(this.#options, this.index.structures, this.#reader, this.#yields)
-    return new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found))
+    return new RowWriter(reply, this.#options, this.#reader, shown, this.#factsOf(found, watch))
   }
 
   /** What was done behind the iterators; each step's time without those before it. */
@@ -257,7 +262,7 @@ export class SearchJob implements Job {
   }
 
   /** What rows show beside keys and fields; null when that is nothing. */
-  #factsOf(found: Found): RowFacts | null {
+  #factsOf(found: Found, watch: Watch | null): RowFacts | null {
     const { withScores, explainsScores, noContent, marks, withPayloads, withSortKeys } = this.#options
     if (!withScores && !withPayloads && !withSortKeys && (noContent || !marks)) return null
     const isScored = withScores && (found.scores.length === 0 || explainsScores)
@@ -265,22 +270,31 @@ export class SearchJob implements Job {
     const scores = withScores ? new Map(found.scores.map((score, i) => [found.documents[i]!, score])) : null
     const { documents } = this.index.structures
     const out = new Range()
+    // A row that is written again goes on with what its marker has.
+    let marked = -1
+    let marker: Marker | null = null
+    const markerOf = (document: number): Marker => {
+      if (marker === null || marked !== document) marker = this.#marker(details?.get(document)?.terms ?? [], out, watch)
+      marked = document
+      marker.restart()
+      return marker
+    }
     return {
       score: document => scores?.get(document) ?? details?.get(document)?.score ?? 0,
       explain: document => details?.get(document)?.why ?? { text: '', children: [] },
       payload: (document, range) => documents.payload(document, range),
       sortKey: document => (this.#order ?? this.#rangeOrder())?.sortKey(document) ?? null,
-      marker: document => (marks ? this.#marker(details?.get(document)?.terms ?? [], out) : null),
+      marker: document => (marks ? markerOf(document) : null),
     }
   }
 
-  #marker(terms: readonly MatchedTerm[], out: Range): Marker {
+  #marker(terms: readonly MatchedTerm[], out: Range, watch: Watch | null): Marker {
     const { rules } = this.index.schema
     const { stemmers, tokenizer } = this.#workspace
     const { synonyms } = this.index.structures
     const identifier = rules.languageField === null ? null : Range.of(rules.languageField)
     const language = documentLanguage(this.#reader, identifier, rules.language, out)
-    return new Marker({ tokenizer, stopWords: rules.stopWords, stemmers, synonyms }, terms, language)
+    return new Marker({ tokenizer, stopWords: rules.stopWords, stemmers, synonyms }, terms, language, watch)
   }
 
   /** What a second look at some documents tells of them. */

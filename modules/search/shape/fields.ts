@@ -4,11 +4,11 @@ import { type Memory, type Range, replyError } from 'redstrata/module'
 import type { FieldIndex } from '../index/field-index.ts'
 import type { OwnFields } from '../ingest/own-fields.ts'
 import type { DocumentIterator, Watch } from '../iterators/iterator.ts'
-import { DocumentList, Nothing } from '../iterators/leaf.ts'
 import type { ShapeNode } from '../query/ast.ts'
 import type { Field } from '../schema/schema.ts'
 import { makeShape, type Shape } from './shape.ts'
-import { type Relation, ShapeIndex } from './shape-index.ts'
+import { type Relation, ShapeIndex, ShapeSearch } from './shape-index.ts'
+import { ShapeIterator } from './shape-iterator.ts'
 import { parseWkt } from './wkt.ts'
 
 /** What shape fields bring along; one for a server. */
@@ -47,7 +47,5 @@ export function shapeIterator(node: ShapeNode, field: FieldIndex, watch: Watch):
   const shape = readShape(node.shape.text.latin1Slice(), index.spherical)
   if (typeof shape === 'string') throw replyError(`Error parsing the shape of a query: ${shape}`)
   const relation = node.relation.latin1Slice().toLowerCase() as Relation
-  const search = () => index.find(relation, shape, () => watch.tick())
-  const documents = watch.steady === undefined ? search() : watch.steady(search)
-  return documents.length === 0 ? new Nothing() : new DocumentList(documents, documents.length, node.weight)
+  return new ShapeIterator(new ShapeSearch(index, relation, shape), index.count, watch, node.weight)
 }

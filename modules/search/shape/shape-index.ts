@@ -1,20 +1,28 @@
 /* Shape index -- the shapes of one GEOSHAPE field: a block for each document's, found by its number, and an R-tree over
  * their boxes.
  *
- *      block    kind (0 point, 1 polygon), rings, then for each ring: corners, and three numbers a corner; all doubles
+ *      block    kind (0 point, 1 polygon), rings, box, then for each ring: corners, and three numbers a corner; all doubles
  *
  * A query asks the tree for the documents whose boxes meet its own, and looks at their shapes. What is disjoint is what is
- * left, so for that all documents are passed through. */
+ * left, so for that all documents are passed through. To look at two polygons of thousands of corners takes long, so a search
+ * may be paused between two shapes. */
 
 import { ACCOUNT, type Address, type Memory, SLAB_BITS, UNIT_MASK } from 'redstrata/module'
 import { Column, readWord, writeWord } from '../index/column.ts'
 import type { OwnIndex } from '../index/field-index.ts'
+import type { Watch } from '../iterators/iterator.ts'
 import { intersects, within } from './relate.ts'
 import { RTree } from './r-tree.ts'
-import { type Shape, shapeOf, WIDE } from './shape.ts'
+import { type Shape, WIDE } from './shape.ts'
 
 /** What a document's shape may be to a query's. */
 export type Relation = 'within' | 'contains' | 'intersects' | 'disjoint'
+
+/** Numbers of a box, and where it stands in a block. */
+const BOX = 6
+const BOX_AT = 2
+/** Pairs of corners of two shapes that take so long that the time is looked at. */
+const MANY_PAIRS = 4096
 
 export class ShapeIndex implements OwnIndex {
   readonly spherical: boolean
@@ -80,36 +88,16 @@ export class ShapeIndex implements OwnIndex {
     this.#blockBytes = 0
   }
 
-  /**
-   * The documents whose shapes are in a relation to a query's, growing.
-   * @param tick called for each shape that is looked at; what it throws ends the search.
-   */
-  find(relation: Relation, query: Shape, tick: () => void): Int32Array {
-    if (relation === 'disjoint') return this.#disjoint(query, tick)
-    const found: number[] = []
-    const near: number[] = []
-    this.#tree.search(query.box, document => near.push(document))
-    for (const document of near) {
-      tick()
-      const shape = this.shape(document)!
-      const holds =
-        relation === 'within'
-          ? within(shape, query)
-          : relation === 'contains'
-            ? within(query, shape)
-            : intersects(shape, query)
-      if (holds) found.push(document)
-    }
-    return Int32Array.from(found).sort()
+  /** Tell `visit` the documents whose boxes meet a box. */
+  near(box: Float64Array, visit: (document: number) => void): void {
+    this.#tree.search(box, visit)
   }
 
-  #disjoint(query: Shape, tick: () => void): Int32Array {
-    const meets = new Set(this.find('intersects', query, tick))
+  /** The documents with a shape that are not among some, growing. */
+  others(known: ReadonlySet<number>): Int32Array {
     const found: number[] = []
-    for (let document = this.#blocks.firstDocument; document < this.#end; document++) {
-      if ((document & 1023) === 0) tick()
-      if (readWord(this.#blocks, document) !== 0 && !meets.has(document)) found.push(document)
-    }
+    for (let document = this.#blocks.firstDocument; document < this.#end; document++)
+      if (readWord(this.#blocks, document) !== 0 && !known.has(document)) found.push(document)
     return Int32Array.from(found)
   }
 
@@ -120,13 +108,15 @@ export class ShapeIndex implements OwnIndex {
   }
 
   #newBlock(shape: Shape): Address {
-    let numbers = 2
+    let numbers = BOX_AT + BOX
     for (const ring of shape.rings) numbers += 1 + ring.length
     const block = this.#memory.block(ACCOUNT.index, numbers * 8)
     const doubles = this.#memory.f64[block >>> SLAB_BITS]!
     let at = block & UNIT_MASK
     doubles[at++] = shape.kind === 'point' ? 0 : 1
     doubles[at++] = shape.rings.length
+    doubles.set(shape.box, at)
+    at += BOX
     for (const ring of shape.rings) {
       doubles[at++] = ring.length / WIDE
       doubles.set(ring, at)
@@ -140,11 +130,61 @@ export class ShapeIndex implements OwnIndex {
     let at = block & UNIT_MASK
     const kind = doubles[at++] === 0 ? 'point' : 'polygon'
     const rings: Float64Array[] = []
-    for (let left = doubles[at++]!; left > 0; left--) {
+    const count = doubles[at++]!
+    const box = doubles.subarray(at, at + BOX)
+    at += BOX
+    for (let left = count; left > 0; left--) {
       const length = doubles[at++]! * WIDE
       rings.push(doubles.subarray(at, at + length))
       at += length
     }
-    return shapeOf(kind, this.spherical, rings)
+    return { kind, spherical: this.spherical, rings, box }
   }
+}
+
+/** A search for the documents whose shapes are in a relation to a query's. */
+export class ShapeSearch {
+  readonly #index: ShapeIndex
+  readonly #relation: Relation
+  readonly #query: Shape
+  readonly #corners: number
+  /** Documents to look at, how many of them were, and those that are in the relation; for `disjoint`, that are not. */
+  readonly #near: number[] = []
+  #at = 0
+  readonly #found: number[] = []
+  #isBegun = false
+
+  constructor(index: ShapeIndex, relation: Relation, query: Shape) {
+    this.#index = index
+    this.#relation = relation
+    this.#query = query
+    this.#corners = cornersOf(query)
+  }
+
+  /** The documents, growing. @throws what the watch throws; called again, it goes on. */
+  run(watch: Watch): Int32Array {
+    const near = this.#near
+    if (!this.#isBegun) this.#index.near(this.#query.box, document => near.push(document))
+    this.#isBegun = true
+    while (this.#at < near.length) {
+      const document = near[this.#at++]!
+      // It may have gone in a pause.
+      const shape = this.#index.shape(document)
+      if (shape === null) continue
+      if (this.#holds(shape)) this.#found.push(document)
+      if (watch.breathe !== undefined && cornersOf(shape) * this.#corners > MANY_PAIRS) watch.breathe()
+      else watch.tick()
+    }
+    if (this.#relation === 'disjoint') return this.#index.others(new Set(this.#found))
+    return Int32Array.from(this.#found).sort()
+  }
+
+  #holds(shape: Shape): boolean {
+    if (this.#relation === 'within') return within(shape, this.#query)
+    return this.#relation === 'contains' ? within(this.#query, shape) : intersects(shape, this.#query)
+  }
+}
+
+function cornersOf({ rings }: Shape): number {
+  return rings.reduce((sum, ring) => sum + ring.length / WIDE, 0)
 }

@@ -189,7 +189,7 @@ function crossesItself(ring: Float64Array): boolean {
 }
 
 /** No point of an edge is farther from its chord: the height of an arc, nothing for a straight line. */
-function bulgeOf(ring: Float64Array, at: number): number {
+export function bulgeOf(ring: Float64Array, at: number): number {
   if (ring[at + 2] === 1 && ring[at + 5] === 1) return 0
   const dot = ring[at]! * ring[at + 3]! + ring[at + 1]! * ring[at + 4]! + ring[at + 2]! * ring[at + 5]!
   return 1 - Math.sqrt(Math.max(0, (1 + dot) / 2))

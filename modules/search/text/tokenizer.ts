@@ -81,6 +81,11 @@ export class Tokenizer {
     this.position = position
   }
 
+  /** Where the text is to be gone on with. */
+  get reached(): number {
+    return this.#at
+  }
+
   /** Go to the next token that is no stop word; false at the end of the text. */
   next(): boolean {
     while (this.#nextRaw()) {

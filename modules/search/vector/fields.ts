@@ -9,6 +9,9 @@ import { blobBytes, vectorOptions } from './options.ts'
 import { Spaces } from './space.ts'
 import type { VectorIndex, VectorValue } from './vector-index.ts'
 
+/** Vectors of a document: they are put into the index by one command. */
+const VECTORS_MAX = 4096
+
 /** What vector fields bring along; one for a server. */
 export class VectorFields implements OwnFields {
   readonly #memory: Memory
@@ -39,6 +42,7 @@ export class VectorFields implements OwnFields {
   fromJson(field: Field, value: string | readonly (readonly number[])[]): VectorValue | string | null {
     if (typeof value === 'string') return 'Invalid vector length or type'
     if (value.length === 0) return null
+    if (value.length > VECTORS_MAX) return `Too many vectors: ${value.length}`
     const options = vectorOptions(field)
     const codec = new NumberCodec(options.type)
     const blob = new Uint8Array(blobBytes(options) * value.length)

@@ -157,6 +157,35 @@ describe('long searches', () => {
     expect(reply.startsWith('[:1000 "d')).toBe(true)
   })
 
+  it('mark long texts in pieces, as they do in one go', async () => {
+    const quick = await serverForFile()
+    const text = (n: number) =>
+      Array.from({ length: 9000 }, (_, i) => (i % (900 + n) === 0 ? 'Fishes' : `w${i % 70}`)).join(' ')
+    for (const server of [quick, slow]) {
+      await server.call('FT.CREATE', 'long', 'PREFIX', '1', 'long:', 'SCHEMA', 'a', 'TEXT', 'b', 'TEXT', 'c', 'TEXT')
+      for (let n = 0; n < 3; n++) await server.call('HSET', `long:${n}`, 'a', text(n), 'b', 'a fish', 'c', text(n + 7))
+    }
+    for (const words of [
+      'HIGHLIGHT',
+      'SUMMARIZE LEN 5 FRAGS 4',
+      'RETURN 2 c a SUMMARIZE FIELDS 1 c HIGHLIGHT FIELDS 2 a c',
+    ]) {
+      const command = ['FT.SEARCH', 'long', 'fish', ...words.split(' '), 'LIMIT', '0', '2'] as const
+      const [one, other] = [await slow.connect(), await slow.connect()]
+      const order: string[] = []
+      const marking = one.call(...command).then(reply => {
+        order.push('search')
+        return printReply(reply)
+      })
+      for (let i = 0; i < 3; i++) await other.call('SET', 'k', 'v').then(() => order.push('set'))
+      const inOneGo = printReply(await (await quick.connect()).call(...command))
+      expect(await marking).toBe(inOneGo)
+      expect(inOneGo.length).toBeGreaterThan(200)
+      expect(order).toEqual(['set', 'set', 'set', 'search'])
+    }
+    await slow.call('FT.DROPINDEX', 'long', 'DD')
+  })
+
   it('run to their end in a transaction', async () => {
     const client = await slow.connect()
     await client.call('MULTI')

@@ -7,7 +7,7 @@ import { Memory } from '../../../core/memory/arena.ts'
 import { intersects, within } from '../../../modules/search/shape/relate.ts'
 import { RTree } from '../../../modules/search/shape/r-tree.ts'
 import { corners, locate, makeShape, PLACE, type Shape } from '../../../modules/search/shape/shape.ts'
-import { ShapeIndex } from '../../../modules/search/shape/shape-index.ts'
+import { ShapeIndex, ShapeSearch } from '../../../modules/search/shape/shape-index.ts'
 import { CORNERS_MAX, parseWkt } from '../../../modules/search/shape/wkt.ts'
 import { Random } from '../../support/random.ts'
 
@@ -45,6 +45,20 @@ function written(rings: readonly (readonly [number, number])[][]): string {
 function randomText(random: Random): string {
   if (random.oneIn(4)) return `POINT(${random.below(12)} ${random.below(12)})`
   return written([ring(random, 6)])
+}
+
+/** Run a search that is paused again and again. */
+function searched(search: ShapeSearch, random: Random): Int32Array {
+  const pause = new Error('pause')
+  const tick = () => {
+    if (random.oneIn(3)) throw pause
+  }
+  for (;;)
+    try {
+      return search.run({ tick })
+    } catch (thrown) {
+      if (thrown !== pause) throw thrown
+    }
 }
 
 describe('flat shapes', () => {
@@ -180,7 +194,7 @@ describe('the index of a field', () => {
         if (typeof shape === 'string') continue
         const documents = [...model.keys()].sort((a, b) => a - b)
         const find = (relation: 'within' | 'contains' | 'intersects' | 'disjoint') => [
-          ...index.find(relation, shape, () => {}),
+          ...searched(new ShapeSearch(index, relation, shape), random),
         ]
         expect(find('within')).toEqual(documents.filter(d => within(model.get(d)!, shape)))
         expect(find('contains')).toEqual(documents.filter(d => within(shape, model.get(d)!)))

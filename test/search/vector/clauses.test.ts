@@ -144,6 +144,21 @@ describe.each(['FLAT', 'HNSW'])('queries of a %s field', algorithm => {
   })
 })
 
+it('a JSON document has 4,096 vectors at most', async () => {
+  const ask = await asker(await serverForTest())
+  const options = 'VECTOR FLAT 6 TYPE FLOAT32 DIM 1 DISTANCE_METRIC L2'
+  await ask(...`FT.CREATE idx ON JSON SCHEMA $.v[*] AS v ${options}`.split(' '))
+  const json = (count: number, value: number) => JSON.stringify({ v: Array.from({ length: count }, () => [value]) })
+  const found = async () => entry(await ask('FT.SEARCH', 'idx', '*', 'NOCONTENT'), 'total_results')
+  for (const value of [1, 2]) await ask('JSON.SET', 'd', '$', json(4096, value))
+  expect(await found()).toBe(1)
+  await ask('JSON.SET', 'd', '$', json(4097, 1))
+  expect(await found()).toBe(0)
+  expect(entry(entry(await ask('FT.INFO', 'idx'), 'Index Errors'), 'last indexing error')).toBe(
+    'Too many vectors: 4097',
+  )
+})
+
 it('FT.CREATE refuses room for more vectors than there can be', async () => {
   const server = await serverForTest()
   const ask = await asker(server)
