@@ -97,7 +97,7 @@ describe('the append-only file', () => {
     const server = await start(dir)
     await server.call('EVAL', "redis.call('SET', 'a', 1) redis.call('SET', 'b', 2)", 0)
     await server.close()
-    const begin = '*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*1\r\n$5\r\nMULTI\r\n'
+    const begin = '*1\r\n$5\r\nMULTI\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n'
     const sets = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n'
     expect(incrementOf(dir).toUpperCase()).toBe(`${begin}${sets}*1\r\n$4\r\nEXEC\r\n`.toUpperCase())
   })

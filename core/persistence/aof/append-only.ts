@@ -133,7 +133,8 @@ export class AppendOnly implements PropagationReader {
   #takeAll({ buf, start, ends, databases, count }: Unit): void {
     let from = start
     for (let i = 0; i < count; i++) {
-      if (databases[i] === this.#db) continue
+      // A SELECT stands behind MULTI, as Redis writes it: a transaction that is cut off takes it along.
+      if (databases[i] === this.#db || (i === 0 && count > 1)) continue
       // What stands before it goes as it is.
       const begin = i === 0 ? start : ends[i - 1]!
       this.#take(buf, from, begin)
