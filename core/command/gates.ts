@@ -55,6 +55,8 @@ export interface Checks {
   /** Whether what a command runs, a script or a function, may write. */
   mayWrite: (entry: Entry, args: Args) => boolean
   memory: Check
+  /** After `memory`, which may have evicted keys: who has copies hears of it before the command is answered. */
+  madeRoom: () => void
   disk: Check
   replicas: Check
   stale: Check
@@ -67,7 +69,8 @@ export function openChecks(): Checks {
   const yes = (): boolean => true
   const access = { access: pass, accessQueued: pass, allows: yes, allowsAnyKey: yes, allowsKey: yes }
   const mayWrite = (): boolean => false
-  return { ...access, mayWrite, protected: pass, memory: pass, disk: pass, replicas: pass, stale: pass, busy: pass }
+  const state = { memory: pass, madeRoom: () => {}, disk: pass, replicas: pass, stale: pass, busy: pass }
+  return { ...access, mayWrite, protected: pass, ...state }
 }
 
 const NOAUTH = new ReplyError('NOAUTH Authentication required.')
@@ -96,7 +99,10 @@ function refusalOfState(engine: Engine, armed: number, client: Client, entry: En
   const { checks } = engine
   const flags = entry.flags
   let refused: ReplyError | null = null
-  if (armed & ENGINE_GATE.memory) refused = checks.memory(client, entry, args)
+  if (armed & ENGINE_GATE.memory) {
+    refused = checks.memory(client, entry, args)
+    checks.madeRoom()
+  }
   if (refused === null && armed & ENGINE_GATE.disk) refused = checks.disk(client, entry, args)
   if (refused === null && armed & ENGINE_GATE.replicas) refused = checks.replicas(client, entry, args)
   if (refused !== null) return refused

@@ -8,7 +8,7 @@
  *
  * A key that changes is looked up; whoever may have a copy is told once, and a noted key is forgotten until it is read
  * again. Messages are collected while a unit runs and sent at its end, so that a client hears of its own writes behind
- * their replies; those by prefix go out as one message for each prefix. As in Redis, keys of all databases are one.
+ * their replies, but of keys that were evicted for a command before that one's; those by prefix go out as one message for each prefix. As in Redis, keys of all databases are one.
  *
  *      note O(keys of the command)    change O(clients with the key + prefixes)
  *
@@ -140,6 +140,10 @@ export class Tracking {
     const engine = this.#engine
     engine.keyspace.arm(ARMED.tracking, this.#count > 0)
     engine.atUnitEnd(this.#endUnit, this.#count > 0)
+    // Inside EXEC or a script it would come between the parts of a reply.
+    engine.checks.madeRoom = () => {
+      if (engine.depth <= 0) this.#sendAll()
+    }
     engine.onTouched = this.#count > 0 ? (_db, key) => this.#touched(key.latin1()) : null
     engine.onTracked = this.#count > 0 ? ctx => this.#note(ctx) : null
   }
@@ -203,6 +207,11 @@ export class Tracking {
         if (this.#byKey.size <= this.keysMax) break
         this.#forget(key, null)
       }
+    this.#sendAll()
+  }
+
+  /** Send what was collected. */
+  #sendAll(): void {
     const messages = this.#messages
     if (messages.length > 0) {
       this.#messages = []

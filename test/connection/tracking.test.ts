@@ -40,6 +40,21 @@ describe('client-side caching', () => {
     expect(await said(reader, 'CLIENT', 'TRACKINGINFO')).toContain('broken_redirect')
   })
 
+  it('tells of keys that were evicted for a command before its reply', async () => {
+    const server = await serverForTest()
+    const reader = await server.connect()
+    await said(reader, 'HELLO', '3')
+    await said(reader, 'CLIENT', 'TRACKING', 'ON')
+    const used = /used_memory:(\d+)/.exec(await said(reader, 'INFO', 'memory'))![1]
+    await said(reader, 'CONFIG', 'SET', 'maxmemory-policy', 'volatile-random')
+    await said(reader, 'CONFIG', 'SET', 'maxmemory', String(Number(used) + 100_000))
+    await said(reader, 'SETEX', 'volatile', '1000', 'x')
+    await said(reader, 'GET', 'volatile')
+    await said(reader, 'SETBIT', 'large', '1600000', '0')
+    expect(await said(reader, 'GETBIT', 'large', '0')).toBe('>["invalidate" ["volatile"]]')
+    expect(await heard(reader)).toBe(':0')
+  })
+
   it('forgets the keys that were read first when there are too many', async () => {
     const server = await serverForTest()
     const reader = await server.connect()
