@@ -70,10 +70,10 @@ export interface NamedParts {
 
 /** Where a type reads its value from, in the order in which it was saved. Each throws when the data is damaged. */
 export interface LoadSource {
-  /** A number above 2^53 comes as the nearest double. */
+  /** Throws for a number above 2^53, for which there is `unsigned64`. */
   unsigned(): number
   unsigned64(): bigint
-  /** A number beyond 2^53 comes as the nearest double. */
+  /** Throws for a number beyond 2^53, for which there is `signed64`. */
   signed(): number
   signed64(): bigint
   /** The bytes stay valid until the next call. */
