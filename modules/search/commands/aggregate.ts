@@ -37,7 +37,9 @@ export function aggregateIn(
   const aggregation = readAggregate(workspace, ctx, index, options, null)
   if (!options.withCursor) return runAggregate(workspace, ctx, aggregation, null, Infinity)
   const { settings, cursors } = workspace
-  const cursor = cursors.open(aggregation, options.cursorIdleMs || settings.cursorIdleMs, settings.cursorsMax)
+  // CURSOR_MAX_IDLE is what holds when nothing is said, and the most that can be said.
+  const idleMs = Math.min(options.cursorIdleMs || settings.cursorIdleMs, settings.cursorIdleMs)
+  const cursor = cursors.open(aggregation, idleMs, settings.cursorsMax)
   return readCursor(workspace, ctx, cursor, options.cursorCount || settings.cursorReadSize)
 }
 

@@ -30,7 +30,11 @@ export class AggregateRows {
   #ahead: Reply | null = null
   #aheadRows = 0
 
-  constructor(pipeline: Pipeline, expands: boolean, noContent: boolean) {
+  readonly #isBare: boolean
+
+  /** @param isBare whether a row is a map of its properties and nothing else, in RESP3 too. */
+  constructor(pipeline: Pipeline, expands: boolean, noContent: boolean, isBare = false) {
+    this.#isBare = isBare
     this.#pipeline = pipeline
     this.#shape = pipeline.shape
     this.#expands = expands
@@ -49,10 +53,9 @@ export class AggregateRows {
     this.#pipeline.sent(rows)
   }
 
-  /** Write so many rows, each a map of its properties, and let go of them. */
+  /** Write so many rows without what goes around them, and let go of them. */
   writeRows(reply: Reply, rows: number): void {
-    const { first, lanes } = this.#pipeline.output
-    for (let row = first; row < first + rows; row++) this.#row(reply, lanes, row)
+    this.#rows(reply, rows)
     this.#pipeline.sent(rows)
   }
 
@@ -98,7 +101,7 @@ export class AggregateRows {
   #someRows(reply: Reply, first: number, rows: number): void {
     const { lanes } = this.#pipeline.output
     for (let row = first; row < first + rows; row++) {
-      if (reply.protocol === 3) {
+      if (reply.protocol === 3 && !this.#isBare) {
         reply.map(2)
         reply.status('extra_attributes')
         this.#row(reply, lanes, row)

@@ -57,6 +57,8 @@ export class HybridJob implements Job {
   #pipeline: Pipeline | null = null
   #fused: ReadonlyMap<number, Fused> = new Map()
   #isTimedOut = false
+  #rows: AggregateRows | null = null
+  readonly #protocol: 2 | 3
 
   constructor(
     workspace: Workspace,
@@ -66,6 +68,7 @@ export class HybridJob implements Job {
     vector: VectorNode,
     options: HybridOptions,
   ) {
+    this.#protocol = ctx.reply.protocol
     this.#workspace = workspace
     this.index = index
     this.#text = text
@@ -90,7 +93,12 @@ export class HybridJob implements Job {
     }
     if (this.#pipeline === null) this.#pipeline = watch.steady(() => this.#plan())
     else this.#pipeline.refresh()
-    this.#move(watch)
+    if (this.#rows === null) this.#move(watch)
+    const pipeline = this.#pipeline
+    this.#rows ??= new AggregateRows(pipeline, this.#options.expands, false, true)
+    // What was found in time is written, however long that takes.
+    watch.endless()
+    this.#rows.writeAhead(this.#protocol, pipeline.output.count - pipeline.output.first, watch)
   }
 
   #move(watch: SliceWatch): void {
@@ -211,14 +219,14 @@ export class HybridJob implements Job {
     const pipeline = this.#pipeline!
     const { output } = pipeline
     const rows = output.count - output.first
-    const { steps, expands } = this.#options
+    const { steps } = this.#options
     const isCounted = steps.some(step => step.kind === 'group' || step.kind === 'filter')
     reply.map(4)
     reply.status('total_results')
     reply.integer(isCounted ? pipeline.total(rows, true) : this.#fused.size)
     reply.status('results')
     reply.array(rows)
-    new AggregateRows(pipeline, expands, false).writeRows(reply, rows)
+    this.#rows!.writeRows(reply, rows)
     reply.status('warnings')
     reply.array(this.#isTimedOut ? 1 : 0)
     if (this.#isTimedOut) reply.status(FT_ERR.timeout.text)

@@ -156,6 +156,19 @@ describe('a cursor', () => {
     expect(await ask(connection, `FT.CURSOR READ idx ${long}`)).toBe('-Cursor not found')
   })
 
+  it('is idle no longer than CURSOR_MAX_IDLE allows', async () => {
+    const clock = testClock()
+    const server = await serverForTest({ clock })
+    await fill(server, 20)
+    const connection = await server.connect()
+    expect(await ask(connection, 'FT.CONFIG SET CURSOR_MAX_IDLE 2000')).toBe('+OK')
+    const long = idOf(await ask(connection, `${open} MAXIDLE 1000000`))
+    clock.advance(1900)
+    expect(await ask(connection, `FT.CURSOR READ idx ${long}`)).toMatch(/^\[\[:0/)
+    clock.advance(2100)
+    expect(await ask(connection, `FT.CURSOR READ idx ${long}`)).toBe('-Cursor not found')
+  })
+
   it('is one of so many that an index may have', async () => {
     const server = await serverForTest()
     await fill(server, 20)
