@@ -12,7 +12,8 @@
  * leaves a copy behind, so a slow reader costs its own bytes only.
  *
  * Limits: input kept <= `inputMax` (client-query-buffer-limit), output waiting <= what the layer above allows; a client
- * that asks without reading is not read from either, once OUTPUT_PAUSE bytes wait for it. */
+ * that asks without reading is not read from either, once OUTPUT_PAUSE bytes wait for it; and when the requests of one read
+ * have made as much, the rest of them waits until it has gone. */
 
 import type { Socket } from 'node:net'
 import { NO_BYTES } from '../base/bytes.ts'
@@ -85,6 +86,8 @@ export class SocketConnection {
   #closed = false
   #running = false
   #paused = false
+  /** Requests wait because the replies to earlier ones do. */
+  #choked = false
   /** At the end of the turn, go on with input that waited. */
   #resumes = false
 
@@ -135,9 +138,9 @@ export class SocketConnection {
     dispatcher.traffic.networkReads++
     dispatcher.traffic.networkInBytes += end
     dispatcher.begin()
-    if (this.#tailEnd > this.#tailStart || this.stopped) {
+    if (this.#tailEnd > this.#tailStart || this.stopped || this.#choked) {
       if (!this.#keep(buf, 0, end)) return
-      if (!this.stopped) this.#runTail()
+      if (!this.stopped && !this.#choked) this.#runTail()
     } else {
       const at = this.#run(buf, 0, end)
       if (at < end && !this.isClosed) this.#keep(buf, at, end)
@@ -164,6 +167,10 @@ export class SocketConnection {
       }
       at = parser.position
       if (found === PARSE.command) dispatcher.execute(this)
+      if (this.reply.chainBytes > OUTPUT_PAUSE) {
+        this.#choke()
+        break
+      }
     }
     dispatcher.inputEnds()
     this.#running = false
@@ -218,6 +225,7 @@ export class SocketConnection {
   flush(): void {
     const reply = this.reply
     if (reply.length > 0 && !this.#closed) this.#write(reply)
+    if (this.#choked && this.#out.owed === 0) this.#drained()
     if (!this.#closing || this.#closed) return
     this.socket.end(() => this.socket.destroy())
     // For all others it is gone now, whenever the peer notices.
@@ -257,10 +265,22 @@ export class SocketConnection {
     for (const segment of reply.takeChain()) if (this.#out.write(segment)) reply.pool.recover(segment)
   }
 
+  /** Leave all further input alone until what was written has gone. */
+  #choke(): void {
+    this.#choked = true
+    if (this.#paused) return
+    this.#paused = true
+    this.socket.pause()
+  }
+
   #drained(): void {
     if (!this.#paused) return
     this.#paused = false
     this.socket.resume()
+    if (!this.#choked) return
+    this.#choked = false
+    this.#resumes = true
+    this.#dispatcher.later(this)
   }
 
   /** Something was written outside a read event of this client. */
@@ -280,7 +300,7 @@ export class SocketConnection {
     if (this.#closed) return
     if (this.#resumes) {
       this.#resumes = false
-      if (!this.stopped && this.#tailEnd > this.#tailStart) {
+      if (!this.stopped && !this.#choked && this.#tailEnd > this.#tailStart) {
         this.#dispatcher.begin()
         this.#runTail()
       }
