@@ -17,7 +17,7 @@ interface Document {
   readonly tags: string
 }
 
-/** A row with the place of its document, by which ties are broken; -1 for groups. */
+/** A row with the place of its document; -1 for groups. */
 interface Placed {
   readonly row: PlainRow
   readonly place: number
@@ -66,7 +66,7 @@ function addLoad(state: State, random: Random): void {
 }
 
 function addApply(state: State, random: Random): void {
-  const name = `x${state.names.length}`
+  const name = `x${state.words.length}`
   const numeric = state.isOfDocuments ? 'price' : state.names.find(known => known.startsWith('r'))
   if (numeric === undefined) return
   if (state.isOfDocuments) use(state, 'price')
@@ -169,8 +169,9 @@ function addSort(state: State, random: Random): void {
     if (x === null || y === null) return x === y ? 0 : (x === null ? 1 : -1) * (isDown ? -1 : 1)
     return (x < y ? -1 : x > y ? 1 : 0) * (isDown ? -1 : 1)
   }
-  const tie = (a: Placed, b: Placed) => (isDown ? b.place - a.place : a.place - b.place)
-  state.rows = state.rows.toSorted((a, b) => compare(a.row[key], b.row[key]) || tie(a, b)).slice(0, limit)
+  // Ties keep the order in which rows came, that of documents or of the sort before; down, the other way round.
+  const came = isDown ? state.rows.toReversed() : state.rows
+  state.rows = came.toSorted((a, b) => compare(a.row[key], b.row[key])).slice(0, limit)
   state.isOrdered = state.isOfDocuments
 }
 
@@ -178,7 +179,8 @@ function shown(row: PlainRow, names: readonly string[]): unknown[] {
   return names.flatMap(name => {
     const value = row[name]
     if (value === undefined) return []
-    const text = typeof value === 'number' ? Number(value.toPrecision(10)) : value
+    // Twelve digits are printed, of which `read` looks at ten.
+    const text = typeof value === 'number' ? Number(Number(value.toPrecision(12)).toPrecision(10)) : value
     return [[name, text]]
   })
 }
